@@ -1,0 +1,59 @@
+"""Every setting of the service, read from the environment here and nowhere else.
+
+`GRADMILL_<NAME>` sets a field; `DATABASE_URL` and `REDIS_URL` go by their usual names. A file of that name under /run/secrets
+does the same. Durations are in seconds, sizes in bytes.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="GRADMILL_", secrets_dir=SECRETS if SECRETS.is_dir() else None, frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(Path("var"), description="Where embedded mode keeps its database and the workers their cache.")
+    database_url: str = Field("", validation_alias="DATABASE_URL", description="Empty: SQLite in the data directory.")
+    redis_url: str = Field("", validation_alias="REDIS_URL", description="Empty: a private Valkey in the data directory.")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+
+    worker_processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Jobs trained at once.")
+    lease_ttl_s: float = Field(15.0, gt=0, description="A worker silent for this long has lost its job.")
+    stuck_limit: int = Field(5, ge=1, description="Deaths of a worker without progress before its job fails.")
+    sweep_every_s: float = Field(1.0, gt=0)
+    redispatch_after_s: float = Field(30.0, gt=0, description="A queued job whose wake-up led to nothing is announced again.")
+    outstanding_wakes: int = Field(100, ge=1)
+    record_every_s: float = Field(0.2, ge=0, description="Epochs that follow faster are recorded together.")
+    checkpoint_every_s: float = Field(1.0, ge=0, description="The least time between two checkpoints of a job.")
+
+    max_request_bytes: int = Field(10 * 2**20, ge=1, description="A JSON request; datasets have their own limit.")
+    max_dataset_bytes: int = Field(2**30, ge=1)
+    max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")
+    parse_memory_bytes: int = Field(4 * 2**30, ge=1)
+    parse_timeout_s: float = Field(120.0, gt=0)
+    max_parameters: int = Field(100_000_000, ge=1, description="Weights and biases of one network.")
+    max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
+    max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job to change.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_driver(cls, url: str) -> str:
+        """`postgres://` and `postgresql://`, as hosting services give them, mean psycopg 3."""
+        for scheme in ("postgres://", "postgresql://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

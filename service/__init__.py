@@ -1,0 +1,1 @@
+"""The embedded service: API, worker and sweeper under one supervisor."""
