@@ -115,9 +115,7 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
     if isinstance(loss, BinaryCrossEntropy):
         if _is_binary(column) or (alone and len(values or ()) == 2):
             return None
-        return _not_binary(
-            column, "binary_cross_entropy needs two classes" if alone else "several targets of this loss are flags"
-        )
+        return _not_binary(column, _TWO_CLASSES if alone else _FLAGS)
     if column.kind == "text":
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None
