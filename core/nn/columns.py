@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.schema import MAX_NUMBERS, MAX_TEXTS, Column, Schema, Value
+from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS
+from core.nn.schema import Column, Schema, Value
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
 
 MAX_PROBLEMS = 100

@@ -17,15 +17,12 @@ Kind = Literal["number", "boolean", "text", "ignored"]
 KINDS: tuple[str, ...] = get_args(Kind)
 Value = bool | int | float | str
 
-MAX_TEXTS = 10_000
-MAX_NUMBERS = 1_000
-
 
 class Column(BaseModel):
     """One column and its statistics over all rows; no number in it is NaN or infinite.
 
     `values` are the sorted distinct values: always of a boolean or text column, of a number column where they are few (at most
-    MAX_NUMBERS; fewer in a very wide table), else None. `distinct` is None where it was not counted. `deviation` is the
+    1,000; fewer in a very wide table), else None. `distinct` is None where it was not counted. `deviation` is the
     population's standard deviation. The four statistics are None where there is no number.
     """
 

@@ -1,0 +1,217 @@
+"""From raw values to a column as the table keeps it: its kind, its array, its statistics.
+
+Needs NumPy alone, so that the parsing child starts fast. Rows are counted from 1 in messages, without a header.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.table import RESERVED
+from core.errors import InvalidData
+from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS
+from core.nn.statistics import moments
+
+MAX_NAME = 1000
+MAX_TEXT_CHARACTERS = 1 << 20  # of all values of one column together
+MAX_TABLE_CHARACTERS = 1 << 23
+MAX_TABLE_NUMBERS = 50_000  # listed values of all number columns together
+
+_SAMPLE = 20_000
+_DENSE_RANGE = 1 << 16
+_EXACT = 2.0**53  # beyond it not every integer is a float64
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The fields of a schema's column, and the array that is stored (None where ignored)."""
+
+    name: str
+    kind: str
+    array: NDArray[Any] | None = None
+    missing: int = 0
+    distinct: int | None = None
+    values: Sequence[Any] | None = None
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    reason: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        fields = ("name", "kind", "missing", "distinct", "values", "min", "max", "mean", "deviation", "reason")
+        return {field: getattr(self, field) for field in fields}
+
+
+def number(name: str, x: NDArray[Any]) -> Described:
+    """x (N,): floats with NaN where missing, or integers. InvalidData names the first infinite number's row."""
+    if x.dtype.kind == "u":
+        x = x.astype(np.int64) if x.itemsize < 8 or not len(x) or int(x.max()) < 2**63 else x.astype(np.float64)
+    elif x.dtype.kind == "i":
+        x = x.astype(np.int64, copy=False)
+    else:
+        with np.errstate(over="ignore"):
+            x = x.astype(np.float64, copy=False)
+    present, missing = x, 0
+    if x.dtype.kind == "f":
+        finite = np.isfinite(x)
+        if not finite.all():
+            infinite = np.flatnonzero(np.isinf(x))
+            if len(infinite):
+                raise InvalidData(
+                    f'column "{name}", row {infinite[0] + 1}: {x[infinite[0]]} is not a finite number; '
+                    "finite float64 numbers are allowed, NaN where a value is missing"
+                )
+            present = x[finite]
+            missing = len(x) - len(present)
+        if missing == len(x):
+            return ignored(name, "every value is missing", missing)
+        if not missing and _are_integers(x):
+            x = present = x.astype(np.int64)
+    values = _distinct(present)
+    listed = values.tolist() if values is not None and len(values) <= MAX_NUMBERS else None
+    floats = present.astype(np.float64, copy=False)
+    mean, deviation = moments(floats)
+    return Described(
+        name,
+        "number",
+        x,
+        missing,
+        None if values is None else len(values),
+        listed,
+        float(present.min()),
+        float(present.max()),
+        mean,
+        deviation,
+    )
+
+
+def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None) -> Described:
+    """x (N,) of truth values; with missing ones, where `absent` is true, the column is a number column of 0, 1 and NaN."""
+    if absent is not None and absent.any():
+        return number(name, np.where(absent, np.nan, x.astype(np.float64)))
+    x = x.astype(np.uint8)
+    count, ones = len(x), int(np.count_nonzero(x))
+    values = [value for value, times in ((False, count - ones), (True, ones)) if times]
+    share = ones / count
+    deviation = float(np.sqrt(share * (1 - share)))
+    return Described(name, "boolean", x, 0, len(values), values, float(values[0]), float(values[-1]), share, deviation)
+
+
+def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
+    """codes (N,) into the distinct `values` in any order, negative where missing; values that no row has are dropped."""
+    missing = int(np.count_nonzero(codes < 0))
+    if missing == len(codes):
+        return ignored(name, "every value is missing", missing)
+    used = np.zeros(len(values), np.bool_)
+    used[codes[codes >= 0]] = True
+    order = sorted(np.flatnonzero(used).tolist(), key=values.__getitem__)
+    if len(order) > MAX_TEXTS:
+        return ignored(name, f"{len(order)} different texts; {MAX_TEXTS} are allowed", missing, len(order))
+    kept = [values[i] for i in order]
+    characters = sum(map(len, kept))
+    if characters > MAX_TEXT_CHARACTERS:
+        reason = f"its different texts are {characters} characters together; {MAX_TEXT_CHARACTERS} are allowed"
+        return ignored(name, reason, missing, len(order))
+    for value in kept:
+        if fault := unstorable(value):
+            row = int(np.argmax(codes == values.index(value))) + 1
+            raise InvalidData(f'column "{name}", row {row}: the text has {fault}, which cannot be stored')
+    ranks = np.full(len(values) + 1, -1, np.int32)  # the last place serves the code −1
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    return Described(name, "text", ranks[np.maximum(codes, -1)], missing, len(order), kept)
+
+
+def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None) -> Described:
+    return Described(name, "ignored", None, missing, distinct, reason=reason)
+
+
+def unstorable(value: str) -> str | None:
+    """What a database or a JSON document would not take about the text, or None."""
+    if "\0" in value:
+        return "a NUL character"
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        return "half a surrogate pair"
+    return None
+
+
+def check_names(names: Sequence[str]) -> None:
+    """InvalidData unless every column has a name of its own that can be stored and shown."""
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if not name:
+            raise InvalidData(
+                f"column {place} has no name; every column needs one (a row index written by pandas is left out by index=False)"
+            )
+        if len(name) > MAX_NAME:
+            raise InvalidData(f"column {place} has a name of {len(name)} characters; {MAX_NAME} are allowed")
+        if unstorable(name) or any(unicodedata.category(character) == "Cc" for character in name):
+            raise InvalidData(f"column {place} is named {name!a}; control characters are not allowed in names")
+        if name == RESERVED:
+            raise InvalidData(f'column {place} is named "{name}"; that name is reserved')
+        if name in seen:
+            raise InvalidData(f'columns {seen[name]} and {place} are both named "{name}"; names must differ')
+        seen[name] = place
+
+
+def bounded(columns: Iterable[Described]) -> list[Described]:
+    """The same columns, with the lists of values of the whole table held to a size that a client can be given.
+
+    Those with the fewest values keep them. A number column beyond the bound loses its list, a text column becomes ignored.
+    """
+    columns = list(columns)
+    numbers = characters = 0
+    for i in sorted(range(len(columns)), key=lambda i: len(columns[i].values or ())):
+        column = columns[i]
+        if column.values is None:
+            continue
+        if column.kind == "number":
+            numbers += len(column.values)
+            if numbers > MAX_TABLE_NUMBERS:
+                columns[i] = replace(column, values=None)
+        elif column.kind == "text":
+            characters += sum(map(len, column.values))
+            if characters > MAX_TABLE_CHARACTERS:
+                reason = f"the texts of all columns together are more than {MAX_TABLE_CHARACTERS} characters"
+                columns[i] = ignored(column.name, reason, column.missing, column.distinct)
+    return columns
+
+
+def preview(columns: Sequence[Described], rows: int, cells: int = 20_000, characters: int = 200) -> list[dict[str, Any]]:
+    """The first rows (at most 20, and `cells` in all) of the stored columns; long texts are cut, missing values are None."""
+    count = min(rows, max(1, min(20, cells // max(1, len(columns)))))
+    shown: dict[str, list[Any]] = {}
+    for column in columns:
+        if column.array is None:
+            continue
+        first = column.array[:count].tolist()
+        if column.kind == "text":
+            values = column.values or ()
+            shown[column.name] = [None if code < 0 else values[code][:characters] for code in first]
+        elif column.kind == "boolean":
+            shown[column.name] = [bool(value) for value in first]
+        else:
+            shown[column.name] = [None if value != value else value for value in first]  # NaN alone differs from itself
+    return [{name: shown[name][i] for name in shown} for i in range(count)]
+
+
+def _are_integers(x: NDArray[np.float64]) -> bool:
+    sample = x[:1000]
+    if (np.trunc(sample) != sample).any():
+        return False
+    return bool((np.abs(x) <= _EXACT).all()) and bool((np.trunc(x) == x).all())
+
+
+def _distinct(x: NDArray[Any]) -> NDArray[Any] | None:
+    """The sorted distinct values; None where the first rows alone have more than MAX_NUMBERS, as counting costs a sort."""
+    if x.dtype.kind == "i":
+        low, high = int(x.min()), int(x.max())
+        if high - low < _DENSE_RANGE:
+            return np.flatnonzero(np.bincount(x - low)) + low
+    if len(x) > _SAMPLE and len(np.unique(x[:_SAMPLE])) > MAX_NUMBERS:
+        return None
+    return np.unique(x)

@@ -1,0 +1,20 @@
+"""What reading a dataset gives, whichever way its bytes came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.data.describe import Described
+from core.nn.schema import Column, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The schema, and the first rows as clients see them: `{column: value}`, None where a value is missing."""
+
+    schema: Schema
+    preview: list[dict[str, Any]]
+
+
+def schema_of(columns: Sequence[Described], rows: int) -> Schema:
+    return Schema(rows=rows, columns=tuple(Column(**column.to_json()) for column in columns))
