@@ -1,1 +1,1 @@
-"""The embedded service: API, worker and sweeper under one supervisor."""
+"""The embedded service: API, workers, sweeper and broker as the children of one foreground process."""

@@ -1,0 +1,116 @@
+"""`python -m service`: the embedded service in the foreground, until Ctrl-C."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.settings import Settings, settings
+from service.address import Address, AddressTaken
+from service.broker import NoBroker
+from service.guard import Guard
+from service.lock import AlreadyRunning, Lock
+from service.supervisor import StartFailed, Supervisor
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    for name, value in vars(options).items():
+        if name != "command" and value is not None:
+            os.environ[f"GRADMILL_{name.upper()}"] = value  # the children read it there too
+    try:
+        return asyncio.run(_serve(settings(), options.command))
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        _say("service", "cannot start: " + "; ".join(problems))
+    except (AlreadyRunning, AddressTaken, NoBroker, StartFailed, OSError) as error:
+        _say("service", f"cannot start: {error}")
+    return 1
+
+
+async def _serve(chosen: Settings, command: Sequence[str]) -> int:
+    chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = Lock(chosen.data_dir)
+    address = Address(chosen.host, chosen.port)
+    guard = await Guard.start(inherit=(lock.fd,))
+    supervisor = Supervisor(chosen, address, guard, _say)
+    stopped = _signals(guard)
+
+    async def work() -> int:
+        await supervisor.start()
+        lock.announce(address.url)
+        _welcome(address.url, chosen.data_dir.resolve(), supervisor.logs)
+        if command:
+            return await supervisor.run(command)
+        _say("service", "ready; Ctrl-C stops it, and its jobs go on at the next start")
+        await asyncio.Event().wait()
+        return 0
+
+    working = asyncio.create_task(work())
+    unguarded = asyncio.create_task(guard.ended())
+    interrupted = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({working, unguarded, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return await working
+        if unguarded.done():
+            raise StartFailed("the guard process was ended; nothing runs without it")
+        _say("service", "stopping; a second Ctrl-C does not wait")
+        return _INTERRUPTED if command else 0
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
+        await supervisor.stop()
+        await guard.dismiss()
+        _say("service", f"stopped; the data stays in {chosen.data_dir.resolve()}")
+
+
+def _signals(guard: Guard) -> asyncio.Event:
+    """Set by the first signal that asks for the end; the second kills the children."""
+    stopped = asyncio.Event()
+
+    def receive() -> None:
+        if stopped.is_set():
+            guard.kill()
+        stopped.set()
+
+    for each in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(each, receive)
+    return stopped
+
+
+def _welcome(url: str, data_dir: Path, logs: Path) -> None:
+    for what, where in (("API", f"{url}/v1"), ("documents", f"{url}/docs"), ("data", data_dir), ("logs", logs)):
+        _say("service", f"{what:<9} {where}")
+
+
+def _say(name: str, line: str) -> None:
+    print(f"{name:<7} | {line}", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/up",
+        description="Runs the API, the workers, the sweeper and, without REDIS_URL, a private Valkey, in the foreground. "
+        "Without DATABASE_URL the database is an SQLite file. Every setting can also be given as GRADMILL_<NAME>.",
+    )
+    parser.add_argument("--data-dir", metavar="DIR", help="where everything is kept; default: var")
+    parser.add_argument("--host", help="default: 127.0.0.1")
+    parser.add_argument("--port", metavar="N", help="0 for any free one; default: 8000")
+    parser.add_argument("--worker-processes", metavar="N", help="jobs trained at once; default: the number of cores")
+    parser.add_argument(
+        "command", nargs="*", help="after --: run this with GRADMILL_URL set while the service is up, then stop"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
