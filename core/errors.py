@@ -6,8 +6,10 @@ CoreError
 │   ├── InvalidData      bytes that cannot be read as a dataset, or rows that cannot be trained on
 │   ├── NotFound         no such job, dataset or weights, or another tenant's
 │   ├── Conflict         the state of the thing forbids it
+│   ├── IdempotencyMismatch  the key was used before, with another request
 │   ├── TooLarge         more bytes, rows or columns than the service takes
 │   └── Diverged         the loss became NaN or infinite
+├── Unavailable          the database does not answer; the same call may succeed later
 ├── CapacityError        within the rules, but more than this machine gives: memory, time; fault = "capacity"
 └── LostLease            another worker owns the job now: stop, write nothing more
 
@@ -69,6 +71,10 @@ class Conflict(UserError):
     code = "conflict"
 
 
+class IdempotencyMismatch(UserError):
+    code = "idempotency_mismatch"
+
+
 class TooLarge(UserError):
     code = "too_large"
 
@@ -81,6 +87,12 @@ class Diverged(UserError):
     def __init__(self, message: str, epoch: int) -> None:
         super().__init__(message)
         self.epoch = epoch
+
+
+class Unavailable(CoreError):
+    """Transient: nothing is known about a write that ended so, except that repeating it does no harm."""
+
+    code = "unavailable"
 
 
 class CapacityError(CoreError):

@@ -1,0 +1,78 @@
+"""The database: every table, every query, every transaction. Nobody else knows SQL.
+
+    store = Store(connect(url))
+    job = store.jobs.submit("default", NewJob(...))
+
+Each method is one transaction and answers with frozen records. Besides the errors it names, each raises Unavailable where the
+database does not answer, and CapacityError where its disk is full.
+"""
+
+from sqlalchemy import Engine, select
+
+from core.store.blobs import Blobs
+from core.store.database import Database
+from core.store.datasets import Datasets
+from core.store.engine import connect
+from core.store.epochs import Epochs
+from core.store.events import Events
+from core.store.idempotency import IdempotencyKeys
+from core.store.jobs import Jobs
+from core.store.migration import is_at_head, upgrade
+from core.store.records import (
+    Claim,
+    Dataset,
+    EpochRow,
+    Event,
+    Idempotency,
+    Job,
+    NewJob,
+    Page,
+    Signals,
+    Weights,
+    Which,
+)
+from core.store.weights import AllWeights
+
+__all__ = [
+    "Claim",
+    "Dataset",
+    "EpochRow",
+    "Event",
+    "Idempotency",
+    "Job",
+    "NewJob",
+    "Page",
+    "Signals",
+    "Store",
+    "Weights",
+    "Which",
+    "connect",
+    "upgrade",
+]
+
+
+class Store:
+    """Safe to share between threads; after a fork each process opens connections of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._database = Database(engine)
+        self.blobs = Blobs(self._database)
+        self.datasets = Datasets(self._database, self.blobs)
+        self.epochs = Epochs(self._database)
+        self.events = Events(self._database)
+        self.idempotency = IdempotencyKeys(self._database)
+        self.jobs = Jobs(self._database)
+        self.weights = AllWeights(self._database)
+
+    def ping(self) -> None:
+        """Unavailable where the database does not answer."""
+        with self._database.reading() as reader:
+            reader.execute(select(1))
+
+    def is_at_head(self) -> bool:
+        """Whether all migrations were applied, and none that this code does not know."""
+        return is_at_head(self._database.engine)
+
+    def close(self) -> None:
+        """Closes the connections that nobody uses now."""
+        self._database.engine.dispose()

@@ -1,0 +1,130 @@
+"""Datasets: a schema, a preview and a table in chunks. The same bytes of one tenant are one dataset."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select
+
+from core.errors import Conflict
+from core.ids import new_id
+from core.store.blobs import Blobs, Upload, delete_blob
+from core.store.clock import now
+from core.store.database import Database
+from core.store.records import Dataset, Page
+from core.store.rows import DATASET, no_dataset
+from core.store.tables import QUEUED, RUNNING, datasets, jobs
+
+
+class Datasets:
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    def add(
+        self,
+        tenant: str,
+        sha256: str,
+        format: str,
+        schema: Mapping[str, Any],
+        preview: Sequence[Mapping[str, Any]],
+        size_bytes: int,
+        name: str | None,
+        source_kind: str,
+        table: Path,
+    ) -> tuple[Dataset, bool]:
+        """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before.
+
+        `sha256` and `size_bytes` are those of the bytes that were sent.
+        """
+        known = self.find(tenant, sha256, format)
+        if known is not None:
+            return known, False
+        upload = Upload(self._database, table)
+        try:
+            with self._database.writing() as writer:
+                row = writer.execute(
+                    self._database.insert(datasets)
+                    .values(
+                        id=new_id("ds"),
+                        tenant=tenant,
+                        sha256=sha256,
+                        format=format,
+                        name=name,
+                        source_kind=source_kind,
+                        size_bytes=size_bytes,
+                        table_sha256=upload.sha256,
+                        table_bytes=upload.size_bytes,
+                        blob_id=upload.blob_id,
+                        created_at=now(),
+                        schema=dict(schema),
+                        preview=[dict(line) for line in preview],
+                    )
+                    .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
+                    .returning(*DATASET)
+                ).one_or_none()
+                if row is not None:
+                    upload.finish(writer)
+                    return Dataset(*row), True
+                known = _same(writer, tenant, sha256, format)
+        except BaseException:
+            upload.abandon()
+            raise
+        upload.abandon()
+        if known is None:
+            raise Conflict("this dataset was deleted while it was sent; send it again")
+        return known, False
+
+    def find(self, tenant: str, sha256: str, format: str) -> Dataset | None:
+        with self._database.reading() as reader:
+            return _same(reader, tenant, sha256, format)
+
+    def get(self, tenant: str, id: str) -> Dataset:
+        with self._database.reading() as reader:
+            row = reader.execute(select(*DATASET).where(datasets.c.id == id, datasets.c.tenant == tenant)).one_or_none()
+        if row is None:
+            raise no_dataset(id)
+        return Dataset(*row)
+
+    def page(self, tenant: str, *, cursor: str | None = None, limit: int = 20) -> Page[Dataset]:
+        """Newest first."""
+        query = select(*DATASET).where(datasets.c.tenant == tenant).order_by(datasets.c.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(datasets.c.id < cursor)
+        with self._database.reading() as reader:
+            found = [Dataset(*row) for row in reader.execute(query)]
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+    def delete(self, tenant: str, id: str) -> None:
+        """Conflict while a queued or running job needs it; finished jobs keep their weights and their history."""
+        with self._database.writing() as writer:
+            row = writer.execute(
+                select(datasets.c.blob_id).where(datasets.c.id == id, datasets.c.tenant == tenant).with_for_update()
+            ).one_or_none()
+            if row is None:
+                raise no_dataset(id)
+            for state in (QUEUED, RUNNING):
+                job = writer.scalar(select(jobs.c.id).where(jobs.c.dataset_id == id, jobs.c.state == state).limit(1))
+                if job is not None:
+                    raise Conflict(f"{job} needs the dataset {id}: cancel the job, or wait until it has ended")
+            writer.execute(delete(datasets).where(datasets.c.id == id))
+            delete_blob(writer, row.blob_id)
+
+    def download(self, dataset_id: str, into: Path) -> Dataset:
+        """Writes the stored table to the file `into`, chunk by chunk; for workers, so it asks for no tenant."""
+        with self._database.reading() as reader:
+            row = reader.execute(select(*DATASET).where(datasets.c.id == dataset_id)).one_or_none()
+        if row is None:
+            raise no_dataset(dataset_id)
+        dataset = Dataset(*row)
+        with into.open("wb") as file:
+            for piece in self._blobs.read(dataset.blob_id, 0, dataset.table_bytes):
+                file.write(piece)
+        return dataset
+
+
+def _same(reader: Connection, tenant: str, sha256: str, format: str) -> Dataset | None:
+    row: Row[*tuple[Any, ...]] | None = reader.execute(
+        select(*DATASET).where(datasets.c.tenant == tenant, datasets.c.sha256 == sha256, datasets.c.format == format)
+    ).one_or_none()
+    return None if row is None else Dataset(*row)

@@ -1,0 +1,111 @@
+"""Connections: SQLite through pysqlite3, PostgreSQL through psycopg.
+
+SQLite before 3.51.3 can lose commits when it resets its write-ahead log, and most Pythons link an older one; so the library
+comes from pysqlite3, and where even that is older the journal is a rollback journal. One process must never open a file through
+two SQLite libraries.
+"""
+
+import os
+import weakref
+from typing import Any
+
+import orjson
+import pysqlite3
+from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
+
+BUSY_TIMEOUT_S = 10
+_OLDEST_SQLITE = (3, 42, 0)  # unixepoch('subsec')
+_SAFE_WAL = (3, 51, 3)
+
+_abandoned: list[Pool] = []
+
+
+def connect(url: str) -> Engine:
+    """An engine that opens its first connection when it is first used; it may be created before a fork, and used before it too.
+
+    A SQLite file is created when it is missing, its directory is not.
+    """
+    kind = make_url(url).get_backend_name()
+    if kind == "sqlite":
+        engine = _sqlite(url)
+    elif kind == "postgresql":
+        engine = _postgresql(url)
+    else:
+        raise ValueError(f"the database is {kind}; Gradmill keeps its records in sqlite or postgresql")
+    _let_go_of_connections_after_fork(engine)
+    return engine
+
+
+def _sqlite(url: str) -> Engine:
+    if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise RuntimeError(
+            f"SQLite is {pysqlite3.sqlite_version}; 3.42 is the oldest that works, 3.51.3 the oldest that is fast"
+        )
+    journal = "WAL" if pysqlite3.sqlite_version_info >= _SAFE_WAL else "TRUNCATE"
+    engine = create_engine(
+        url,
+        module=pysqlite3,
+        # A connection of its own for every thread that works at once: opening one costs as much as ten statements, and closing
+        # the last one writes the whole log back.
+        pool_size=10,
+        max_overflow=90,
+        pool_timeout=BUSY_TIMEOUT_S,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None, "check_same_thread": False},
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A reader needs no transaction: each method reads with one statement or does not mind a change between two. A writer
+        # takes its lock at once, since a lock that has to be upgraded fails without waiting.
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    return create_engine(
+        url,
+        pool_size=5,
+        max_overflow=15,
+        pool_timeout=BUSY_TIMEOUT_S,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "gradmill",
+            "connect_timeout": 5,
+            # A server that vanished without a word is noticed within ten seconds.
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+        },
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+    )
+
+
+def _dumps(value: Any) -> str:
+    """JSON knows no NaN: it becomes null."""
+    return orjson.dumps(value).decode()
+
+
+def _let_go_of_connections_after_fork(engine: Engine) -> None:
+    """A child opens its own connections. The parent's are kept, unused: closing them would end the parent's sessions."""
+    reference = weakref.ref(engine)
+
+    def let_go() -> None:
+        engine = reference()
+        if engine is not None:
+            _abandoned.append(engine.pool)
+            engine.dispose(close=False)
+
+    os.register_at_fork(after_in_child=let_go)

@@ -1,0 +1,127 @@
+"""What the store takes and gives: frozen records. Times are seconds since 1970, UTC, by the database's clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from core.jobs import State
+
+T = TypeVar("T")
+JSON = dict[str, Any]
+Which = Literal["best", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a client asks for. `spec` is the request as accepted, with a dataset's id in the place of rows sent along."""
+
+    spec: JSON
+    dataset_id: str
+    epochs_total: int
+    seed: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    plan: JSON = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's key for one request, and the hash of that request."""
+
+    key: str
+    request_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    tenant: str
+    state: State
+    fence: int  # counts owners: a worker whose number is older may write nothing
+    attempt: int  # counts claims
+    stuck: int  # counts deaths of workers since the last progress
+    epoch: int  # the last recorded one
+    epochs_total: int
+    cancel_requested: bool
+    dataset_id: str
+    seed: int
+    version: int  # + 1 at every change that a client can see
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    lease_until: float | None
+    metadata: dict[str, str]
+    progress: JSON | None  # the latest epoch's row
+    result: JSON | None
+    error: JSON | None  # {"fault": …, "code": …, "message": …}
+    fingerprint: JSON | None
+    spec: JSON
+    plan: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt's right to write, as long as the job's fence is this one."""
+
+    job: Job
+    fence: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRow:
+    epoch: int  # from 1
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+    rows_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    seq: int  # from 1, without gaps, per job
+    at: float
+    type: str
+    data: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    id: str
+    tenant: str
+    sha256: str  # of the bytes that the client sent
+    format: str
+    name: str | None
+    source_kind: str
+    size_bytes: int  # of what the client sent
+    table_sha256: str
+    table_bytes: int  # of the stored table
+    blob_id: str
+    created_at: float
+    schema: JSON
+    preview: list[JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    job_id: str
+    which: Which
+    epoch: int
+    sha256: str
+    size_bytes: int
+    blob_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """`next_cursor` asks for the next page; None says that this is the last."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None

@@ -1,0 +1,157 @@
+"""Jobs as their clients see them: submit, look, cancel. Every statement carries the tenant."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
+
+from core.errors import Conflict, IdempotencyMismatch
+from core.ids import new_id
+from core.jobs import State
+from core.store.clock import now
+from core.store.database import Database
+from core.store.events import write_event
+from core.store.records import Idempotency, Job, NewJob, Page
+from core.store.rows import JOB, no_dataset, no_job, to_job
+from core.store.tables import QUEUED, datasets, jobs
+
+
+class Requests:
+    _database: Database
+
+    def submit(self, tenant: str, new: NewJob, idempotency: Idempotency | None = None) -> Job:
+        """Queues a job. The same key with the same request gives the job of the first time.
+
+        Raises IdempotencyMismatch where the key came with another request, NotFound where the dataset is not there.
+        """
+        with self._database.writing() as writer:
+            row = writer.execute(
+                self._database.insert(jobs)
+                .values(
+                    id=new_id("job"),
+                    tenant=tenant,
+                    state=State.QUEUED,
+                    dataset_id=new.dataset_id,
+                    epochs_total=new.epochs_total,
+                    seed=new.seed,
+                    created_at=now(),
+                    dispatch_at=now(),
+                    idempotency_key=idempotency.key if idempotency else None,
+                    request_sha256=idempotency.request_sha256 if idempotency else None,
+                    metadata=dict(new.metadata),
+                    spec=new.spec,
+                    plan=new.plan,
+                )
+                .on_conflict_do_nothing(index_elements=["tenant", "idempotency_key"])
+                .returning(*JOB)
+            ).one_or_none()
+            if row is None and idempotency is not None:
+                return first_job(writer, tenant, idempotency)
+            if row is None:
+                raise Conflict("another job has the id of this one")
+            job = to_job(row)
+            # The lock holds off a deletion of the dataset until this job is there to forbid it.
+            dataset = select(datasets.c.id).where(datasets.c.id == new.dataset_id, datasets.c.tenant == tenant)
+            if writer.scalar(dataset.with_for_update(read=True, key_share=True)) is None:
+                raise no_dataset(new.dataset_id)
+            write_event(writer, job.id, "submitted")
+            return job
+
+    def get(self, tenant: str, id: str) -> Job:
+        """One row by its primary key."""
+        with self._database.reading() as reader:
+            row = reader.execute(select(*JOB).where(jobs.c.id == id, jobs.c.tenant == tenant)).one_or_none()
+        if row is None:
+            raise no_job(id)
+        return to_job(row)
+
+    def page(
+        self,
+        tenant: str,
+        *,
+        state: State | None = None,
+        metadata: Mapping[str, str] | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+        cursor: str | None = None,
+        limit: int = 20,
+    ) -> Page[Job]:
+        """Newest first. `metadata` must be contained in the job's; the times are exclusive."""
+        query = select(*JOB).where(jobs.c.tenant == tenant).order_by(jobs.c.id.desc()).limit(limit + 1)
+        if state is not None:
+            query = query.where(jobs.c.state == state)
+        if created_after is not None:
+            query = query.where(jobs.c.created_at > created_after)
+        if created_before is not None:
+            query = query.where(jobs.c.created_at < created_before)
+        if cursor is not None:
+            query = query.where(jobs.c.id < cursor)
+        for key, value in (metadata or {}).items():
+            query = query.where(self._has_metadata(key, value))
+        with self._database.reading() as reader:
+            found = [to_job(row) for row in reader.execute(query)]
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+    def cancel(self, tenant: str, id: str) -> Job:
+        """Ends a queued job at once and asks the worker of a running one to stop; asking twice is no error.
+
+        Raises Conflict where the job has succeeded or failed.
+        """
+        with self._database.writing() as writer:
+            row = writer.execute(select(*JOB).where(jobs.c.id == id, jobs.c.tenant == tenant).with_for_update()).one_or_none()
+            if row is None:
+                raise no_job(id)
+            job = to_job(row)
+            change: dict[str, Any]
+            if job.state == State.QUEUED:
+                event = "cancelled"
+                change = {"state": State.CANCELLED, "cancel_requested": True, "dispatch_at": None, "finished_at": now()}
+            elif job.state == State.RUNNING and not job.cancel_requested:
+                event = "cancel_requested"
+                change = {"cancel_requested": True}
+            elif job.state in (State.RUNNING, State.CANCELLED):
+                return job
+            else:
+                raise Conflict(f"job {id} has {job.state} already: only a queued or running job can be cancelled")
+            changed = update(jobs).where(jobs.c.id == id).values(**change, version=jobs.c.version + 1).returning(*JOB)
+            job = to_job(writer.execute(changed).one())
+            write_event(writer, id, event)
+            return job
+
+    def versions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The version of each of these jobs that exists, by one statement."""
+        with self._database.reading() as reader:
+            found = reader.execute(select(jobs.c.id, jobs.c.version).where(jobs.c.id.in_(list(ids))))
+            return {row.id: row.version for row in found}
+
+    def queue_position(self, job: Job) -> int:
+        """How many jobs will be started before this one; 0 also for one that waits no more."""
+        if job.state != State.QUEUED:
+            return 0
+        return self._count(jobs.c.state == QUEUED, jobs.c.id < job.id)
+
+    def queue_length(self) -> int:
+        """How many jobs wait for a worker."""
+        return self._count(jobs.c.state == QUEUED)
+
+    def _count(self, *conditions: ColumnElement[bool]) -> int:
+        with self._database.reading() as reader:
+            return reader.scalar(select(func.count()).select_from(jobs).where(*conditions)) or 0
+
+    def _has_metadata(self, key: str, value: str) -> ColumnElement[bool]:
+        """Whatever the key holds: a JSON path would trip over quotes and dollars in it."""
+        if self._database.is_sqlite:
+            pairs = func.json_each(jobs.c.metadata).table_valued("key", "value")
+            return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
+        found: ColumnElement[str] = func.json_extract_path_text(jobs.c.metadata, key)
+        return found == value
+
+
+def first_job(reader: Connection, tenant: str, idempotency: Idempotency) -> Job:
+    """The job that this key made, or IdempotencyMismatch."""
+    row = reader.execute(
+        select(*JOB, jobs.c.request_sha256).where(jobs.c.tenant == tenant, jobs.c.idempotency_key == idempotency.key)
+    ).one()
+    if row.request_sha256 != idempotency.request_sha256:
+        raise IdempotencyMismatch(f"the idempotency key {idempotency.key} was used before, with another request")
+    return to_job(row)

@@ -1,0 +1,36 @@
+"""From rows to records."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from core.errors import NotFound
+from core.jobs import State
+from core.store.records import Dataset, Job
+from core.store.tables import datasets, jobs
+
+JOB = tuple(jobs.c[field.name] for field in fields(Job))
+DATASET = tuple(datasets.c[field.name] for field in fields(Dataset))
+
+
+def to_job(row: Row[*tuple[Any, ...]]) -> Job:
+    """From a row that begins with the columns `JOB`."""
+    id, tenant, state, *others = row[: len(JOB)]
+    return Job(id, tenant, State(state), *others)
+
+
+def require_job(reader: Connection, tenant: str, job_id: str) -> int:
+    """The last recorded epoch of a job of this tenant, or NotFound."""
+    epoch = reader.scalar(select(jobs.c.epoch).where(jobs.c.id == job_id, jobs.c.tenant == tenant))
+    if epoch is None:
+        raise no_job(job_id)
+    return int(epoch)
+
+
+def no_job(job_id: str) -> NotFound:
+    return NotFound(f"there is no job {job_id}")
+
+
+def no_dataset(dataset_id: str) -> NotFound:
+    return NotFound(f"there is no dataset {dataset_id}")

@@ -1,0 +1,94 @@
+"""Jobs as the sweeper sees them: announce those that wait, take back those whose worker fell silent.
+
+Any process may sweep, several at once too.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from core.jobs import State
+from core.store.clock import now
+from core.store.database import Database
+from core.store.events import write_event
+from core.store.records import JSON
+from core.store.tables import QUEUED, RUNNING, jobs
+
+_BATCH = 100
+
+
+class Sweeping:
+    _database: Database
+
+    def dispatch(self, limit: int, redispatch_after_s: float) -> int:
+        """How many wake-ups to publish now, after this call.
+
+        Marks as many due jobs as announced, the oldest first, until `limit` announcements are open. A job that was not claimed
+        within `redispatch_after_s` of its announcement is due again.
+        """
+        due = select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.dispatch_at <= now())
+        with self._database.reading() as reader:
+            if reader.scalar(due.limit(1)) is None:
+                return 0
+        with self._database.writing() as writer:
+            announced = select(func.count()).select_from(jobs).where(jobs.c.state == QUEUED, jobs.c.dispatch_at > now())
+            room = limit - (writer.scalar(announced) or 0)
+            if room <= 0:
+                return 0
+            chosen = due.order_by(jobs.c.id).limit(room).with_for_update(skip_locked=True)
+            marked = writer.execute(
+                update(jobs)
+                .where(jobs.c.id.in_(chosen.scalar_subquery()), jobs.c.state == QUEUED)
+                .values(dispatch_at=now() + redispatch_after_s)
+            )
+            return marked.rowcount
+
+    def reap(self, stuck_limit: int) -> list[str]:
+        """Takes back every job whose lease has run out; returns their ids.
+
+        It is queued again, due at once; cancelled where its client asked for that; failed where `stuck_limit` workers in a row
+        died of it without any progress.
+        """
+        expired = select(jobs.c.id).where(jobs.c.state == RUNNING, jobs.c.lease_until < now())
+        with self._database.reading() as reader:
+            if reader.scalar(expired.limit(1)) is None:
+                return []
+        with self._database.writing() as writer:
+            lost = writer.execute(
+                expired.add_columns(jobs.c.stuck, jobs.c.attempt, jobs.c.cancel_requested)
+                .order_by(jobs.c.id)
+                .limit(_BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for row in lost:
+                state, event, change, data = _fate(row, stuck_limit)
+                writer.execute(
+                    update(jobs)
+                    .where(jobs.c.id == row.id, jobs.c.state == RUNNING)
+                    .values(
+                        state=state,
+                        fence=jobs.c.fence + 1,
+                        stuck=row.stuck + 1,
+                        version=jobs.c.version + 1,
+                        lease_owner=None,
+                        lease_until=None,
+                        **change,
+                    )
+                )
+                write_event(writer, row.id, event, data)
+            return [row.id for row in lost]
+
+
+def _fate(row: Row[Any], stuck_limit: int) -> tuple[State, str, JSON, JSON]:
+    """The next state of a job that lost its worker, the event, what else changes, and what the event tells."""
+    stuck = row.stuck + 1
+    if row.cancel_requested:
+        return State.CANCELLED, "cancelled", {"finished_at": now()}, {}
+    if stuck < stuck_limit:
+        return State.QUEUED, "reaped", {"dispatch_at": now()}, {"attempt": row.attempt, "stuck": stuck}
+    error = {
+        "fault": "system",
+        "code": "worker_lost",
+        "message": f"{stuck} workers in a row were lost while they trained this job, without progress between them",
+    }
+    return State.FAILED, "failed", {"error": error, "finished_at": now()}, error

@@ -1,0 +1,186 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+    jobs ─┬─ epochs            one row per trained epoch
+          ├─ events            one row per transition: history and stream
+          ├─ checkpoints ──┐   where to go on, one per job
+          └─ weights ──────┤   what was learned: "best" and "last"
+    datasets ──────────────┴─ blobs    bytes in chunks, each owned by one row of the above
+    uploads                            blobs that no row owns yet
+
+A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
+reads a row from its start. A finished job outlives its dataset, so `jobs.dataset_id` is no foreign key; submitting locks the
+dataset.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    literal_column,
+    text,
+)
+
+from core.jobs import State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+# Ids are compared byte by byte on both databases, whatever the locale of the server.
+_Id = String(40).with_variant(String(40, collation="C"), "postgresql")
+_Json = JSON(none_as_null=True)
+
+# Written into the statements as they stand: a planner takes a partial index only when it sees the constant.
+QUEUED = literal_column(f"'{State.QUEUED}'", String)
+RUNNING = literal_column(f"'{State.RUNNING}'", String)
+_queued = text(f"state = '{State.QUEUED}'")
+_running = text(f"state = '{State.RUNNING}'")
+_alive = text(f"state IN ('{State.QUEUED}', '{State.RUNNING}')")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("tenant", String(100), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("stuck", Integer, nullable=False, server_default="0"),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("epochs_total", Integer, nullable=False),
+    Column("lease_owner", String(200)),
+    Column("lease_until", Double),
+    Column("dispatch_at", Double),
+    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
+    Column("dataset_id", _Id, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("idempotency_key", String(255)),
+    Column("request_sha256", String(64)),
+    Column("metadata", _Json, nullable=False),
+    Column("progress", _Json),
+    Column("result", _Json),
+    Column("error", _Json),
+    Column("fingerprint", _Json),
+    Column("spec", _Json, nullable=False),
+    Column("plan", _Json, nullable=False),
+    UniqueConstraint("tenant", "idempotency_key"),
+    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", "state_known"),
+    CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
+    CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
+    CheckConstraint("epoch BETWEEN 0 AND epochs_total", "epoch_in_range"),
+    Index("jobs_queued", "id", sqlite_where=_queued, postgresql_where=_queued),
+    Index("jobs_due", "dispatch_at", sqlite_where=_queued, postgresql_where=_queued),
+    Index("jobs_leases", "lease_until", sqlite_where=_running, postgresql_where=_running),
+    Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
+    Index("jobs_pages", "tenant", "id"),
+    Index("jobs_pages_by_state", "tenant", "state", "id"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("job_id", _Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("fence", Integer, nullable=False),
+    Column("loss", Double, nullable=False),
+    Column("validation_loss", Double),
+    Column("metrics", _Json, nullable=False),
+    Column("learning_rate", Double, nullable=False),
+    Column("gradient_norm", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("rows_per_second", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job_id", _Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("data", _Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("job_id", _Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("blob_id", _Id, nullable=False),
+)
+
+weights = Table(
+    "weights",
+    metadata,
+    Column("job_id", _Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("which", String(8), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("blob_id", _Id, nullable=False),
+    CheckConstraint("which IN ('best', 'last')", "which_known"),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("tenant", String(100), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("name", Text),
+    Column("source_kind", String(16), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("table_sha256", String(64), nullable=False),
+    Column("table_bytes", BigInteger, nullable=False),
+    Column("blob_id", _Id, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("schema", _Json, nullable=False),
+    Column("preview", _Json, nullable=False),
+    UniqueConstraint("tenant", "sha256", "format"),
+    Index("datasets_pages", "tenant", "id"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("blob_id", _Id, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("blob_id", _Id, primary_key=True),
+    Column("started_at", Double, nullable=False),
+)
