@@ -6,7 +6,7 @@ as 1 and 0.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,12 @@ def inline_table(inputs: Any, targets: Any, into: Path) -> Parsed:
     return Parsed(schema_of(columns, len(inputs)), preview(columns, len(inputs)))
 
 
-def _columns(rows: list[list[Any]], prefix: str) -> list[Described]:
+def _columns(rows: Sequence[Sequence[Any]], prefix: str) -> list[Described]:
     by_column = np.ascontiguousarray(np.array(rows, np.float64).T)
     return [number(f"{prefix}{i}", x) for i, x in enumerate(by_column)]
 
 
-def _target(values: list[Any]) -> Described:
+def _target(values: Sequence[Any]) -> Described:
     if isinstance(values[0], str):
         distinct = list(dict.fromkeys(values))
         places = {value: i for i, value in enumerate(distinct)}
@@ -91,7 +91,7 @@ def _value_problems(values: Any, pointer: str) -> Iterator[Problem]:
                 yield Problem(f"{pointer}/{i}", f"the text has {unstorable(value)}, which cannot be stored")
 
 
-def _number_problems(values: list[Any], pointer: str) -> Iterator[Problem]:
+def _number_problems(values: Sequence[Any], pointer: str) -> Iterator[Problem]:
     for i, value in enumerate(values):
         if type(value) not in _NUMBERS:
             yield Problem(f"{pointer}/{i}", f"{_shown(value)} is given; a number is expected")
@@ -100,7 +100,7 @@ def _number_problems(values: list[Any], pointer: str) -> Iterator[Problem]:
             yield Problem(f"{pointer}/{i}", f"{given} is given; a finite float64 number is expected")
 
 
-def _are_finite(values: list[Any]) -> bool:
+def _are_finite(values: Sequence[Any]) -> bool:
     """Whether all are numbers or booleans, and finite as float64; may say no where only their sum overflows."""
     if not set(map(type, values)) <= _NUMBERS:
         return False

@@ -1,0 +1,129 @@
+import pytest
+
+from core.nn.columns import MAX_PROBLEMS, classes, feature_columns, input_width, problems, target_width
+from core.nn.schema import Column, Schema
+from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, SoftmaxCrossEntropy
+
+SCHEMA = Schema(
+    rows=150,
+    columns=(
+        Column(name="age", kind="number", distinct=90),
+        Column(name="height", kind="number", missing=3, distinct=80),
+        Column(name="city", kind="text", distinct=3, values=("Bern", "Oslo", "Rome")),
+        Column(name="member", kind="boolean", distinct=2, values=(False, True)),
+        Column(name="grade", kind="number", distinct=2, values=(1, 2)),
+        Column(name="answer", kind="text", distinct=2, values=("no", "yes")),
+        Column(name="constant", kind="text", distinct=1, values=("x",)),
+        Column(name="born", kind="ignored", reason="dates"),
+        Column(name="flag", kind="number", distinct=2, values=(0, 1)),
+    ),
+)
+
+
+def found(data: DataSpec, loss: AnyLoss) -> list[tuple[str, str]]:
+    return [(problem.pointer, problem.message) for problem in problems(SCHEMA, data, loss)]
+
+
+def test_features_default_to_every_usable_column_but_the_targets() -> None:
+    names = [column.name for column in feature_columns(SCHEMA, DataSpec(target=("age", "flag")))]
+    assert names == ["height", "city", "member", "grade", "answer", "constant"]
+
+
+def test_a_text_column_is_as_wide_as_it_has_values() -> None:
+    columns = feature_columns(SCHEMA, DataSpec(target="age", features=("city", "height", "member")))
+    assert [column.name for column in columns] == ["city", "height", "member"]
+    assert input_width(columns) == 3 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "width", "labels"),
+    [
+        ("city", SoftmaxCrossEntropy(), 3, ("Bern", "Oslo", "Rome")),
+        ("member", SoftmaxCrossEntropy(), 2, (False, True)),
+        (("flag", "member"), SoftmaxCrossEntropy(), 2, ("flag", "member")),
+        ("answer", BinaryCrossEntropy(), 1, ("no", "yes")),
+        ("grade", BinaryCrossEntropy(), 1, (1, 2)),
+        (("flag", "member"), BinaryCrossEntropy(), 2, None),
+        ("age", MeanSquaredError(), 1, None),
+        (("age", "flag"), MeanSquaredError(), 2, None),
+    ],
+)
+def test_the_targets_decide_the_outputs(
+    target: str | tuple[str, ...], loss: AnyLoss, width: int, labels: tuple[object, ...] | None
+) -> None:
+    data = DataSpec(target=target)
+    assert problems(SCHEMA, data, loss) == []
+    assert target_width(SCHEMA, data, loss) == width
+    assert classes(SCHEMA, data, loss) == labels
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "words"),
+    [
+        ("ages", MeanSquaredError(), ['no column "ages"', '"age"']),
+        ("born", MeanSquaredError(), ['"born" is not usable', "dates"]),
+        ("city", MeanSquaredError(), ['"city" is text', "mean_squared_error needs numbers"]),
+        ("height", MeanSquaredError(), ['"height" misses 3 of 150']),
+        ("age", SoftmaxCrossEntropy(), ['"age" has 90 different numbers', "1000 numbers or 10000 texts"]),
+        ("constant", SoftmaxCrossEntropy(), ["one value only", "at least 2 classes"]),
+        ("age", BinaryCrossEntropy(), ['"age" has too many different values', "exactly two values"]),
+        ("city", BinaryCrossEntropy(), ['"Bern", "Oslo", "Rome"', "exactly two values"]),
+    ],
+)
+def test_an_unfit_target_is_named_with_what_is_allowed(target: str, loss: AnyLoss, words: list[str]) -> None:
+    [(pointer, message)] = found(DataSpec(target=target), loss)
+    assert pointer == "/dataset/target"
+    for word in words:
+        assert word in message
+
+
+def test_every_problem_is_found_at_once_each_with_its_pointer() -> None:
+    data = DataSpec(target=("age", "age", "answer"), features=("city", "agee", "born", "age", "city"))
+    messages = dict(found(data, MeanSquaredError()))
+    assert list(messages) == [
+        "/dataset/target/1",
+        "/dataset/target/2",
+        "/dataset/features/1",
+        "/dataset/features/2",
+        "/dataset/features/3",
+        "/dataset/features/4",
+    ]
+    assert "twice as a target" in messages["/dataset/target/1"]
+    assert 'near it: "age"' in messages["/dataset/features/1"]
+    assert "is the target" in messages["/dataset/features/3"]
+    assert "twice among the features" in messages["/dataset/features/4"]
+
+
+def test_one_hot_targets_must_be_zeros_and_ones() -> None:
+    assert [pointer for pointer, _ in found(DataSpec(target=("flag", "grade")), SoftmaxCrossEntropy())] == ["/dataset/target/1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "pointer"),
+    [
+        (DataSpec(target=()), "/dataset/target"),
+        (DataSpec(target="age", features=()), "/dataset/features"),
+    ],
+)
+def test_empty_lists_are_refused(data: DataSpec, pointer: str) -> None:
+    assert [at for at, _ in found(data, MeanSquaredError())] == [pointer]
+
+
+def test_a_table_without_anything_beside_the_target_is_refused() -> None:
+    schema = Schema(rows=2, columns=(Column(name="y", kind="number", values=(0, 1), distinct=2),))
+    assert [problem.pointer for problem in problems(schema, DataSpec(target="y"), MeanSquaredError())] == ["/dataset/features"]
+
+
+def test_a_hundred_thousand_unknown_names_cost_little_and_give_a_bounded_answer() -> None:
+    data = DataSpec(target="age", features=tuple(f"column {i}" for i in range(100_000)))
+    assert len(problems(SCHEMA, data, MeanSquaredError())) == MAX_PROBLEMS
+
+
+def test_a_schema_comes_back_from_json_as_it_was() -> None:
+    assert Schema.model_validate_json(SCHEMA.model_dump_json()) == SCHEMA
+    [kept] = {tuple(map(type, Schema.model_validate_json(SCHEMA.model_dump_json()).column("member").values or ()))}
+    assert kept == (bool, bool)
+
+
+def test_floats_that_a_database_turned_into_integers_become_floats_again() -> None:
+    assert list(map(type, Column(name="x", kind="number", values=(1, 2.5)).values or ())) == [float, float]
