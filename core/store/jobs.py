@@ -2,10 +2,11 @@
 
 from core.store.attempts import Attempts
 from core.store.database import Database
+from core.store.endings import Endings
 from core.store.requests import Requests
 from core.store.sweeping import Sweeping
 
 
-class Jobs(Requests, Attempts, Sweeping):
+class Jobs(Requests, Attempts, Endings, Sweeping):
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -90,6 +90,7 @@ jobs = Table(
     CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
+    CheckConstraint("NOT (state = 'queued' AND cancel_requested)", "queued_is_wanted"),
     CheckConstraint("epoch BETWEEN 0 AND epochs_total", "epoch_in_range"),
     Index("jobs_queued", "id", sqlite_where=_queued, postgresql_where=_queued),
     Index("jobs_due", "dispatch_at", sqlite_where=_queued, postgresql_where=_queued),

