@@ -32,6 +32,9 @@ class Address:
         self._host = _EVERYWHERE.get(host, host)
         self.url = f"http://[{self._host}]:{self.port}" if ":" in self._host else f"http://{self._host}:{self.port}"
 
+    def close(self) -> None:
+        self._socket.close()
+
     async def get(self, path: str) -> tuple[int, str]:
         """Status and body of the answer to a GET; status 0 where none comes."""
         with suppress(OSError, TimeoutError, ValueError, IndexError):

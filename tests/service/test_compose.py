@@ -1,0 +1,107 @@
+"""The composed service: hardened on paper, and working where a Docker engine is found."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from ruamel.yaml import YAML
+
+from tests.service.conftest import ROOT, finished, until, xor
+
+COMPOSE = ROOT / "docker-compose.yml"
+ONCE = {"migrate", "secrets"}
+SERVICES: dict[str, dict[str, Any]] = YAML(typ="safe").load(COMPOSE)["services"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_has_no_more_rights_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert {"cpus", "memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
+    assert ("healthcheck" in service) == (name not in ONCE)
+    assert service["restart"] == ("no" if name in ONCE else "unless-stopped")
+
+
+def test_only_the_api_can_be_reached_and_only_from_this_machine() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["api"]
+    assert SERVICES["api"]["ports"] == ["${GRADMILL_BIND:-127.0.0.1}:${GRADMILL_PORT:-8000}:8000"]
+
+
+def test_no_file_names_a_password() -> None:
+    assert not [name for name in SERVICES["postgres"]["environment"] if name == "POSTGRES_PASSWORD"]
+
+
+def has_engine() -> bool:
+    docker = shutil.which("docker")
+    return docker is not None and all(
+        subprocess.run([docker, *command], capture_output=True, timeout=30).returncode == 0
+        for command in (["info"], ["compose", "version"])
+    )
+
+
+class Composed:
+    """The service under a project name of this test run; `url` is where it answers."""
+
+    def __init__(self) -> None:
+        self.project = f"gradmill-test-{os.getpid()}"
+
+    def compose(self, *arguments: str) -> str:
+        return self._docker("compose", "--project-name", self.project, *arguments)
+
+    def kill_worker(self, number: int) -> None:
+        self._docker("kill", f"{self.project}-worker-{number}")
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.compose('port', 'api', '8000').strip()}"
+
+    def _docker(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["docker", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "GRADMILL_PORT": "0"},
+            capture_output=True,
+            text=True,
+            timeout=1200,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def composed() -> Iterator[Composed]:
+    service = Composed()
+    try:
+        service.compose("up", "--build", "--wait", "--scale", "worker=3")
+        yield service
+    finally:
+        service.compose("down", "--volumes", "--timeout", "20")
+
+
+@pytest.mark.skipif(not has_engine(), reason="no Docker engine with Compose here")
+@pytest.mark.xdist_group("service")
+@pytest.mark.timeout(1800)
+class TestComposed:
+    def test_jobs_are_spread_over_three_workers(self, composed: Composed) -> None:
+        with httpx2.Client(base_url=composed.url, timeout=30) as api:
+            jobs = [api.post("/v1/jobs", json=xor(epochs=10_000_000)).json()["id"] for _ in range(3)]
+            until(lambda: all(api.get(f"/v1/jobs/{job}").json()["status"] == "running" for job in jobs), 60)
+            for job in jobs:
+                api.post(f"/v1/jobs/{job}/cancel")
+            assert [finished(api, job)["status"] for job in jobs] == ["cancelled"] * 3
+
+    def test_a_killed_worker_loses_nothing(self, composed: Composed) -> None:
+        with httpx2.Client(base_url=composed.url, timeout=30) as api:
+            jobs = [api.post("/v1/jobs", json=xor(epochs=2_000_000)).json()["id"] for _ in range(3)]
+            until(lambda: all(api.get(f"/v1/jobs/{job}").json()["progress"]["epoch"] > 0 for job in jobs), 60)
+            composed.kill_worker(1)
+            ended = [finished(api, job) for job in jobs]
+        assert [job["status"] for job in ended] == ["succeeded"] * 3
+        assert max(job["attempt"] for job in ended) == 2

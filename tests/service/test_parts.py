@@ -1,0 +1,73 @@
+"""The supervisor's parts by themselves."""
+
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from service import credentials
+from service.address import Address, AddressTaken
+from service.broker import Broker
+from service.lock import AlreadyRunning, Lock
+from service.output import Output
+
+
+def test_a_lock_is_refused_while_another_holds_it_and_says_where_that_one_answers(tmp_path: Path) -> None:
+    first = Lock(tmp_path)
+    first.announce("http://127.0.0.1:8000")
+    with pytest.raises(AlreadyRunning, match=r"process \d+ at http://127\.0\.0\.1:8000"):
+        Lock(tmp_path)
+
+
+def test_a_port_cannot_be_taken_twice() -> None:
+    first = Address("127.0.0.1", 0)
+    with pytest.raises(AddressTaken, match=f"port {first.port}: another program uses it"):
+        Address("127.0.0.1", first.port)
+    first.close()
+
+
+def test_a_long_data_directory_puts_the_socket_elsewhere_and_leaves_nothing_there(tmp_path: Path) -> None:
+    short, long = Broker(tmp_path), Broker(tmp_path / ("long" * 30))
+    assert short.socket.parent == tmp_path
+    assert len(str(long.socket)) < 100
+    assert long.socket.parent.stat().st_mode & 0o777 == 0o700
+    long.remove()
+    assert not long.socket.parent.exists()
+
+
+def test_output_is_kept_whole_and_only_errors_are_shown(tmp_path: Path) -> None:
+    shown: list[str] = []
+    output = Output(tmp_path / "api.log", shown.append)
+    lines = [
+        "INFO:     started",
+        "[2026-11-22 21:03:49,867: ERROR/MainProcess] no broker",
+        "INFO:     an ERROR in the middle",
+        "Traceback (most recent call last):",
+        '  File "x.py", line 1, in <module>',
+        "ValueError: wrong",
+        "INFO:     goes on",
+        "ERROR:    ends without a line end",
+    ]
+    content = "\n".join(lines).encode()
+    for start in range(0, len(content), 7):
+        output.feed(content[start : start + 7])
+    output.close()
+    assert (tmp_path / "api.log").read_text().splitlines() == lines
+    assert shown == [lines[1], *lines[3:6], lines[7]]
+    assert list(output.last) == lines
+
+
+def test_passwords_are_made_once_and_the_settings_read_them(tmp_path: Path) -> None:
+    for part in ("app", "postgres", "redis"):
+        (tmp_path / part).mkdir()
+    credentials.write(tmp_path)
+    first = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    credentials.write(tmp_path)
+    assert first == {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+
+    password = first[tmp_path / "postgres" / "password"]
+    assert len(password) >= 43  # 256 bits
+    assert password != first[tmp_path / "redis" / "password"]
+    settings = Settings(_secrets_dir=tmp_path / "app")  # type: ignore[call-arg]
+    assert settings.database_url == f"postgresql+psycopg://gradmill:{password}@postgres:5432/gradmill"
+    assert settings.redis_url == f"redis://:{first[tmp_path / 'redis' / 'password']}@redis:6379/0"

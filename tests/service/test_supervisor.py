@@ -1,0 +1,130 @@
+"""One command starts everything, and nothing of it outlives that command."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from tests.service.conftest import ROOT, Running, environment, finished, processes_of, until, xor
+
+pytestmark = pytest.mark.xdist_group("service")
+
+Start = Callable[..., Running]
+Client = Callable[[Running], httpx2.Client]
+ENDLESS = 10_000_000
+
+
+def test_a_job_is_trained_and_an_interrupt_ends_every_process(start: Start, client: Client) -> None:
+    service = start()
+    api = client(service)
+    job = api.post("/v1/jobs", json=xor(epochs=50)).json()
+    assert finished(api, job["id"])["status"] == "succeeded"
+    assert len(service.children()) >= 5  # guard, broker, API, sweeper, worker
+    assert service.stop(signal.SIGINT) == 0
+    assert processes_of(service.data_dir) == []
+    assert sorted(path.name for path in service.data_dir.glob("*.sock")) == []
+
+
+def test_no_process_survives_a_supervisor_that_is_killed(start: Start, client: Client) -> None:
+    service = start()
+    api = client(service)
+    job = api.post("/v1/jobs", json=xor(ENDLESS)).json()
+    until(lambda: api.get(f"/v1/jobs/{job['id']}").json()["status"] == "running", 30, service)
+    service.process.kill()
+    service.process.wait()
+    until(lambda: processes_of(service.data_dir) == [], 5, service)
+
+
+def test_jobs_go_on_after_a_restart(start: Start, client: Client) -> None:
+    first = start()
+    api = client(first)
+    job = api.post("/v1/jobs", json=xor(ENDLESS)).json()
+    until(lambda: (api.get(f"/v1/jobs/{job['id']}").json()["progress"]["epoch"] or 0) > 0, 30, first)
+    first.stop(signal.SIGTERM)
+
+    api = client(start())
+    resumed = until(lambda: (now := api.get(f"/v1/jobs/{job['id']}").json())["status"] == "running" and now, 30)
+    assert resumed["attempt"] == 2
+    assert resumed["progress"]["epoch"] > 0
+    api.post(f"/v1/jobs/{job['id']}/cancel")
+    assert finished(api, job["id"])["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("words", [("uvicorn",), ("worker.sweep",), ("celery",)], ids=lambda words: words[0])
+def test_a_child_that_dies_is_started_again(start: Start, client: Client, words: tuple[str, ...]) -> None:
+    service = start()
+    api = client(service)
+    victim = service.child(*words)
+    victim.kill()
+    until(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE, 10)
+    job = api.post("/v1/jobs", json=xor(epochs=5)).json()  # waits in the socket's queue while the API is away
+    assert finished(api, job["id"])["status"] == "succeeded"
+    assert service.child(*words).pid != victim.pid
+    assert "was ended by SIGKILL; starting it again" in service.output
+
+
+def test_a_killed_broker_comes_back_and_jobs_are_trained(start: Start, client: Client) -> None:
+    service = start()
+    api = client(service)
+    next(child for child in service.children() if child.name() == "valkey-server").kill()
+    job = api.post("/v1/jobs", json=xor(epochs=5)).json()
+    assert finished(api, job["id"])["status"] == "succeeded"
+
+
+def test_a_second_service_on_the_same_data_is_refused(start: Start) -> None:
+    first = start()
+    url = first.url()
+    second = start()
+    assert second.process.wait(30) == 1
+    assert f"a service already runs on {first.data_dir} (process {first.process.pid} at {url})" in second.output
+    assert httpx2.get(f"{url}/healthz").status_code == 200
+
+
+def test_a_command_finds_the_service_and_its_status_is_passed_on(start: Start) -> None:
+    script = (
+        "import os, sys, urllib.request as r; print(r.urlopen(os.environ['GRADMILL_URL'] + '/healthz').status); sys.exit(7)"
+    )
+    service = start("--", sys.executable, "-c", script)
+    assert service.process.wait(120) == 7
+    assert "200" in service.output.splitlines()
+    assert processes_of(service.data_dir) == []
+
+
+def test_a_data_directory_too_long_for_a_socket_and_with_a_space_works(start: Start, client: Client) -> None:
+    service = start(data_dir=f"a long {'path ' * 20}end")
+    assert client(service).get("/readyz").status_code == 200
+    service.stop()
+
+
+def refused(tmp_path: Path, *arguments: str, **settings: str) -> str:
+    """What a service says that must not start."""
+    command = [sys.executable, "-m", "service", "--data-dir", str(tmp_path / "data"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment() | settings, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert processes_of(tmp_path / "data") == []
+    return done.stderr
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = refused(tmp_path, "--port", str(port))
+    assert f"cannot listen on 127.0.0.1 port {port}: another program uses it; --port 0 takes a free one" in said
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    assert "cannot start: worker_processes: Input should be greater than or equal to 1" in refused(
+        tmp_path, "--worker-processes", "0"
+    )
+
+
+def test_a_database_that_does_not_answer_is_a_clear_failure(tmp_path: Path) -> None:
+    said = refused(tmp_path, "--port", "0", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none?connect_timeout=2")
+    assert "cannot start: migrate ended with status 1. The last that it said:" in said
