@@ -221,7 +221,7 @@ class Validation(Spec):
 
 
 class EarlyStopping(Spec):
-    """Stop when the validation loss has not fallen by more than `min_delta` for `patience` epochs; the best weights are kept."""
+    """Stop when the validation loss has not fallen by more than `min_delta` for `patience` epochs; the best weights stay."""
 
     patience: int = Field(5, strict=True, ge=1, le=1_000_000)
     min_delta: float = Field(0.0, strict=True, ge=0, le=1e6, allow_inf_nan=False)

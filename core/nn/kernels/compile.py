@@ -1,0 +1,39 @@
+"""How a kernel is compiled: without the GIL, by the rules of IEEE 754 except that a product and a sum may fuse."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+from numba.extending import overload
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# No flag here assumes that NaN and infinity do not occur: a diverging loss must be seen.
+EXACT = {"contract"}
+# Sums in another order, which lets a loop over a row run in vector registers.
+REORDERED = {"contract", "reassoc", "nsz", "arcp"}
+
+
+def kernel(function: F) -> F:
+    """An elementwise formula, or a piece of the loop."""
+    return cast(F, njit(fastmath=EXACT, nogil=True, error_model="numpy")(function))
+
+
+def reduction(function: F) -> F:
+    """A formula that sums, so that the order of its terms is the compiler's to choose; the order is fixed once compiled."""
+    return cast(F, njit(fastmath=REORDERED, nogil=True, error_model="numpy")(function))
+
+
+def view(function: F) -> F:
+    """A way to look at memory; written out where it is used, so that it costs nothing."""
+    return cast(F, njit(inline="always", error_model="numpy")(function))
+
+
+def entry(function: F) -> F:
+    """What Python calls; compiled once with all kernels inside it and kept on disk."""
+    return cast(F, njit(fastmath=EXACT, nogil=True, error_model="numpy", cache=True)(function))
+
+
+def by_dtype(function: F) -> Callable[[Callable[[Any], Any]], Any]:
+    """The compiled form of `function` differs by dtype: the decorated function gives it for a Numba type."""
+    return overload(function, jit_options={"fastmath": EXACT, "error_model": "numpy"}, strict=False)

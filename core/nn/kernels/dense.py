@@ -1,0 +1,83 @@
+"""A dense layer: every unit sums all its inputs, each times its weight, and adds its bias.
+
+Products below `SMALL` multiplications are plain loops, since a call of the BLAS costs more than they do.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from core.nn.kernels.compile import kernel, reduction
+
+SMALL = 512
+
+
+@kernel
+def forward(x: Any, W: Any, b: Any, z: Any) -> None:
+    """z = x W + b: the weighted sums, one row per example. Overwrites z. `b` is empty for a layer without biases."""
+    if z.size * W.shape[0] <= SMALL:
+        sums_of_products(x, W, b, z)
+        return
+    np.dot(x, W, z)
+    if b.size:
+        for i in range(z.shape[0]):
+            for j in range(z.shape[1]):
+                z[i, j] += b[j]
+
+
+@kernel
+def backward(x: Any, W: Any, dz: Any, dW: Any, db: Any) -> None:
+    """dW = xᵀ dz, db = Σ dz over the rows: each weight's share of the error. Overwrites dW and db."""
+    if db.size:
+        db[:] = 0
+        for i in range(dz.shape[0]):
+            for j in range(dz.shape[1]):
+                db[j] += dz[i, j]
+    if dz.size * W.shape[0] <= SMALL:
+        outer_products(x, dz, dW)
+    else:
+        np.dot(x.T, dz, dW)
+
+
+@kernel
+def backward_to_inputs(dz: Any, W: Any, dx: Any) -> None:
+    """dx = dz Wᵀ: each input's share of the error, passed back to the layer before. Overwrites dx."""
+    if dz.size * W.shape[0] <= SMALL:
+        products_of_rows(dz, W, dx)
+    else:
+        np.dot(dz, W.T, dx)
+
+
+@kernel
+def sums_of_products(x: Any, W: Any, b: Any, z: Any) -> None:
+    """zᵢⱼ = Σₖ xᵢₖ Wₖⱼ + bⱼ"""
+    z[:] = 0
+    for i in range(z.shape[0]):
+        for j in range(b.size):
+            z[i, j] = b[j]
+        for k in range(W.shape[0]):
+            x_ik = x[i, k]
+            for j in range(W.shape[1]):
+                z[i, j] += x_ik * W[k, j]
+
+
+@kernel
+def outer_products(x: Any, dz: Any, dW: Any) -> None:
+    """dWₖⱼ = Σᵢ xᵢₖ dzᵢⱼ"""
+    dW[:] = 0
+    for i in range(dz.shape[0]):
+        for k in range(dW.shape[0]):
+            x_ik = x[i, k]
+            for j in range(dW.shape[1]):
+                dW[k, j] += x_ik * dz[i, j]
+
+
+@reduction
+def products_of_rows(dz: Any, W: Any, dx: Any) -> None:
+    """dxᵢₖ = Σⱼ dzᵢⱼ Wₖⱼ"""
+    for i in range(dz.shape[0]):
+        for k in range(W.shape[0]):
+            total = dx.dtype.type(0)
+            for j in range(W.shape[1]):
+                total += dz[i, j] * W[k, j]
+            dx[i, k] = total

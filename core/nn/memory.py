@@ -1,0 +1,16 @@
+"""Memory for vectors that the compiled loop runs over."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+CACHE_LINE = 64  # bytes
+
+
+def aligned(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """A vector of zeros that starts on a cache line; the operating system gives its pages when they are first touched."""
+    width = np.dtype(dtype).itemsize
+    raw = np.zeros(size * width + CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % CACHE_LINE
+    return raw[start : start + size * width].view(dtype)

@@ -1,0 +1,206 @@
+"""A training as a generator of epochs; what to record and when to stop is the caller's.
+
+for result in Training(network, training, data).epochs():
+    ...
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import Diverged
+from core.nn import engine, spec
+from core.nn.checkpoint import Checkpoint
+from core.nn.initializers import initialize
+from core.nn.memory import aligned
+from core.nn.program import lower
+from core.nn.sizes import Sizes
+from core.nn.weights import named_weights
+
+Matrix = npt.NDArray[np.floating]
+
+# A call of the compiled loop takes about a tenth of a second, however large the network and slow the machine within reason:
+# its work is counted in floating-point operations, a step that does nothing else as a few thousand of them.
+CALL_FLOPS = 2_000_000_000
+STEP_FLOPS = 20_000
+HISTORY_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Data:
+    """x (N, n) inputs and t (N, m) targets to train on, and the same for validation, possibly of no rows.
+
+    For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes.
+    """
+
+    x: Matrix
+    t: Matrix
+    validation_x: Matrix
+    validation_t: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class EpochResult:
+    """`loss` is the mean over the epoch's batches as they were trained on; `gradient_norm` that of its last step."""
+
+    epoch: int
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+    learning_rate: float
+    gradient_norm: float
+
+
+class Training:
+    """One network in training. All memory that it needs is taken here; `epochs` allocates nothing that grows."""
+
+    def __init__(
+        self, network: spec.NetworkSpec, training: spec.TrainingSpec, data: Data, checkpoint: Checkpoint | None = None
+    ) -> None:
+        self.spec = training
+        self.program = lower(network, training.loss, data.x.shape[1])
+        self._data = data
+        self._validates = len(data.validation_x) > 0
+        measures_training_rows = not self._validates and bool(training.metrics)
+        self._evaluation = (data.x, data.t) if measures_training_rows else (data.validation_x, data.validation_t)
+
+        rows, dtype = len(data.x), self.program.dtype
+        self._sizes = Sizes.of(network, training, data.x.shape[1], rows, len(data.validation_x), data.t.shape[1])
+        self._plan = np.zeros(1, engine.PLAN)
+        for name, value in {
+            "seed": training.seed,
+            "shuffle": training.shuffle and self._sizes.steps_per_epoch > 1,
+            "epochs": training.epochs,
+            "batch_size": self._sizes.batch_size,
+            "training_steps": self._sizes.steps_per_epoch,
+            "evaluation_size": self._sizes.evaluation_size,
+            "evaluation_steps": self._sizes.evaluation_steps,
+            "validates": self._validates,
+            "patience": training.early_stopping.patience if training.early_stopping else 0,
+            "min_delta": training.early_stopping.min_delta if training.early_stopping else 0.0,
+        }.items():
+            self._plan[name] = value
+
+        P, arena = self.program.parameters, self.program.width * self._sizes.capacity
+        self._optimizer = engine.optimizer_record(training.optimizer)
+        self._slots = np.zeros((self._sizes.slots, P), dtype)
+        self.theta, self._grad, self._best = (aligned(P, dtype) for _ in range(3))
+        self._values, self._derivatives = aligned(arena, dtype), aligned(arena, dtype)
+        self._targets = np.empty((self._sizes.capacity, data.t.shape[1]), dtype)
+        self._order = np.arange(rows)
+        self._history = np.zeros(HISTORY_ROWS, engine.HISTORY)
+        self._state = np.zeros(1, engine.STATE)
+        self._state["best_loss"] = self._state["reference_loss"] = np.inf
+        if checkpoint is None:
+            initialize(self.program, training.seed, self.theta)
+            self._best[:] = self.theta
+        else:
+            self._restore(checkpoint)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs completed."""
+        return int(self._state["epoch"][0])
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch of the lowest validation loss; without validation, the last whose weights are finite. 0: before any."""
+        return int(self._state["best_epoch"][0])
+
+    @property
+    def finished(self) -> bool:
+        """All epochs are done, or early stopping ended them."""
+        return self.epoch == self.spec.epochs or bool(self._state["stopped"][0])
+
+    @property
+    def stopped_early(self) -> bool:
+        return bool(self._state["stopped"][0])
+
+    def epochs(self, interrupted: Callable[[], bool] = lambda: False) -> Iterator[EpochResult]:
+        """Trains and yields each epoch's result. `interrupted` is asked several times a second, inside an epoch too.
+
+        Fast epochs are trained many at a time and yielded after: `checkpoint` is behind no result, but may be ahead of one that
+        has not been taken yet, which is so exactly while `result.epoch < self.epoch`. Raises Diverged.
+        """
+        while not self.finished and not interrupted():
+            first = self.epoch + 1
+            ended = engine.run(
+                self._plan,
+                self._state,
+                self.program.trained,
+                self.program.loss,
+                self._optimizer,
+                self.theta,
+                self._grad,
+                self._slots,
+                self._best,
+                self._values,
+                self._derivatives,
+                self._targets,
+                self._sizes.capacity,
+                self._data.x,
+                self._data.t,
+                *self._evaluation,
+                self._order,
+                self._history,
+                self._steps_per_call,
+            )
+            for place in range(ended):
+                yield self._result(first + place, self._history[place])
+            if self._state["diverged"][0]:
+                raise Diverged(self._divergence(), self.epoch + 1)
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of all that `Training` needs to go on from here, in the middle of an epoch too."""
+        vectors = {"theta": self.theta.copy(), "slots": self._slots.copy(), "best": self._best.copy()}
+        return Checkpoint({name: self._state[name][0].item() for name in engine.STATE.names or ()}, vectors)
+
+    def weights(self, which: str = "last") -> dict[str, npt.NDArray[Any]]:
+        """The "last" or the "best" weights, by the names of `core.nn.weights`."""
+        return named_weights(self.program, self._best if which == "best" else self.theta)
+
+    @property
+    def _steps_per_call(self) -> int:
+        rows = max(self._sizes.batch_size, self._sizes.evaluation_size // 3)
+        return max(1, CALL_FLOPS // (self.program.flops * rows + STEP_FLOPS))
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        for name in engine.STATE.names or ():
+            self._state[name] = checkpoint.state[name]
+        self.theta[:] = checkpoint.vectors["theta"]
+        self._slots[:] = checkpoint.vectors["slots"]
+        self._best[:] = checkpoint.vectors["best"]
+
+    def _result(self, epoch: int, row: Any) -> EpochResult:
+        validation_loss = float(row["evaluation_loss"]) if self._validates else None
+        metrics: dict[str, float] = {name: self._metric(name, row) for name in self.spec.metrics}
+        return EpochResult(
+            epoch, float(row["loss"]), validation_loss, metrics, float(row["learning_rate"]), float(row["gradient_norm"])
+        )
+
+    def _metric(self, name: str, row: Any) -> float:
+        match name:
+            case "accuracy":
+                return float(row["correct"])
+            case "mean_squared_error":
+                return float(row["squared_error"])
+            case "mean_absolute_error":
+                return float(row["absolute_error"])
+            case _:
+                return 1.0 - float(row["squared_error"]) / self._target_variance
+
+    @cached_property
+    def _target_variance(self) -> float:
+        """Of the evaluated rows, averaged over the targets; R² is what of it the network explains."""
+        return float(self._evaluation[1].astype(np.float64).var(axis=0).mean()) or 1.0
+
+    def _divergence(self) -> str:
+        rate = float(self._optimizer["learning_rate"][0])
+        return (
+            f"the loss became NaN or infinite in epoch {self.epoch + 1} of {self.spec.epochs}; the usual cause is a learning "
+            f"rate that is too high for the data: learning_rate is {rate:g}, try {rate / 10:g}, or scale the data"
+        )
