@@ -1,0 +1,77 @@
+"""The limited process that reads one file of a client: `python -m core.data.child '{"format": …}'`, started by core.data.parse.
+
+Limits come first, then the imports that the format needs, so that it starts fast. One JSON document goes to standard output:
+`{"rows", "columns", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is answered, short of a crash.
+"""
+
+import json
+import resource
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.errors import CapacityError, CoreError, InvalidData
+
+_MAX_MESSAGE = 2000
+
+
+def main() -> None:
+    request = json.loads(sys.argv[1])
+    _limit(request)
+    answer = parse(Path(request["source"]), request["format"], Path(request["into"]), request["bytes"], request["cells"])
+    json.dump(answer, sys.stdout, allow_nan=False)
+
+
+def parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int) -> dict[str, Any]:
+    """The answer for the file; the table is written to `into` unless it is an error."""
+    try:
+        return _parse(source, format_name, into, max_bytes, max_cells)
+    except CoreError as error:
+        return _error(error.code, error.message)
+    except MemoryError:
+        return _error(CapacityError.code, "reading the file takes more memory than a dataset is given")
+    except Exception as error:  # a hostile file may raise anything from the depths of a library
+        traceback.print_exc()
+        return _error(InvalidData.code, f"the file cannot be read as {format_name}: {error}")
+
+
+def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int) -> dict[str, Any]:
+    from core.data.describe import bounded, preview
+    from core.data.limits import Limits
+    from core.data.table import write_table
+
+    reader = import_module(f"core.data.formats.{format_name}")
+    if source.stat().st_size == 0:
+        raise InvalidData("the file is empty")
+    read = reader.read(source, Limits(max_bytes, max_cells))
+    columns = bounded(read.columns)
+    write_table(into, {column.name: column.array for column in columns if column.array is not None})
+    return {"rows": read.rows, "columns": [column.to_json() for column in columns], "preview": preview(columns, read.rows)}
+
+
+def _limit(request: dict[str, Any]) -> None:
+    """Memory, processor time, the size of what is written, and the time by the clock; no dump of a crash."""
+    seconds = request["seconds"]
+    for kind, limit in (
+        (resource.RLIMIT_AS, request["memory"]),
+        (resource.RLIMIT_CPU, int(seconds) + 1),
+        (resource.RLIMIT_FSIZE, 8 * request["cells"] + 2**28),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit, limit) if hard == resource.RLIM_INFINITY else (min(limit, hard), hard))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    """The message without what a JSON document or a terminal would not take: half surrogate pairs, control characters."""
+    shown = message.encode("utf-8", "backslashreplace").decode()
+    shown = "".join(character if character.isprintable() else " " for character in shown)
+    return {"error": {"code": code, "message": shown if len(shown) <= _MAX_MESSAGE else shown[: _MAX_MESSAGE - 1] + "…"}}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Arrow's columns as ours."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute, types
+
+from core.data.describe import Described, boolean, ignored, number, text
+from core.errors import InvalidData
+from core.nn.bounds import MAX_TEXTS
+
+_SAMPLE = 100_000
+MAX_DEPTH = 32
+
+
+def unusable(arrow_type: Any) -> str | None:
+    """Why columns of this type are ignored, or None where they are used."""
+    if types.is_temporal(arrow_type):
+        return "dates and times are not used; write what matters of them as numbers or texts"
+    if types.is_nested(arrow_type):
+        check_depth(arrow_type)
+        return "nested values are not used; numbers, booleans and texts are"
+    if types.is_dictionary(arrow_type):
+        return unusable(arrow_type.value_type)
+    if types.is_null(arrow_type):
+        return "every value is missing"
+    if _is_number(arrow_type) or types.is_boolean(arrow_type) or _is_text(arrow_type):
+        return None
+    return f"values of type {arrow_type} are not used; numbers, booleans and texts are"
+
+
+def check_depth(arrow_type: Any) -> None:
+    """InvalidData for lists and objects in one another beyond MAX_DEPTH: nothing good comes of walking through them."""
+    level = [arrow_type]
+    for _ in range(MAX_DEPTH):
+        level = [t.field(i).type for t in level if types.is_nested(t) for i in range(t.num_fields)]
+        if not level:
+            return
+    raise InvalidData(f"a value has more than {MAX_DEPTH} lists or objects inside one another")
+
+
+def described(name: str, column: Any, *, refuses_nan: bool = False) -> Described:
+    """column: a ChunkedArray. With `refuses_nan`, a NaN is an error and null alone marks a missing value."""
+    if reason := unusable(column.type):
+        return ignored(name, reason, column.null_count)
+    if types.is_dictionary(column.type) and not _is_text(column.type.value_type):
+        column = column.cast(column.type.value_type)
+    if types.is_boolean(column.type):
+        absent = column.is_null().to_numpy() if column.null_count else None
+        return boolean(name, compute.fill_null(column, False).to_numpy(), absent)
+    if _is_number(column.type):
+        if refuses_nan and types.is_floating(column.type):
+            nan = compute.index(compute.is_nan(column), True).as_py()
+            if nan >= 0:
+                raise InvalidData(f'column "{name}", row {nan + 1}: NaN is not JSON; a missing value is written null')
+        if column.null_count or types.is_decimal(column.type):
+            column = column.cast(pa.float64(), safe=False)
+        return number(name, column.to_numpy())
+    return _text(name, column)
+
+
+def _text(name: str, column: Any) -> Described:
+    if not types.is_dictionary(column.type):
+        if compute.count_distinct(column.slice(0, _SAMPLE)).as_py() > MAX_TEXTS:
+            return ignored(name, f"more than {MAX_TEXTS} different texts; {MAX_TEXTS} are allowed", column.null_count)
+        column = column.dictionary_encode()
+    chunks = column.unify_dictionaries().chunks
+    dictionary = max((chunk.dictionary for chunk in chunks), key=len)
+    parts = [compute.fill_null(chunk.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False) for chunk in chunks]
+    values = dictionary.to_pylist()
+    codes = np.concatenate(parts)
+    if len(set(values)) < len(values) or None in values:
+        places = {value: i for i, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
+        moved = np.array([-1 if value is None else places[value] for value in values] + [-1])
+        values, codes = list(places), moved[codes]
+    return text(name, codes, values)
+
+
+def _is_number(arrow_type: Any) -> bool:
+    return bool(types.is_integer(arrow_type) or types.is_floating(arrow_type) or types.is_decimal(arrow_type))
+
+
+def _is_text(arrow_type: Any) -> bool:
+    if types.is_dictionary(arrow_type):
+        return _is_text(arrow_type.value_type)
+    return bool(types.is_string(arrow_type) or types.is_large_string(arrow_type) or types.is_string_view(arrow_type))

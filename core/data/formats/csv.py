@@ -1,0 +1,134 @@
+"""CSV in UTF-8: a header row with a name for each column, then a row for each example.
+
+The delimiter is the one of `,` `;` and tab that the header has most of, outside quotes. Fields may stand in double quotes, a
+quote inside doubled. An empty field, NA, N/A, NaN, nan, null, NULL, None and ? are missing values. Decimals have a point.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from core.data.describe import check_names
+from core.data.formats.arrow import described
+from core.data.formats.text import scan
+from core.data.limits import Limits, Read
+from core.errors import InvalidData, TooLarge
+from core.nn.bounds import MAX_TEXTS
+
+MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
+_MAX_HEADER_CHARACTERS = 1 << 24
+_BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
+
+
+def read(path: Path, limits: Limits) -> Read:
+    counts = scan(path, '",;\t')
+    delimiter, names = _header(path, limits)
+    check_names(names)
+    _check_header(names)
+    quotes, width = counts['"'], len(names)
+    if width > 1 and not quotes:
+        limits.check(max(1, counts[delimiter] // (width - 1) - 1), width)
+    if quotes % 2:
+        _diagnose(path, delimiter, width)  # a quote that never closes would swallow the rows after it
+    try:
+        table = _table(path, delimiter, has_quotes=quotes > 0)
+    except pa.ArrowInvalid as error:
+        _diagnose(path, delimiter, width)
+        raise InvalidData(f"the file is not CSV as needed: {error}") from error
+    limits.check(table.num_rows, table.num_columns)
+    return Read(table.num_rows, [described(name, table.column(i)) for i, name in enumerate(names)])
+
+
+def _table(path: Path, delimiter: str, *, has_quotes: bool) -> Any:
+    block = _BLOCK_BYTES
+    while True:
+        try:
+            return arrow_csv.read_csv(
+                path,
+                arrow_csv.ReadOptions(use_threads=False, block_size=block),
+                arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=has_quotes),
+                arrow_csv.ConvertOptions(
+                    null_values=MISSING, strings_can_be_null=True, auto_dict_encode=True, auto_dict_max_cardinality=MAX_TEXTS
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error) or block >= _LARGEST_BLOCK_BYTES:
+                raise
+            block *= 8
+
+
+def _header(path: Path, limits: Limits) -> tuple[str, list[str]]:
+    """The delimiter and the names."""
+    csv.field_size_limit(sys.maxsize)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        line = "\n"
+        while line and not line.strip("\r\n"):
+            line = file.readline(_MAX_HEADER_CHARACTERS)
+        if not line:
+            raise InvalidData("the file has blank lines only; a header row with the columns' names is needed")
+        if len(line) >= _MAX_HEADER_CHARACTERS:
+            raise TooLarge(f"the first line has more than {_MAX_HEADER_CHARACTERS} characters")
+        bare = "".join(line.split('"')[::2])
+        delimiter = max(",;\t", key=bare.count)
+        if bare.count(delimiter) >= limits.columns:
+            limits.check(1, bare.count(delimiter) + 1)
+        try:
+            return delimiter, next(csv.reader(_Chained(line, file), delimiter=delimiter, strict=True))
+        except (csv.Error, StopIteration) as error:
+            raise InvalidData(f"the header cannot be read: {error}") from error
+
+
+class _Chained:
+    """The line already read, then the others: a quoted name may span lines."""
+
+    def __init__(self, line: str, file: Any) -> None:
+        self._line: str | None = line
+        self._file = file
+        self._left = _MAX_HEADER_CHARACTERS
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line, self._line = self._line, None
+        if line is None:
+            line = self._file.readline(self._left)
+            self._left -= len(line)
+            if not line:
+                raise StopIteration
+        return line
+
+
+def _check_header(names: list[str]) -> None:
+    """InvalidData where the first row is data, not names; numbers are names only where they count the columns."""
+    if all(map(_is_number, names)) and not any(names == [str(i) for i in range(first, first + len(names))] for first in (0, 1)):
+        shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+        raise InvalidData(f"the first row ({shown}) holds numbers; a header row with the columns' names is needed")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _diagnose(path: Path, delimiter: str, width: int) -> None:
+    """InvalidData with the line, if a row has another number of fields than the header or a quote never closes."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter=delimiter, strict=True)
+        start = 1
+        try:
+            for row in rows:
+                if row and len(row) != width:
+                    raise InvalidData(f"line {start} has {len(row)} fields, the header has {width}; all rows need as many")
+                start = rows.line_num + 1
+        except csv.Error as error:
+            what = "a quoted field that never ends" if "end of data" in str(error) else f"a wrong quote ({error})"
+            raise InvalidData(f"line {start} has {what}") from error

@@ -1,0 +1,121 @@
+"""A JSON document: `{"column": [value, …], …}` or `[{"column": value, …}, …]`. null, or a key left out, is a missing value."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.describe import Described, boolean, check_names, ignored, number, text
+from core.data.formats.text import scan
+from core.data.limits import Limits, Read
+from core.errors import InvalidData
+
+_KINDS = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def read(path: Path, limits: Limits) -> Read:
+    scan(path)
+    document = load(path.read_bytes())
+    if isinstance(document, dict):
+        names, rows = list(document), _length(document)
+        columns = list(document.values())
+    elif isinstance(document, list):
+        for i, row in enumerate(document, 1):
+            if not isinstance(row, dict):
+                raise InvalidData(f"row {i} is {kind(row)}; every row must be an object, {{column: value, …}}")
+        rows = len(document)
+        names = list(dict.fromkeys(chain.from_iterable(document)))
+        limits.check(rows, len(names))
+        columns = [[row.get(name) for row in document] for name in names]
+    else:
+        raise InvalidData(f"the document is {kind(document)}; an object of columns or a list of rows is needed")
+    limits.check(rows, len(names))
+    check_names(names)
+    return Read(rows, [_described(name, values) for name, values in zip(names, columns, strict=True)])
+
+
+def load(document: str | bytes) -> Any:
+    """The parsed document. InvalidData says where it is not JSON; NaN, Infinity and doubled keys are not."""
+    try:
+        return json.loads(document, object_pairs_hook=_object, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        raise InvalidData(f"not JSON at line {error.lineno}, character {error.colno}: {error.msg}") from error
+    except RecursionError as error:
+        raise InvalidData("the JSON has too many lists or objects inside one another") from error
+    except ValueError as error:  # an integer of thousands of digits, or a byte that is not UTF-8
+        raise InvalidData(f"not JSON that can be read: {error}") from error
+
+
+def kind(value: Any) -> str:
+    return _KINDS[type(value)]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        doubled = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise InvalidData(f'"{doubled}" stands twice in one object; names must differ')
+    return found
+
+
+def _constant(name: str) -> float:
+    raise InvalidData(f"{name} is not JSON; finite numbers are allowed, and null where a value is missing")
+
+
+def _length(columns: dict[str, Any]) -> int:
+    first: str | None = None
+    for name, values in columns.items():
+        if not isinstance(values, list):
+            raise InvalidData(f'"{name}" is {kind(values)}; every column must be a list of values')
+        if first is None:
+            first = name
+        elif len(values) != len(columns[first]):
+            raise InvalidData(
+                f'column "{name}" has {len(values)} values, column "{first}" has {len(columns[first])}; all must have as many'
+            )
+    return 0 if first is None else len(columns[first])
+
+
+def _described(name: str, values: Sequence[Any]) -> Described:
+    kinds = {_KINDS[found] for found in set(map(type, values))} - {"null"}
+    missing = values.count(None)
+    if not kinds:
+        return ignored(name, "every value is missing", missing)
+    if kinds <= {"a list", "an object"}:
+        return ignored(name, "nested values are not used; numbers, booleans and texts are", missing)
+    if len(kinds) > 1:
+        first = next(kind(value) for value in values if value is not None)
+        row, other = next((i, kind(v)) for i, v in enumerate(values, 1) if v is not None and kind(v) != first)
+        raise InvalidData(f'column "{name}", row {row}: {other} among values that begin with {first}; one kind is needed')
+    if kinds == {"a number"}:
+        return number(name, _numbers(name, values, missing))
+    if kinds == {"a boolean"}:
+        absent = np.array([value is None for value in values]) if missing else None
+        return boolean(name, np.array([value is True for value in values]), absent)
+    places = {value: i for i, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
+    codes = np.array([-1 if value is None else places[value] for value in values])
+    return text(name, codes, list(places))
+
+
+def _numbers(name: str, values: Sequence[Any], missing: int) -> Any:
+    if not missing and set(map(type, values)) == {int}:
+        try:
+            return np.array(values, np.int64)
+        except OverflowError:
+            pass
+    try:
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    except OverflowError as error:
+        raise InvalidData(f'column "{name}" has an integer beyond float64 (about 1.8e308)') from error

@@ -1,0 +1,64 @@
+"""JSON lines: one object for each row, its keys the columns' names. null, or a key that is not there, is a missing value."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import json as arrow_json
+
+from core.data.describe import check_names
+from core.data.formats.arrow import described
+from core.data.formats.json import kind, load
+from core.data.formats.text import scan
+from core.data.limits import Limits, Read
+from core.errors import InvalidData
+
+_BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
+
+
+def read(path: Path, limits: Limits) -> Read:
+    scan(path)
+    try:
+        table = _table(path)
+    except pa.ArrowInvalid as error:
+        _diagnose(path)
+        raise InvalidData(f"the file is not JSON lines as needed: {error}") from error
+    limits.check(table.num_rows, table.num_columns)
+    names = table.column_names
+    check_names(names)
+    columns = [described(name, table.column(i), refuses_nan=True) for i, name in enumerate(names)]
+    return Read(table.num_rows, columns)
+
+
+def _table(path: Path) -> Any:
+    block = _BLOCK_BYTES
+    while True:
+        try:
+            return arrow_json.read_json(path, arrow_json.ReadOptions(use_threads=False, block_size=block))
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error) or block >= _LARGEST_BLOCK_BYTES:
+                raise
+            block *= 8
+
+
+def _diagnose(path: Path) -> None:
+    """InvalidData with the line, if one is not an object, or has a value of another kind than the lines before it."""
+    first: dict[str, tuple[int, str]] = {}
+    with path.open(encoding="utf-8-sig") as file:
+        for line, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                row = load(text)
+            except InvalidData as error:
+                raise InvalidData(f"line {line}: {error}") from error
+            if not isinstance(row, dict):
+                raise InvalidData(f"line {line} is {kind(row)}; every line must be an object, {{column: value, …}}")
+            for name, value in row.items():
+                if value is None:
+                    continue
+                before, expected = first.setdefault(name, (line, kind(value)))
+                if kind(value) != expected:
+                    raise InvalidData(
+                        f'line {line}: column "{name}" is {kind(value)}, in line {before} it is {expected}; one kind is needed'
+                    )

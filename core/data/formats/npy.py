@@ -1,0 +1,90 @@
+"""NPY: a one-dimensional array (one column, x0) or a two-dimensional one (a column for each of its columns: x0, x1, …).
+
+The header is checked against the bytes that are there before anything is made in memory; nothing is ever unpickled.
+"""
+
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from core.data.describe import Described, boolean, check_names, ignored, number, text
+from core.data.limits import Limits, Read
+from core.errors import InvalidData, TooLarge
+
+_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_CHUNK_BYTES = 1 << 20
+
+
+def read(path: Path, limits: Limits) -> Read:
+    with path.open("rb") as file:
+        array = read_array(file, path.stat().st_size, limits, "the array")
+    return Read(len(array), columns("x", array))
+
+
+def read_array(file: IO[bytes], size: int, limits: Limits, name: str) -> NDArray[Any]:
+    """The array (N,) or (N, n) in a stream of `size` bytes."""
+    try:
+        version = npy.read_magic(file)
+        if version not in _READERS:
+            raise InvalidData(f"{name} is NPY version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
+        shape, is_fortran, dtype = _READERS[version](file)
+    except (ValueError, EOFError, OverflowError, RecursionError, MemoryError, UnicodeDecodeError) as error:
+        raise InvalidData(f"{name} is not NPY: {_first_line(error)}") from error
+    if dtype.hasobject:
+        raise InvalidData(
+            f"{name} holds Python objects, which need pickle and are never loaded; numbers, booleans and texts are"
+        )
+    if dtype.kind not in "biufUSmM" or dtype.itemsize == 0:
+        raise InvalidData(f"{name} holds {dtype}; numbers, booleans and texts are allowed")
+    if len(shape) not in (1, 2) or any(n < 0 for n in shape):
+        raise InvalidData(f"{name} has the shape {shape}; one dimension, or two (rows, columns), are allowed")
+    rows, width = shape[0], prod(shape[1:])
+    there, needed = size - file.tell(), rows * width * dtype.itemsize
+    if needed != there:
+        raise InvalidData(
+            f"{name} says it has the shape {shape} of {dtype}, that is {needed} bytes, but {there} bytes follow the header"
+        )
+    limits.check(rows, width)
+    if needed > limits.bytes:
+        raise TooLarge(f"{name} has {needed} bytes; {limits.bytes} are allowed")
+    data = np.empty(needed, np.uint8)
+    place = 0
+    while place < needed:
+        part = file.read(min(_CHUNK_BYTES, needed - place))
+        if not part:
+            raise InvalidData(f"{name} ends after {place} of {needed} bytes")
+        data[place : place + len(part)] = np.frombuffer(part, np.uint8)
+        place += len(part)
+    return data.view(dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
+def columns(name: str, array: NDArray[Any], *, is_numbered: bool = True) -> list[Described]:
+    """The array's columns: name0, name1, …; a one-dimensional array that is not numbered keeps the bare name."""
+    if array.ndim == 1:
+        names, arrays = [f"{name}0" if is_numbered else name], [array]
+    else:
+        names, arrays = [f"{name}{i}" for i in range(array.shape[1])], list(array.T)
+    check_names(names)
+    return [_described(column, np.ascontiguousarray(x)) for column, x in zip(names, arrays, strict=True)]
+
+
+def _described(name: str, x: NDArray[Any]) -> Described:
+    if x.dtype.kind == "b":
+        return boolean(name, x.view(np.uint8) != 0)
+    if x.dtype.kind in "iuf":
+        return number(name, x)
+    if x.dtype.kind in "mM":
+        return ignored(name, "dates and times are not used; write what matters of them as numbers or texts")
+    try:
+        values, codes = np.unique(np.char.decode(x, "utf-8") if x.dtype.kind == "S" else x, return_inverse=True)
+        return text(name, codes, values.tolist())
+    except (UnicodeDecodeError, ValueError) as error:  # ValueError: a character beyond Unicode
+        raise InvalidData(f'column "{name}" has a text that is not Unicode: {error}') from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,42 @@
+"""One pass over a text file before it is parsed: is it UTF-8 without NUL bytes, and how often does it have certain bytes?"""
+
+import codecs
+from pathlib import Path
+
+from core.errors import InvalidData
+
+_CHUNK_BYTES = 1 << 20
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def scan(path: Path, counted: str = "") -> dict[str, int]:
+    """How often each of the ASCII characters `counted` is in the file.
+
+    InvalidData, with the line, for an empty file, a NUL byte or a byte that is not UTF-8. A byte order mark is allowed.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = newlines = 0
+    counts = dict.fromkeys(counted, 0)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            if size == 0 and chunk[:2] in _UTF16:
+                raise InvalidData("the file is UTF-16 text; UTF-8 is needed")
+            if (place := chunk.find(0)) >= 0:
+                line = newlines + chunk.count(b"\n", 0, place) + 1
+                raise InvalidData(f"line {line} has a NUL byte; text is needed")
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                line = newlines + error.object[: error.start].count(b"\n") + 1
+                raise InvalidData(f"line {line} has the byte 0x{error.object[error.start]:02x}, which is not UTF-8") from error
+            size += len(chunk)
+            newlines += chunk.count(b"\n")
+            for character in counted:
+                counts[character] += chunk.count(character.encode())
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise InvalidData("the file ends within a UTF-8 character") from error
+    if size == 0:
+        raise InvalidData("the file is empty")
+    return counts
