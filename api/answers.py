@@ -1,0 +1,243 @@
+"""What the API answers: each thing as a dictionary, made by hand since a status poll must be quick, and as a model for OpenAPI.
+
+The tests hold the two together.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from core.jobs import State
+from core.nn.schema import Column
+from core.store import Dataset, EpochRow, Event, Job
+
+JSON = dict[str, Any]
+Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
+
+
+def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS), status, headers, "application/json")
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def status_of(job: Job) -> str:
+    return "cancelling" if job.state is State.RUNNING and job.cancel_requested else str(job.state)
+
+
+def job_answer(job: Job) -> JSON:
+    latest = job.progress or {}
+    seconds = latest.get("seconds")
+    is_running = job.state is State.RUNNING
+    return {
+        "id": job.id,
+        "object": "job",
+        "status": status_of(job),
+        "created_at": rfc3339(job.created_at),
+        "started_at": rfc3339(job.started_at),
+        "finished_at": rfc3339(job.finished_at),
+        "attempt": job.attempt,
+        "progress": {
+            "epoch": job.epoch,
+            "epochs": job.epochs_total,
+            "loss": latest.get("loss"),
+            "validation_loss": latest.get("validation_loss"),
+            "metrics": latest.get("metrics") or {},
+            "eta_seconds": (job.epochs_total - job.epoch) * seconds if is_running and seconds is not None else None,
+        },
+        "network": job.spec["network"],
+        "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
+        "training": job.spec["training"],
+        "metadata": job.metadata,
+        "plan": job.plan,
+        "result": job.result,
+        "error": job.error,
+        "weights": f"/v1/jobs/{job.id}/weights" if job.state is State.SUCCEEDED else None,
+    }
+
+
+def dataset_summary(dataset: Dataset) -> JSON:
+    return {
+        "id": dataset.id,
+        "object": "dataset",
+        "name": dataset.name,
+        "format": dataset.format,
+        "source": dataset.source_kind,
+        "sha256": dataset.sha256,
+        "bytes": dataset.size_bytes,
+        "created_at": rfc3339(dataset.created_at),
+        "rows": dataset.schema["rows"],
+        "column_count": len(dataset.schema["columns"]),
+    }
+
+
+def dataset_answer(dataset: Dataset) -> JSON:
+    return {**dataset_summary(dataset), "columns": dataset.schema["columns"]}
+
+
+def epoch_answer(row: EpochRow) -> JSON:
+    return {
+        "epoch": row.epoch,
+        "loss": row.loss,
+        "validation_loss": row.validation_loss,
+        "metrics": row.metrics,
+        "learning_rate": row.learning_rate,
+        "gradient_norm": row.gradient_norm,
+        "seconds": row.seconds,
+        "rows_per_second": row.rows_per_second,
+    }
+
+
+def event_answer(event: Event) -> JSON:
+    return {"object": "event", "seq": event.seq, "at": rfc3339(event.at), "type": event.type, "data": event.data}
+
+
+def list_answer(items: list[JSON], next_cursor: str | None) -> JSON:
+    return {"object": "list", "data": items, "has_more": next_cursor is not None, "next_cursor": next_cursor}
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProgressAnswer(Answer):
+    epoch: int = Field(description="The last one that is recorded.")
+    epochs: int
+    loss: float | None
+    validation_loss: float | None
+    metrics: dict[str, float | None]
+    eta_seconds: float | None = Field(description="Until all epochs are done; early stopping may come sooner.")
+
+
+class FaultAnswer(BaseModel):
+    """Whose fault it was, and what happened; some codes add fields, such as the `epoch` in which a job diverged."""
+
+    model_config = ConfigDict(extra="allow")
+
+    fault: Literal["user", "capacity", "system"]
+    code: str
+    message: str
+
+
+class JobAnswer(Answer):
+    id: str
+    object: Literal["job"]
+    status: Status
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int = Field(description="How many times a worker has taken it up.")
+    progress: ProgressAnswer
+    network: JSON = Field(description="As accepted, with every default filled in.")
+    dataset: JSON = Field(description="As accepted; data sent along has become a dataset of its own.")
+    training: JSON = Field(description="As accepted, with every default filled in.")
+    metadata: dict[str, str]
+    plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
+    result: JSON | None = Field(description="The last and the best epoch, once it has succeeded.")
+    error: FaultAnswer | None
+    weights: str | None = Field(description="Where the weights are, once it has succeeded.")
+
+
+class DatasetSummaryAnswer(Answer):
+    id: str
+    object: Literal["dataset"]
+    name: str | None
+    format: str
+    source: Literal["upload", "inline"]
+    sha256: str = Field(description="Of the bytes that were sent.")
+    bytes: int = Field(description="How many were sent.")
+    created_at: datetime
+    rows: int
+    column_count: int
+
+
+class DatasetAnswer(DatasetSummaryAnswer):
+    columns: list[Column]
+
+
+class EpochAnswer(Answer):
+    epoch: int
+    loss: float | None
+    validation_loss: float | None
+    metrics: dict[str, float | None]
+    learning_rate: float
+    gradient_norm: float | None
+    seconds: float
+    rows_per_second: float
+
+
+class EventAnswer(Answer):
+    object: Literal["event"]
+    seq: int
+    at: datetime
+    type: str
+    data: JSON
+
+
+class List(Answer):
+    object: Literal["list"]
+    has_more: bool
+    next_cursor: str | None
+
+
+class JobList(List):
+    data: list[JobAnswer]
+
+
+class DatasetList(List):
+    data: list[DatasetSummaryAnswer]
+
+
+class EpochList(List):
+    data: list[EpochAnswer]
+
+
+class EventList(List):
+    data: list[EventAnswer]
+
+
+class PreviewAnswer(Answer):
+    object: Literal["preview"]
+    dataset: str
+    rows: int = Field(description="Of the whole dataset.")
+    data: list[JSON] = Field(description="The first rows; null where a value is missing.")
+
+
+class CheckAnswer(Answer):
+    object: Literal["check"]
+    plan: JSON = Field(description="Widths, parameters, rows, memory and estimated time.")
+    queue_position: int = Field(description="How many jobs wait before this one.")
+
+
+class HealthAnswer(Answer):
+    status: Literal["ok"]
+
+
+class ReadinessAnswer(Answer):
+    status: Literal["ready", "degraded", "unready"]
+    checks: dict[str, str] = Field(description='Of the database, its migrations and the broker: "ok", or what is wrong.')
+
+
+class EntryAnswer(Answer):
+    pointer: str | None = Field(None, description="The place in the body (RFC 6901).")
+    parameter: str | None = Field(None, description="The parameter of the query, or the header.")
+    message: str
+
+
+class ProblemAnswer(Answer):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[EntryAnswer] = []

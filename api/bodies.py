@@ -1,0 +1,193 @@
+"""Request bodies: counted while they stream in, read as JSON without trust, and validated with every problem at once.
+
+JSON is read by orjson, which refuses NaN, Infinity, numbers beyond a double and lone surrogates, but cannot say at which
+place of the document; only then the standard library's slower reader looks again, for the pointers.
+"""
+
+import json
+import math
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+
+from api.errors import Refused
+from api.wording import escaped, named, problems
+from core.errors import InvalidSpec, Problem, TooLarge
+
+MOST_DEPTH = 64
+MOST_FIELDS = 10_000  # of all objects together; the vocabulary needs a few dozen
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_LONGEST_INTEGER = 400  # digits; a double ends at 309
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 2**20:.15g} MiB" if size % 2**20 == 0 else f"{size} bytes"
+
+
+def content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes."""
+    message = f"the body is larger than {megabytes(limit)}, the most that is taken here"
+    announced = request.headers.get("content-length", "0")
+    if announced.isascii() and announced.isdigit() and len(announced) < 20 and int(announced) > limit:
+        raise TooLarge(message)
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Refused("unsupported_media_type", f"Content-Encoding is {encoding[:60]}; send the body as it is, not compressed")
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(message)
+            yield chunk
+    except ClientDisconnect:
+        raise Refused("bad_request", "the connection ended before the body did") from None
+
+
+async def json_body(request: Request) -> bytes:
+    """The bytes of a JSON request; a dependency of the endpoints that take one."""
+    given = content_type(request)
+    if given != "application/json":
+        has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
+        message = f"{has}; it must be application/json"
+        raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
+    return b"".join([chunk async for chunk in stream(request, request.app.state.service.settings.max_request_bytes)])
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON document. Raises Refused with the place of everything that JSON does not allow."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    if not body.strip():
+        raise Refused("invalid_json", "the body is empty; it must be a JSON object")
+    if _is_deep(body):
+        raise Refused("invalid_json", f"the body is nested more than {MOST_DEPTH} levels deep")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _refusal(body, error) from None
+    if rb"\u0000" in body and (found := list(_unwanted(document))):
+        raise _refused(found)
+    return document
+
+
+def validated(model: type[_Model], document: Any) -> _Model:
+    """Raises InvalidSpec with every problem."""
+    value, found = judged(model, document)
+    if value is None:
+        raise InvalidSpec(found)
+    return value
+
+
+def judged(model: type[_Model], document: Any, at: str = "") -> tuple[_Model | None, list[Problem]]:
+    """The model, or else every problem of the document; `at` is its own pointer in the request."""
+    if _fields(document) > MOST_FIELDS:
+        return None, [Problem(at, f"the request has more than {MOST_FIELDS} fields; no network needs so many")]
+    try:
+        return model.model_validate(document), []
+    except ValidationError as error:
+        return None, problems(error, model, document, at)
+
+
+def _fields(document: Any) -> int:
+    """How many fields and listed objects there are, but for long lists that hold no object first: these are data."""
+    count, todo = 0, [document]
+    while todo and count <= MOST_FIELDS:
+        value = todo.pop()
+        if isinstance(value, dict):
+            count += len(value)
+            todo.extend(value.values())
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            count += len(value)
+            todo.extend(value[:MOST_FIELDS])
+    return count
+
+
+def _is_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= MOST_DEPTH:
+        return False
+    brackets = _TEXT.sub(b"", body).translate(None, _NOT_BRACKETS)
+    for _ in range(MOST_DEPTH):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return brackets.count(b"[") + brackets.count(b"{") > MOST_DEPTH or bool(brackets and brackets[-1:] in b"]}")
+
+
+@dataclass(frozen=True, slots=True)
+class _NotJson:
+    """Stands in a document for a number that JSON or a double does not have."""
+
+    text: str
+
+
+def _refusal(body: bytes, error: orjson.JSONDecodeError) -> Refused:
+    try:
+        document = json.loads(body.decode(), parse_constant=_NotJson, parse_float=_finite_float, parse_int=_finite_integer)
+    except UnicodeDecodeError as wrong:
+        return Refused("invalid_json", f"the body is not UTF-8: byte {wrong.start + 1} is wrong")
+    except (ValueError, RecursionError):
+        document = None
+    if found := list(_unwanted(document)):
+        return _refused(found)
+    return Refused("invalid_json", f"line {error.lineno}, column {error.colno}: {error.msg}")
+
+
+def _refused(found: list[Problem]) -> Refused:
+    first = found[0].message
+    return Refused("invalid_json", first if len(found) == 1 else f"{len(found)} problems; the first: {first}", found)
+
+
+def _finite_float(text: str) -> float | _NotJson:
+    value = float(text)
+    return value if math.isfinite(value) else _NotJson(text)
+
+
+def _finite_integer(text: str) -> int | _NotJson:
+    return int(text) if len(text) <= 309 else _NotJson(text)
+
+
+def _unwanted(document: Any, most: int = 100) -> Iterator[Problem]:
+    """Numbers that are none, and texts that no database or other service takes."""
+    todo: list[tuple[str, Any]] = [("", document)]
+    while todo and most:
+        pointer, value = todo.pop()
+        message = None
+        if isinstance(value, dict):
+            todo.extend((f"{pointer}/{escaped(key)}", each) for key, each in reversed(value.items()))
+            message = next((text for key in value if (text := _unwanted_text(key))), None)
+        elif isinstance(value, list):
+            todo.extend((f"{pointer}/{index}", each) for index, each in reversed(list(enumerate(value))) if _is_suspect(each))
+        elif isinstance(value, _NotJson):
+            text = value.text if len(value.text) <= 30 else f"a number of {len(value.text)} characters"
+            message = f"is {text}; it must be a finite number, at most 1.797e308"
+        elif isinstance(value, str):
+            message = _unwanted_text(value)
+        if message:
+            most -= 1
+            printable = pointer.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+            yield Problem(printable, f"{''.join(named(printable)) or 'the body'} {message}")
+
+
+def _is_suspect(value: Any) -> bool:
+    return not isinstance(value, int | float) and value is not None
+
+
+def _unwanted_text(text: str) -> str | None:
+    if "\0" in text:
+        return "holds the character \\u0000, which is not taken"
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "holds half of a surrogate pair, which is no character"
+    return None

@@ -1,0 +1,116 @@
+"""What the endpoints stand on: one `Service` per process, opened and closed with the application."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Annotated, Any
+
+import anyio
+from fastapi import Depends, FastAPI, Request
+from fastapi import Path as PathParameter
+
+from api.watch import Watcher
+from core.errors import NotFound
+from core.ids import is_id
+from core.queue import Dispatcher
+from core.settings import Settings
+from core.store import Store, connect
+
+TENANT = "default"
+PARSERS = 2  # uploads that are read at once; each may take a whole core and parse_memory_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    settings: Settings
+    store: Store
+    watcher: Watcher
+    dispatcher: Dispatcher | None  # None where no broker is set: the sweeper of another process announces the jobs then
+    files: Path  # uploads on their way; emptied at the end
+    parsing: anyio.CapacityLimiter
+
+    def wake(self) -> None:
+        if self.dispatcher is not None:
+            self.dispatcher.poke()
+
+
+@asynccontextmanager
+async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """The service, from the application's start to its end."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(connect(settings.database_url or f"sqlite:///{settings.data_dir / 'gradmill.db'}"))
+    dispatcher = Dispatcher(store, settings) if settings.redis_url else None
+    watcher = Watcher(store.jobs.versions)
+    with TemporaryDirectory(prefix="uploads-", dir=settings.data_dir, ignore_cleanup_errors=True) as files:
+        app.state.service = Service(settings, store, watcher, dispatcher, Path(files), anyio.CapacityLimiter(PARSERS))
+        watcher.start()
+        if dispatcher is not None:
+            dispatcher.start()
+        try:
+            with _told_to_stop(watcher.close):
+                yield
+        finally:
+            await watcher.stop()
+            if dispatcher is not None:
+                await asyncio.to_thread(dispatcher.stop)
+            store.close()
+
+
+@contextmanager
+def _told_to_stop(close: Callable[[], None]) -> Iterator[None]:
+    """Calls `close` when the server is told to stop: it waits for its requests, and these may wait for a minute."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before: dict[int, Any] = {}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(close)
+        before[number](number, frame)
+
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        if callable(handler := signal.getsignal(signal_number)):
+            before[signal_number] = handler
+            signal.signal(signal_number, stop)
+    try:
+        yield
+    finally:
+        for signal_number, handler in before.items():
+            signal.signal(signal_number, handler)
+
+
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+async def _tenant() -> str:
+    return TENANT
+
+
+_DIGITS = "01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
+
+
+async def _job_id(job_id: Annotated[str, PathParameter(examples=[f"job_{_DIGITS}"])]) -> str:
+    if not is_id("job", job_id):
+        raise NotFound(f"there is no job {job_id[:60]!r}")
+    return job_id
+
+
+async def _dataset_id(dataset_id: Annotated[str, PathParameter(examples=[f"ds_{_DIGITS}"])]) -> str:
+    if not is_id("ds", dataset_id):
+        raise NotFound(f"there is no dataset {dataset_id[:60]!r}")
+    return dataset_id
+
+
+TheService = Annotated[Service, Depends(_service)]
+Tenant = Annotated[str, Depends(_tenant)]
+JobId = Annotated[str, Depends(_job_id)]
+DatasetId = Annotated[str, Depends(_dataset_id)]

@@ -1,0 +1,107 @@
+"""The OpenAPI document: what each operation is called, what it takes, answers and refuses, with examples."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api.answers import ProblemAnswer
+from api.errors import MEDIA_TYPE, PROBLEMS, problem_document
+from api.schemas import JobRequest
+from core.errors import Problem
+
+JSON = dict[str, Any]
+REFERENCE = "#/components/schemas/{model}"
+
+_ETAG = {"ETag": {"description": "Changes with the thing.", "schema": {"type": "string"}}}
+_REQUEST_ID = {"X-Request-ID": {"description": "The id of this request.", "schema": {"type": "string"}}}
+
+_DETAILS = {
+    "bad_request": "Idempotency-Key has 300 characters; it must have 1 to 255, all of them visible ASCII",
+    "invalid_json": "dataset.inputs[3][1] is NaN; it must be a finite number, at most 1.797e308",
+    "invalid_parameter": "limit is 0; it must be 1 or more",
+    "invalid_spec": "layer 2: units is 0; it must be 1 or more",
+    "invalid_data": "line 17 has 4 values, the header has 5",
+    "not_found": "there is no job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
+    "not_acceptable": "Accept is text/html; weights exist as application/x-safetensors, application/x-npz, application/json",
+    "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued or running job can be cancelled",
+    "too_large": "the body is larger than 10 MiB, the most that is taken here",
+    "unsupported_media_type": "Content-Type is text/plain; it must be application/json",
+    "range_not_satisfiable": "the range begins behind the end; there are 1234 bytes",
+    "capacity": "reading the file took more than 4 GiB of memory",
+    "unavailable": "the database does not answer; try again",
+}
+_PROBLEM: JSON = {"schema": {"$ref": REFERENCE.format(model="ProblemAnswer")}}
+_PLACES = {
+    "invalid_json": Problem("/dataset/inputs/3/1", _DETAILS["invalid_json"]),
+    "invalid_spec": Problem("/network/layers/2/units", _DETAILS["invalid_spec"]),
+}
+
+
+def operation(
+    id: str,
+    summary: str,
+    *,
+    example: Any = None,
+    model: type[BaseModel] | None = None,
+    status: int = 200,
+    others: Mapping[int | str, JSON] | None = None,
+    problems: tuple[str, ...] = (),
+    has_etag: bool = False,
+) -> JSON:
+    """The keyword arguments of a route."""
+    success: JSON = {"description": summary, "headers": {**_REQUEST_ID, **(_ETAG if has_etag else {})}}
+    if model is not None:
+        success |= {"model": model, "content": {"application/json": {"example": example}}}
+    responses: dict[int | str, JSON] = {status: success, **(others or {})}
+    for code in (*problems, "unavailable"):
+        number, title = PROBLEMS[code]
+        response = responses.setdefault(number, {"description": title})
+        content = response.setdefault("content", {}).setdefault(MEDIA_TYPE, {**_PROBLEM, "examples": {}})
+        listed = [_PLACES[code]] if code in _PLACES else []
+        document = problem_document(code, _DETAILS[code], "req_8f3a5c2e9b7d4f60a1c3e5f7", listed)
+        content["examples"][code] = {"summary": title, "value": document}
+        if title not in response["description"]:
+            response["description"] += f"; or: {title}"
+    if 422 not in responses:
+        responses["4XX"] = {"description": "The request is not as it must be", "content": {MEDIA_TYPE: _PROBLEM}}
+    return {"operation_id": id, "summary": summary, "status_code": status, "responses": responses, "response_model": None}
+
+
+def takes(content: Mapping[str, JSON], description: str, *parameters: JSON) -> JSON:
+    """The `openapi_extra` of an operation that reads its body by itself."""
+    extra: JSON = {"requestBody": {"required": True, "description": description, "content": dict(content)}}
+    return extra | ({"parameters": list(parameters)} if parameters else {})
+
+
+def document(app: FastAPI) -> JSON:
+    """Built once, when it is first asked for."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        )
+        _, definitions = models_json_schema(
+            [(JobRequest, "validation"), (ProblemAnswer, "serialization")], ref_template=REFERENCE
+        )
+        schemas = {name: with_short_names(schema) for name, schema in definitions["$defs"].items()}
+        made["components"]["schemas"] = dict(sorted({**made["components"]["schemas"], **schemas}.items()))
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def with_short_names(schema: Any) -> Any:
+    """`"relu"` for `{"type": "relu"}`: unions told apart by `type` take the bare name too, which pydantic does not know."""
+    if isinstance(schema, list):
+        return [with_short_names(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: with_short_names(value) for key, value in deepcopy(schema).items()}
+    if made.get("discriminator", {}).get("propertyName") == "type" and "oneOf" in made:
+        names = list(made["discriminator"]["mapping"])
+        union = {key: made.pop(key) for key in ("oneOf", "discriminator")}
+        return {**made, "anyOf": [{"type": "string", "enum": names}, union]}
+    return made

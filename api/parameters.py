@@ -1,0 +1,43 @@
+"""Parameters of the query that several endpoints share, and the refusal of those that none knows."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from api.errors import wrong_parameter
+from api.wording import nearest, shown
+
+LARGEST = 2**31 - 1
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+
+_CURSOR = re.compile(r"[a-z]{1,10}_[0-9a-f]{32}")
+
+
+async def _cursor(cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None) -> str | None:
+    if cursor is None or _CURSOR.fullmatch(cursor):
+        return cursor
+    raise wrong_parameter("cursor", f"cursor is {shown(cursor)}; it must be the next_cursor of the page before")
+
+
+Cursor = Annotated[str | None, Depends(_cursor)]
+
+
+def known_parameters(*known: str, prefix: str = "\n") -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses every other parameter, and texts that no database takes."""
+
+    async def check(request: Request) -> None:
+        if not request.scope["query_string"]:
+            return
+        for name, value in request.query_params.multi_items():
+            if "\0" in name or "\0" in value:
+                raise wrong_parameter(name.replace("\0", "\\0")[:100], "a parameter holds %00, which is not taken")
+            if name not in known and not name.startswith(prefix):
+                guess = nearest(name, known)
+                hint = f'. Did you mean "{guess}"?' if guess else ""
+                taken = ", ".join(known) or "none"
+                raise wrong_parameter(name[:100], f"there is no parameter {shown(name)} here; there are: {taken}{hint}")
+
+    return check

@@ -1,0 +1,149 @@
+"""/v1/datasets: upload as a stream, list, schema and statistics, first rows, remove."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from api.answers import DatasetAnswer, DatasetList, PreviewAnswer, answer, dataset_answer, dataset_summary, list_answer
+from api.deps import DatasetId, Tenant, TheService
+from api.errors import wrong_parameter
+from api.idempotency import IdempotencyKey
+from api.negotiation import is_match
+from api.openapi import operation, takes
+from api.parameters import Cursor, Limit, known_parameters
+from api.uploads import MEDIA_TYPES, stored
+from core.data.parse import Format
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+_ID = "ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
+_SUMMARY = {
+    "id": _ID,
+    "object": "dataset",
+    "name": "iris",
+    "format": "csv",
+    "source": "upload",
+    "sha256": "6a5ab52d2d63b3f5a5b1b1b1b9be2f4ecbc0cd0b1a4dfb1c7a4e0e0d6f4d3c2b",
+    "bytes": 3858,
+    "created_at": "2026-11-22T12:00:00.000Z",
+    "rows": 150,
+    "column_count": 5,
+}
+_SPECIES = {
+    "name": "species",
+    "kind": "text",
+    "missing": 0,
+    "distinct": 3,
+    "values": ["setosa", "versicolor", "virginica"],
+    "min": None,
+    "max": None,
+    "mean": None,
+    "deviation": None,
+    "reason": None,
+}
+_EXAMPLE = {**_SUMMARY, "columns": [_SPECIES]}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string"}, "example": "length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n"},
+    "application/x-ndjson": {"schema": {"type": "string"}, "example": '{"length": 5.1, "species": "setosa"}\n'},
+    "application/json": {"schema": {}, "example": {"length": [5.1, 7.0], "species": ["setosa", "versicolor"]}},
+    **{media_type: _BINARY for media_type, format in MEDIA_TYPES.items() if format in ("parquet", "npy", "npz")},
+}
+_TAKEN = "The file itself as the body (not a form), in one of the formats below."
+
+
+@router.post(
+    "",
+    **operation(
+        "create_dataset",
+        "Upload a dataset",
+        status=201,
+        model=DatasetAnswer,
+        example=_EXAMPLE,
+        others={200: {"description": "The same bytes were sent before: the dataset of that time", "model": DatasetAnswer}},
+        problems=("bad_request", "invalid_data", "too_large", "unsupported_media_type", "invalid_parameter", "capacity"),
+        has_etag=True,
+    ),
+    openapi_extra=takes(_CONTENT, _TAKEN),
+    dependencies=[Depends(known_parameters("format", "name"))],
+)
+async def create_dataset(
+    request: Request,
+    service: TheService,
+    tenant: Tenant,
+    _key: IdempotencyKey,
+    format: Annotated[Format | None, Query(description="Instead of the Content-Type.")] = None,
+    name: Annotated[str | None, Query(min_length=1, max_length=200, description="Yours to choose.")] = None,
+) -> Response:
+    """Read once, by a process of its own with a limit on its memory and time. The answer describes every column. The same bytes
+    twice are one dataset, so an upload may simply be repeated."""
+    if name is not None and not name.isprintable():
+        raise wrong_parameter("name", "name holds a character that cannot be printed")
+    dataset, is_new = await stored(request, service, tenant, format, name)
+    headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": f'"{dataset.id}"'}
+    return answer(dataset_answer(dataset), 201 if is_new else 200, headers)
+
+
+@router.get(
+    "",
+    **operation(
+        "list_datasets",
+        "List datasets",
+        model=DatasetList,
+        example=list_answer([_SUMMARY], _ID),
+        problems=("invalid_parameter",),
+    ),
+    dependencies=[Depends(known_parameters("cursor", "limit"))],
+)
+def list_datasets(service: TheService, tenant: Tenant, cursor: Cursor = None, limit: Limit = 20) -> Response:
+    """Newest first, page by page, without their columns."""
+    page = service.store.datasets.page(tenant, cursor=cursor, limit=limit)
+    return answer(list_answer([dataset_summary(dataset) for dataset in page.items], page.next_cursor))
+
+
+@router.get(
+    "/{dataset_id}",
+    **operation(
+        "get_dataset",
+        "Look at a dataset",
+        model=DatasetAnswer,
+        example=_EXAMPLE,
+        others={304: {"description": "It is the one that If-None-Match names"}},
+        problems=("not_found",),
+        has_etag=True,
+    ),
+)
+def get_dataset(request: Request, service: TheService, tenant: Tenant, id: DatasetId) -> Response:
+    """Its columns with their kinds and statistics. A dataset never changes."""
+    dataset = service.store.datasets.get(tenant, id)
+    headers = {"ETag": f'"{dataset.id}"'}
+    if is_match(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return answer(dataset_answer(dataset), headers=headers)
+
+
+@router.get(
+    "/{dataset_id}/preview",
+    **operation(
+        "preview_dataset",
+        "Look at a dataset's first rows",
+        model=PreviewAnswer,
+        example={"object": "preview", "dataset": _ID, "rows": 150, "data": [{"length": 5.1, "species": "setosa"}]},
+        problems=("not_found",),
+    ),
+)
+def preview_dataset(service: TheService, tenant: Tenant, id: DatasetId) -> Response:
+    """The first rows as they were read; null where a value is missing."""
+    dataset = service.store.datasets.get(tenant, id)
+    return answer({"object": "preview", "dataset": id, "rows": dataset.schema["rows"], "data": dataset.preview})
+
+
+@router.delete(
+    "/{dataset_id}",
+    **operation("delete_dataset", "Remove a dataset", status=204, problems=("not_found", "conflict")),
+)
+def delete_dataset(service: TheService, tenant: Tenant, id: DatasetId) -> Response:
+    """Refused while a queued or running job needs it. Jobs that have ended keep their weights and their history."""
+    service.store.datasets.delete(tenant, id)
+    return Response(status_code=204)

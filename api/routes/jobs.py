@@ -1,0 +1,213 @@
+"""/v1/jobs: submit, list, look or wait, cancel."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
+from api.bodies import json_body
+from api.deps import JobId, Service, Tenant, TheService
+from api.errors import wrong_parameter
+from api.idempotency import IdempotencyKey
+from api.negotiation import is_match, preferred_wait_s
+from api.openapi import operation, takes
+from api.parameters import Cursor, Limit, known_parameters
+from api.routes.networks import JOB
+from api.schemas import EXAMPLES
+from api.submission import submit
+from api.waiting import until_changed
+from core.jobs import TERMINAL, State
+from core.store import Job
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_ID = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
+EXAMPLE: dict[str, Any] = {
+    "id": _ID,
+    "object": "job",
+    "status": "running",
+    "created_at": "2026-11-22T12:00:00.000Z",
+    "started_at": "2026-11-22T12:00:00.009Z",
+    "finished_at": None,
+    "attempt": 1,
+    "progress": {
+        "epoch": 17,
+        "epochs": 100,
+        "loss": 0.31,
+        "validation_loss": 0.34,
+        "metrics": {"accuracy": 0.95},
+        "eta_seconds": 1.2,
+    },
+    "network": EXAMPLES["stored"]["value"]["network"],
+    "dataset": {**EXAMPLES["stored"]["value"]["dataset"], "features": None, "scaling": "standard"},
+    "training": EXAMPLES["stored"]["value"]["training"],
+    "metadata": {"customer": "42"},
+    "plan": {"inputs": 4, "outputs": 3, "parameters": 131},
+    "result": None,
+    "error": None,
+    "weights": None,
+}
+
+
+def etag(job: Job) -> str:
+    return f'"{job.version}"'
+
+
+@router.post(
+    "",
+    **operation(
+        "create_job",
+        "Submit a job",
+        status=202,
+        model=JobAnswer,
+        example={**EXAMPLE, "status": "queued"},
+        problems=("bad_request", "invalid_json", "invalid_spec", "too_large", "unsupported_media_type"),
+        has_etag=True,
+    ),
+    openapi_extra=takes(JOB, "A network, its data and its training."),
+)
+def create_job(
+    service: TheService, tenant: Tenant, key: IdempotencyKey, body: Annotated[bytes, Depends(json_body)]
+) -> Response:
+    """Accepted means kept: a job that was answered with 202 survives whatever happens to this process, the queue or a worker.
+
+    Send an `Idempotency-Key` and the same request may be repeated without making a second job."""
+    job = submit(service, tenant, body, key)
+    service.wake()
+    return answer(job_answer(job), 202, {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)})
+
+
+_FILTERS = ("status", "created_after", "created_before", "cursor", "limit")
+_STATUS = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+_Moment = Annotated[AwareDatetime, Query(examples=["2026-01-31T12:00:00Z"])]
+
+
+@router.get(
+    "",
+    **operation(
+        "list_jobs",
+        "List jobs",
+        model=JobList,
+        example=list_answer([EXAMPLE], _ID),
+        problems=("invalid_parameter",),
+    ),
+    dependencies=[Depends(known_parameters(*_FILTERS, prefix="metadata["))],
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "metadata",
+                "in": "query",
+                "style": "deepObject",
+                "explode": True,
+                "required": False,
+                "description": "`metadata[customer]=42`: only jobs whose metadata hold this text under this key.",
+                "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+                "example": {"customer": "42"},
+            }
+        ]
+    },
+)
+def list_jobs(
+    request: Request,
+    service: TheService,
+    tenant: Tenant,
+    status: Annotated[_STATUS | None, Query(description="A job being cancelled is still running.")] = None,
+    created_after: _Moment | None = None,
+    created_before: _Moment | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response:
+    """Newest first, page by page: `next_cursor` of one page is `cursor` of the next."""
+    page = service.store.jobs.page(
+        tenant,
+        state=None if status is None else State(status),
+        metadata=_metadata(request),
+        created_after=_seconds("created_after", created_after),
+        created_before=_seconds("created_before", created_before),
+        cursor=cursor,
+        limit=limit,
+    )
+    return answer(list_answer([job_answer(job) for job in page.items], page.next_cursor))
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    wanted = {}
+    for name, value in request.query_params.multi_items():
+        if name.startswith("metadata["):
+            if not name.endswith("]") or len(name) == len("metadata[]"):
+                raise wrong_parameter(name[:100], f"{name[:100]} is not as it must be: metadata[key]=value")
+            wanted[name[len("metadata[") : -1]] = value
+    if len(wanted) > 10:
+        raise wrong_parameter("metadata", f"metadata is asked for {len(wanted)} keys; at most 10 are looked for at once")
+    return wanted
+
+
+def _seconds(name: str, moment: datetime | None) -> float | None:
+    try:
+        return None if moment is None else moment.timestamp()
+    except (OverflowError, ValueError):
+        raise wrong_parameter(name, f"{name} lies outside of the years 1 to 9999") from None
+
+
+@router.get(
+    "/{job_id}",
+    **operation(
+        "get_job",
+        "Look at a job, or wait for it to change",
+        model=JobAnswer,
+        example=EXAMPLE,
+        others={304: {"description": "It has not changed since the version that If-None-Match names"}},
+        problems=("not_found", "invalid_parameter"),
+        has_etag=True,
+    ),
+    dependencies=[Depends(known_parameters("wait"))],
+)
+async def get_job(
+    request: Request,
+    service: TheService,
+    tenant: Tenant,
+    id: JobId,
+    wait: Annotated[float | None, Query(ge=0, le=1e6, allow_inf_nan=False, description="Seconds.", examples=[30])] = None,
+    prefer: Annotated[str | None, Header(examples=["wait=30"])] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job changes, at the latest after so many seconds:
+    from the version that `If-None-Match` names, else from the present one. A job that has ended is answered at once."""
+    wanted_s = wait if wait is not None else preferred_wait_s(prefer)
+    job = await run_in_threadpool(service.store.jobs.get, tenant, id)
+    headers = {"Vary": "Prefer"}
+    if wanted_s is not None:
+        wait_s = min(wanted_s, service.settings.max_wait_s)
+        headers["Preference-Applied"] = f"wait={wait_s:.15g}"
+        if job.state not in TERMINAL and (if_none_match is None or is_match(if_none_match, etag(job))):
+            job = await _changed(request, service, tenant, job, wait_s)
+    headers["ETag"] = etag(job)
+    if is_match(if_none_match, etag(job)):
+        return Response(status_code=304, headers=headers)
+    return answer(job_answer(job), 200, headers)
+
+
+async def _changed(request: Request, service: Service, tenant: str, job: Job, wait_s: float) -> Job:
+    await until_changed(request, service.watcher, job.id, job.version, wait_s)
+    return await run_in_threadpool(service.store.jobs.get, tenant, job.id)
+
+
+@router.post(
+    "/{job_id}/cancel",
+    **operation(
+        "cancel_job",
+        "Cancel a job",
+        model=JobAnswer,
+        example={**EXAMPLE, "status": "cancelling"},
+        problems=("not_found", "conflict"),
+        has_etag=True,
+    ),
+)
+def cancel_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
+    """A queued job is cancelled at once, a running one within about a second, inside an epoch too. Asking twice is no error."""
+    job = service.store.jobs.cancel(tenant, id)
+    return answer(job_answer(job), headers={"ETag": etag(job)})

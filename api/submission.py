@@ -1,0 +1,160 @@
+"""From the bytes of a request to a job that can be trained, or to everything that is wrong with it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from api.bodies import judged, parsed
+from api.deps import Service
+from api.schemas import Data, InlineData, JobRequest
+from core.data.inline import inline_table
+from core.errors import InvalidSpec, NotFound, Problem
+from core.ids import is_id
+from core.nn.columns import problems as column_problems
+from core.nn.plan import Limits, Plan, plan
+from core.nn.schema import Schema
+from core.nn.spec import DataSpec, Loss
+from core.store import Dataset, Idempotency, Job, NewJob
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The data of a request: which dataset, or the content of one that is not stored yet, and which columns of it."""
+
+    columns: DataSpec
+    schema: Schema
+    stored: Dataset | None
+    sha256: str = ""
+    size_bytes: int = 0
+    preview: tuple[dict[str, Any], ...] = ()
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _DataPart(_Part):
+    dataset: Data
+
+
+class _LossPart(_Part):
+    class Training(_Part):
+        loss: Loss
+
+    training: Training
+
+
+def check(service: Service, tenant: str, body: bytes) -> Plan:
+    """The dry run: nothing is stored. InvalidSpec with every problem."""
+    with _directory(service) as directory:
+        return _checked(service, tenant, body, Path(directory, "table"))[2]
+
+
+def submit(service: Service, tenant: str, body: bytes, key: str | None) -> Job:
+    """A queued job. The same key with the same body gives the job of the first time."""
+    idempotency = None if key is None else Idempotency(key, hashlib.sha256(body).hexdigest())
+    if idempotency is not None and (first := service.store.idempotency.job(tenant, idempotency)) is not None:
+        return first
+    with _directory(service) as directory:
+        file = Path(directory, "table")
+        request, table, planned = _checked(service, tenant, body, file)
+        dataset = table.stored
+        if dataset is None:
+            schema, preview = table.schema.model_dump(mode="json"), list(table.preview)
+            dataset, _ = service.store.datasets.add(
+                tenant, table.sha256, "json", schema, preview, table.size_bytes, None, "inline", file
+            )
+    spec = {
+        "network": request.network.model_dump(mode="json"),
+        "dataset": table.columns.model_dump(mode="json"),
+        "training": request.training.model_dump(mode="json"),
+    }
+    new = NewJob(
+        spec=spec,
+        dataset_id=dataset.id,
+        epochs_total=request.training.epochs,
+        seed=request.training.seed,
+        metadata=request.metadata,
+        plan=planned.model_dump(mode="json"),
+    )
+    return service.store.jobs.submit(tenant, new, idempotency)
+
+
+def _directory(service: Service) -> TemporaryDirectory[str]:
+    return TemporaryDirectory(dir=service.files)
+
+
+def _checked(service: Service, tenant: str, body: bytes, file: Path) -> tuple[JobRequest, Table, Plan]:
+    document = parsed(body)
+    request, found = judged(JobRequest, document)
+    if request is None:
+        raise InvalidSpec([*found, *_problems_of_data(service, tenant, document, file)])
+    table = _table(service, tenant, request.dataset, file)
+    limits = Limits(max_parameters=service.settings.max_parameters, max_training_bytes=service.settings.max_training_bytes)
+    try:
+        return request, table, plan(request.network, request.training, table.columns, table.schema, limits)
+    except InvalidSpec as error:
+        raise InvalidSpec(_relocated(error.problems, request.dataset)) from None
+
+
+def _problems_of_data(service: Service, tenant: str, document: Any, file: Path) -> list[Problem]:
+    """What is wrong with the data of a request that is wrong elsewhere, so that its author hears everything at once."""
+    part, _ = judged(_DataPart, document)
+    if part is None:
+        return []
+    try:
+        table = _table(service, tenant, part.dataset, file)
+    except InvalidSpec as error:
+        return list(error.problems)
+    loss, _ = judged(_LossPart, document)
+    if loss is None:
+        return []
+    return _relocated(column_problems(table.schema, table.columns, loss.training.loss), part.dataset)
+
+
+def _table(service: Service, tenant: str, data: Data, file: Path) -> Table:
+    if isinstance(data, InlineData):
+        return _inline(service, tenant, data, file)
+    try:
+        if not is_id("ds", data.id):
+            raise NotFound(f"there is no dataset {data.id!r}")
+        dataset = service.store.datasets.get(tenant, data.id)
+    except NotFound as error:
+        raise InvalidSpec([Problem("/dataset/id", error.message)]) from None
+    return Table(data.spec(), Schema.model_validate(dataset.schema), dataset)
+
+
+def _inline(service: Service, tenant: str, data: InlineData, file: Path) -> Table:
+    content = orjson.dumps({"inputs": data.inputs, "targets": data.targets})
+    # A file of the same bytes would be another table, so the hash must be another one too.
+    sha256 = hashlib.sha256(b"inline\0" + content).hexdigest()
+    known = service.store.datasets.find(tenant, sha256, "json")
+    if known is not None:
+        schema = Schema.model_validate(known.schema)
+        return Table(_inline_columns(schema, data), schema, known)
+    made = inline_table(data.inputs, data.targets, file)
+    return Table(_inline_columns(made.schema, data), made.schema, None, sha256, len(content), tuple(made.preview))
+
+
+def _inline_columns(schema: Schema, data: InlineData) -> DataSpec:
+    names = [column.name for column in schema.columns]
+    targets = tuple(name for name in names if name.startswith("target"))
+    return DataSpec(target=targets[0] if targets == ("target",) else targets, scaling=data.scaling)
+
+
+def _relocated(problems: Any, data: Data) -> list[Problem]:
+    """Columns of inline data have no names in the request: what is wrong with them is wrong with its lists."""
+    if not isinstance(data, InlineData):
+        return list(problems)
+    places = {"target": "/dataset/targets", "features": "/dataset/inputs"}
+    moved = []
+    for problem in problems:
+        parts = problem.pointer.split("/")
+        is_column = parts[:2] == ["", "dataset"] and len(parts) > 2 and parts[2] in places
+        moved.append(Problem(places[parts[2]], problem.message) if is_column else problem)
+    return moved

@@ -1,0 +1,93 @@
+"""An upload's way: counted and hashed into a file while it streams in, read by a limited child process, stored as a table."""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import anyio.to_thread
+from fastapi import Request
+
+from api.bodies import content_type, stream
+from api.deps import Service
+from api.errors import Refused
+from core.data.parse import Format, parse_upload
+from core.errors import CapacityError, InvalidData
+from core.store import Dataset
+
+BUFFER = 2**20
+
+MEDIA_TYPES: dict[str, Format] = {
+    "text/csv": "csv",
+    "application/x-ndjson": "jsonl",
+    "application/jsonl": "jsonl",
+    "application/json": "json",
+    "application/vnd.apache.parquet": "parquet",
+    "application/x-npy": "npy",
+    "application/x-npz": "npz",
+}
+
+
+async def stored(
+    request: Request, service: Service, tenant: str, format: Format | None, name: str | None
+) -> tuple[Dataset, bool]:
+    """The dataset, and whether it is a new one. Raises InvalidData, TooLarge or Refused; the file is gone afterwards."""
+    format = format or _format(request)
+    with TemporaryDirectory(dir=service.files) as directory:
+        source, table = Path(directory, "source"), Path(directory, "table")
+        sha256, size = await _received(request, source, service.settings.max_dataset_bytes)
+        if size == 0:
+            raise InvalidData("the body is empty; it must be the file itself")
+
+        def store() -> tuple[Dataset, bool]:
+            known = service.store.datasets.find(tenant, sha256, format)
+            if known is not None:
+                return known, False
+            try:
+                read = parse_upload(source, format, table, service.settings)
+            except CapacityError as error:
+                raise Refused("capacity", error.message) from None
+            schema = read.schema.model_dump(mode="json")
+            return service.store.datasets.add(tenant, sha256, format, schema, read.preview, size, name, "upload", table)
+
+        return await anyio.to_thread.run_sync(store, limiter=service.parsing)
+
+
+async def _received(request: Request, into: Path, limit: int) -> tuple[str, int]:
+    """Writes the body to the file, a piece at a time beside the event loop: (sha256, bytes)."""
+    digest, size = hashlib.sha256(), 0
+    with into.open("wb") as file:
+        pieces: list[bytes] = []
+        waiting = 0
+        async for piece in stream(request, limit):
+            pieces.append(piece)
+            waiting += len(piece)
+            if waiting >= BUFFER:
+                await anyio.to_thread.run_sync(_write, file, digest, pieces)
+                size, waiting, pieces = size + waiting, 0, []
+        _write(file, digest, pieces)
+    return digest.hexdigest(), size + waiting
+
+
+def _write(file: BinaryIO, digest: "hashlib._Hash", pieces: list[bytes]) -> None:
+    for piece in pieces:
+        digest.update(piece)
+        file.write(piece)
+
+
+def _format(request: Request) -> Format:
+    given = content_type(request)
+    header = request.headers.get("content-type", "")
+    if given not in MEDIA_TYPES:
+        has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
+        hint = "; send the file as the body itself, not as a form" if given.startswith("multipart/") else ""
+        allowed = ", ".join(MEDIA_TYPES)
+        raise Refused(
+            "unsupported_media_type",
+            f"{has}; it must be one of {allowed}, or ?format= must name the format{hint}",
+            headers={"Accept-Post": allowed},
+        )
+    charset = header.lower().partition("charset=")[2].split(";")[0].strip(' "')
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Refused("unsupported_media_type", f"charset is {charset[:60]}; it must be utf-8")
+    return MEDIA_TYPES[given]

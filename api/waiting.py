@@ -1,0 +1,23 @@
+"""A request that waits for a job, and stops waiting when its client has gone."""
+
+import asyncio
+
+from fastapi import Request
+
+from api.watch import Watcher
+
+
+async def until_changed(request: Request, watcher: Watcher, job_id: str, version: int, timeout_s: float) -> None:
+    """Returns when the job's version is another one, after the time, or when the client has hung up."""
+    waiting = asyncio.create_task(watcher.wait(job_id, version, timeout_s))
+    listening = asyncio.create_task(_hung_up(request))
+    try:
+        await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        listening.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,71 @@
+"""Epochs and events: nothing is lost or thinned by being read."""
+
+import csv
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.answers import EpochList, EventList
+from tests.api.conftest import JSON, Worker
+
+
+@pytest.fixture
+def path(submitted: Callable[..., JSON], worker: Worker) -> str:
+    """A running job with 20 recorded epochs."""
+    job = submitted(training={"loss": "mean_squared_error", "epochs": 100})
+    worker.record(worker.claim(), range(1, 21))
+    return f"/v1/jobs/{job['id']}"
+
+
+def test_pages_of_epochs_follow_each_other(client: TestClient, path: str) -> None:
+    seen, after = [], "0"
+    while after is not None:
+        page = client.get(f"{path}/epochs", params={"after": after, "limit": 7}).json()
+        EpochList.model_validate(page)
+        seen += [epoch["epoch"] for epoch in page["data"]]
+        after = page["next_cursor"]
+    assert seen == list(range(1, 21))
+
+
+def test_points_thin_the_history_and_keep_its_ends(client: TestClient, path: str) -> None:
+    epochs = [epoch["epoch"] for epoch in client.get(f"{path}/epochs", params={"points": 5}).json()["data"]]
+    assert len(epochs) == 5
+    assert (epochs[0], epochs[-1]) == (1, 20)
+
+
+def test_points_and_pages_exclude_each_other(client: TestClient, path: str) -> None:
+    assert client.get(f"{path}/epochs", params={"points": 5, "after": 3}).status_code == 422
+
+
+def test_epochs_are_a_table_for_those_who_like_csv(client: TestClient, path: str) -> None:
+    answer = client.get(f"{path}/epochs", headers={"Accept": "text/csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(StringIO(answer.text)))
+    listed = client.get(f"{path}/epochs").json()["data"]
+    assert [float(row["loss"]) for row in rows] == [epoch["loss"] for epoch in listed]
+    assert [float(row["accuracy"]) for row in rows] == [epoch["metrics"]["accuracy"] for epoch in listed]
+
+
+def test_a_form_that_epochs_do_not_have_is_refused(client: TestClient, path: str) -> None:
+    answer = client.get(f"{path}/epochs", headers={"Accept": "image/png"})
+    assert answer.status_code == 406
+    assert "text/csv" in answer.json()["detail"]
+
+
+def test_every_transition_is_an_event(client: TestClient, trained: JSON) -> None:
+    page = client.get(f"/v1/jobs/{trained['id']}/events").json()
+    EventList.model_validate(page)
+    assert [event["seq"] for event in page["data"]] == list(range(1, len(page["data"]) + 1))
+    assert [event["type"] for event in page["data"]] == ["submitted", "claimed", "succeeded"]
+    rest = client.get(f"/v1/jobs/{trained['id']}/events", params={"after": 1, "limit": 1}).json()
+    assert [event["type"] for event in rest["data"]] == ["claimed"]
+    assert rest["next_cursor"] == "2"
+
+
+def test_a_job_without_epochs_has_an_empty_history(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    path = f"/v1/jobs/{submitted()['id']}/epochs"
+    assert client.get(path).json() == {"object": "list", "data": [], "has_more": False, "next_cursor": None}
+    assert client.get(path, params={"points": 10}).json()["data"] == []
+    assert client.get(path, headers={"Accept": "text/csv"}).text.startswith("epoch,loss,")

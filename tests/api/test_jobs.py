@@ -1,0 +1,228 @@
+"""Jobs, from the request to the end, as their clients see them."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from api.answers import JobAnswer, JobList
+from core.store import Store
+from tests.api.conftest import JSON, Worker, pointers, xor
+
+
+def test_a_submitted_job_is_queued_and_says_where_it_is(client: TestClient) -> None:
+    answer = client.post("/v1/jobs", json=xor(metadata={"customer": "42"}))
+    job = answer.json()
+    assert answer.status_code == 202
+    assert job["status"] == "queued"
+    assert answer.headers["location"] == f"/v1/jobs/{job['id']}"
+    assert answer.headers["retry-after"] == "1"
+    assert client.get(answer.headers["location"]).json() == job
+
+
+def test_an_answer_is_what_its_model_says(client: TestClient, trained: JSON) -> None:
+    JobAnswer.model_validate(client.get(f"/v1/jobs/{trained['id']}").json())
+    JobList.model_validate(client.get("/v1/jobs").json())
+
+
+def test_a_job_shows_its_spec_with_the_defaults_filled_in(submitted: Callable[..., JSON]) -> None:
+    job = submitted(network={"layers": [{"type": "dense", "units": 1}]})
+    assert job["network"]["layers"][0]["bias"] is True
+    assert job["training"]["batch_size"] == 32
+    assert job["dataset"]["id"].startswith("ds_")
+    assert job["dataset"]["target"] == "target"
+    assert job["dataset"]["scaling"] == "none"
+
+
+def test_data_sent_twice_are_stored_once(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    assert submitted()["dataset"]["id"] == submitted()["dataset"]["id"]
+    assert len(client.get("/v1/datasets").json()["data"]) == 1
+
+
+def test_rows_of_targets_become_columns(submitted: Callable[..., JSON]) -> None:
+    network = {"layers": [{"type": "dense", "units": 2}]}
+    job = submitted(network=network, dataset={"inputs": [[0], [1]], "targets": [[0, 1], [1, 0]]})
+    assert job["dataset"]["target"] == ["target0", "target1"]
+
+
+def test_a_job_goes_from_queued_over_running_to_succeeded(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    claim = worker.claim()
+    assert client.get(path).json()["status"] == "running"
+    worker.record(claim, [1, 2])
+    job = client.get(path).json()
+    assert job["progress"] == {
+        "epoch": 2,
+        "epochs": 3,
+        "loss": 0.5,
+        "validation_loss": 1.0,
+        "metrics": {"accuracy": 0.5},
+        "eta_seconds": 0.5,
+    }
+    assert job["weights"] is None
+    worker.record(claim, [3])
+    worker.succeed(claim)
+    job = client.get(path).json()
+    assert job["status"] == "succeeded"
+    assert job["weights"] == f"{path}/weights"
+    assert job["result"] == {"epoch": 3, "loss": 0.25}
+    assert job["finished_at"] >= job["started_at"] >= job["created_at"]
+
+
+def test_a_failed_job_says_whose_fault_it_was(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    job = submitted()
+    error = {"fault": "user", "code": "diverged", "message": "the loss is infinite in epoch 2", "epoch": 2}
+    store.jobs.fail(worker.claim(), error)
+    job = client.get(f"/v1/jobs/{job['id']}").json()
+    assert (job["status"], job["error"]) == ("failed", error)
+    JobAnswer.model_validate(job)
+
+
+def test_an_unchanged_job_is_answered_with_304(client: TestClient, submitted: Callable[..., JSON], worker: Worker) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    etag = client.get(path).headers["etag"]
+    same = client.get(path, headers={"If-None-Match": etag})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    worker.claim()
+    changed = client.get(path, headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != etag
+
+
+def test_waiting_ends_as_soon_as_the_job_changes(client: TestClient, submitted: Callable[..., JSON], worker: Worker) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    answers: list[Any] = []
+    waiting = threading.Thread(target=lambda: answers.append(client.get(path, params={"wait": 60})))
+    waiting.start()
+    while not client.app.state.service.watcher.questions:  # type: ignore[attr-defined]
+        waiting.join(0.002)
+    worker.claim()
+    waiting.join(30)
+    assert answers[0].json()["status"] == "running"
+    assert answers[0].headers["preference-applied"] == "wait=60"
+
+
+def test_waiting_for_another_version_than_the_present_one_does_not_wait(
+    client: TestClient, submitted: Callable[..., JSON]
+) -> None:
+    answer = client.get(f"/v1/jobs/{submitted()['id']}", headers={"Prefer": "wait=60", "If-None-Match": '"0"'})
+    assert answer.status_code == 200
+
+
+def test_waiting_ends_with_304_when_nothing_happens(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    etag = client.get(path).headers["etag"]
+    answer = client.get(path, params={"wait": 0.05}, headers={"If-None-Match": etag})
+    assert answer.status_code == 304
+    assert answer.headers["preference-applied"] == "wait=0.05"
+
+
+def test_a_job_that_has_ended_is_not_waited_for(client: TestClient, trained: JSON) -> None:
+    answer = client.get(f"/v1/jobs/{trained['id']}", headers={"Prefer": "respond-async, wait=60"})
+    assert answer.json()["status"] == "succeeded"
+
+
+def test_the_longest_wait_is_the_services(client: TestClient, trained: JSON) -> None:
+    answer = client.get(f"/v1/jobs/{trained['id']}", params={"wait": 1e6})
+    assert answer.headers["preference-applied"] == "wait=60"
+
+
+def test_a_queued_job_is_cancelled_at_once_and_twice_is_no_error(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    path = f"/v1/jobs/{submitted()['id']}/cancel"
+    first, second = client.post(path), client.post(path)
+    assert first.json()["status"] == second.json()["status"] == "cancelled"
+    assert first.json() == second.json()
+
+
+def test_a_running_job_is_cancelling_until_its_worker_stops(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    claim = worker.claim()
+    assert client.post(f"{path}/cancel").json()["status"] == "cancelling"
+    store.jobs.stop(claim)
+    assert client.get(path).json()["status"] == "cancelled"
+
+
+def test_a_job_that_has_succeeded_cannot_be_cancelled(client: TestClient, trained: JSON) -> None:
+    answer = client.post(f"/v1/jobs/{trained['id']}/cancel")
+    assert answer.status_code == 409
+    assert "succeeded" in answer.json()["detail"]
+
+
+def test_pages_hold_every_job_once_newest_first(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    ids = [submitted()["id"] for _ in range(5)]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = client.get("/v1/jobs", params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
+        seen += [job["id"] for job in page["data"]]
+        cursor = page["next_cursor"]
+        assert page["has_more"] == (cursor is not None)
+        if cursor is None:
+            break
+    assert seen == ids[::-1]
+
+
+def test_jobs_are_listed_by_status_metadata_and_time(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker
+) -> None:
+    first = submitted(metadata={"customer": "a", "weird": '"$.x'})
+    second = submitted(metadata={"customer": "b"})
+    worker.claim()
+
+    def ids(**wanted: str) -> list[str]:
+        answer = client.get("/v1/jobs", params=wanted)
+        assert answer.status_code == 200, answer.text
+        return [job["id"] for job in answer.json()["data"]]
+
+    assert ids(status="running") == [first["id"]]
+    assert ids(status="queued") == [second["id"]]
+    assert ids(**{"metadata[customer]": "a"}) == [first["id"]]
+    assert ids(**{"metadata[customer]": "a", "metadata[weird]": '"$.x'}) == [first["id"]]
+    assert ids(**{"metadata[customer]": "c"}) == []
+    assert ids(created_before="2020-01-01T00:00:00Z") == []
+    assert len(ids(created_after="2020-01-01T00:00:00+02:00")) == 2
+
+
+def test_the_same_key_and_body_make_one_job(client: TestClient) -> None:
+    headers = {"Idempotency-Key": "5f0c"}
+    first, second = (client.post("/v1/jobs", json=xor(), headers=headers) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == second.json()
+    assert len(client.get("/v1/jobs").json()["data"]) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(client: TestClient) -> None:
+    headers = {"Idempotency-Key": "5f0c"}
+    client.post("/v1/jobs", json=xor(), headers=headers)
+    answer = client.post("/v1/jobs", json=xor(metadata={"a": "b"}), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
+
+
+def test_what_a_failed_request_asked_for_may_be_asked_again_with_its_key(client: TestClient) -> None:
+    headers = {"Idempotency-Key": "5f0c"}
+    assert client.post("/v1/jobs", json={}, headers=headers).status_code == 422
+    assert client.post("/v1/jobs", json=xor(), headers=headers).status_code == 202
+
+
+def test_the_dry_run_tells_the_plan_and_stores_nothing(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    answer = client.post("/v1/networks/check", json=xor())
+    assert answer.status_code == 200
+    assert answer.json()["plan"]["parameters"] == 9
+    assert answer.json()["queue_position"] == 0
+    assert client.get("/v1/datasets").json()["data"] == []
+    submitted()
+    assert client.post("/v1/networks/check", json=xor()).json()["queue_position"] == 1
+
+
+def test_the_dry_run_and_the_submission_find_the_same_problems(client: TestClient) -> None:
+    wrong = xor(network={"layers": [{"type": "dense", "units": 0}]}, dataset={"inputs": [[0], [1, 2]], "targets": [0, 1]})
+    checked, refused = client.post("/v1/networks/check", json=wrong), client.post("/v1/jobs", json=wrong)
+    assert checked.json()["errors"] == refused.json()["errors"]
+    assert set(pointers(checked)) >= {"/network/layers/0/units", "/dataset/inputs/1"}

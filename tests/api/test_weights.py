@@ -1,0 +1,135 @@
+"""Weights: every form holds the same numbers, and every byte can be asked for again."""
+
+import hashlib
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from core.nn.weights import from_safetensors
+from core.store import Store
+from tests.api.conftest import ARRAYS, JSON, METADATA, Worker
+
+
+@pytest.fixture
+def path(trained: JSON) -> str:
+    return f"/v1/jobs/{trained['id']}/weights"
+
+
+def test_safetensors_is_the_stored_file(client: TestClient, path: str, trained: JSON) -> None:
+    answer = client.get(path)
+    arrays, metadata = from_safetensors(answer.content)
+    assert metadata == {**METADATA, "which": "best"}
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(arrays[name], array)
+    assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="{trained["id"]}.safetensors"'
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_the_last_epochs_weights_are_there_too(client: TestClient, path: str) -> None:
+    _, metadata = from_safetensors(client.get(path, params={"epoch": "last"}).content)
+    assert metadata["which"] == "last"
+
+
+@pytest.mark.parametrize("how", [{"params": {"format": "npz"}}, {"headers": {"Accept": "application/x-npz"}}])
+def test_npz_opens_in_numpy(client: TestClient, path: str, how: JSON) -> None:
+    with np.load(BytesIO(client.get(path, **how).content), allow_pickle=False) as file:
+        for name, array in ARRAYS.items():
+            np.testing.assert_array_equal(file[name], array)
+        assert orjson.loads(file["__metadata__"].tobytes())["network"] == METADATA["network"]
+
+
+@pytest.mark.parametrize("how", [{"params": {"format": "json"}}, {"headers": {"Accept": "application/json"}}])
+def test_json_holds_nested_lists(client: TestClient, path: str, how: JSON) -> None:
+    document = client.get(path, **how).json()
+    assert document["weights"] == {name: array.tolist() for name, array in ARRAYS.items()}
+    assert document["metadata"]["network"] == METADATA["network"]
+
+
+@pytest.mark.parametrize("form", ["safetensors", "npz", "json"])
+def test_every_form_has_a_tag_of_its_own_that_answers_304(client: TestClient, path: str, form: str) -> None:
+    first, second = (client.get(path, params={"format": form}) for _ in range(2))
+    assert first.content == second.content
+    assert first.headers["etag"] == second.headers["etag"]
+    again = client.get(path, params={"format": form}, headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_tags_of_the_forms_differ(client: TestClient, path: str) -> None:
+    assert len({client.get(path, params={"format": form}).headers["etag"] for form in ("safetensors", "npz", "json")}) == 3
+
+
+@pytest.mark.parametrize("form", ["safetensors", "json"])
+@pytest.mark.parametrize(
+    ("header", "piece"),
+    [
+        ("bytes=0-9", slice(0, 10)),
+        ("bytes=5-", slice(5, None)),
+        ("bytes=-7", slice(-7, None)),
+        ("bytes=3-99999", slice(3, None)),
+    ],
+)
+def test_a_range_is_a_piece_of_the_whole(client: TestClient, path: str, form: str, header: str, piece: slice) -> None:
+    whole = client.get(path, params={"format": form}).content
+    answer = client.get(path, params={"format": form}, headers={"Range": header})
+    start, stop, _ = piece.indices(len(whole))
+    assert answer.status_code == 206
+    assert answer.content == whole[piece]
+    assert answer.headers["content-range"] == f"bytes {start}-{stop - 1}/{len(whole)}"
+
+
+def test_a_range_behind_the_end_is_refused_with_the_size(client: TestClient, path: str) -> None:
+    size = len(client.get(path).content)
+    answer = client.get(path, headers={"Range": f"bytes={size}-"})
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{size}"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("header", ["bytes=0-1,4-5", "lines=1-2", "bytes=9-3", "bytes=x-", "bytes=--5", "bytes=1e3-"])
+def test_a_range_that_need_not_be_honoured_gives_the_whole(client: TestClient, path: str, header: str) -> None:
+    assert client.get(path, headers={"Range": header}).status_code == 200
+
+
+def test_a_range_of_another_version_gives_the_whole(client: TestClient, path: str) -> None:
+    headers = {"Range": "bytes=0-3", "If-Range": '"another"'}
+    assert client.get(path, headers=headers).status_code == 200
+    headers["If-Range"] = client.get(path).headers["etag"]
+    assert client.get(path, headers=headers).status_code == 206
+
+
+def test_a_form_that_weights_do_not_have_is_refused(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 406
+    assert "application/x-npz" in answer.json()["detail"]
+
+
+def test_weights_of_a_running_job_are_not_there_yet(client: TestClient, submitted: Callable[..., JSON], worker: Worker) -> None:
+    path = f"/v1/jobs/{submitted()['id']}/weights"
+    assert client.get(path).status_code == 409
+    worker.claim()
+    assert "running" in client.get(path).json()["detail"]
+
+
+def test_weights_of_a_failed_job_are_those_it_kept(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}/weights"
+    store.jobs.fail(worker.claim(), {"fault": "user", "code": "diverged", "message": "…"}, {"last": b"12345678"})
+    assert client.get(path).content == b"12345678"
+    assert client.get(path, params={"epoch": "best"}).status_code == 404
+
+
+def test_weights_of_several_chunks_come_whole_and_in_pieces(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}/weights"
+    content = np.random.default_rng(1).bytes(3 * 2**20 + 17)
+    store.jobs.succeed(worker.claim(), {}, {"best": content})
+    assert client.get(path).content == content
+    piece = client.get(path, headers={"Range": f"bytes={2**20 - 5}-{2**21 + 5}"})
+    assert piece.content == content[2**20 - 5 : 2**21 + 6]
