@@ -6,14 +6,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+_ALIGNMENT = 8
+_CODES: dict[np.dtype[Any], str] = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
+
 
 def pack(arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
-    """The file's bytes. Arrays may lie in memory as they like: safetensors itself writes wrong values for a transposed one."""
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, dict(metadata))
+    """The file's bytes: equal arrays and metadata give equal bytes. Arrays may lie in memory as they like.
+
+    Written by hand: the library's writer orders the metadata at random, and writes wrong values for a transposed array.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    data: list[bytes] = []
+    end = 0
+    for name, array in sorted(arrays.items(), key=lambda item: (-item[1].itemsize, item[0])):
+        start, end = end, end + array.nbytes
+        header[name] = {"dtype": _CODES[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
+        data.append(array.tobytes())
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    return b"".join([len(text).to_bytes(8, "little"), text, *data])
 
 
 def unpack(data: bytes) -> tuple[Arrays, dict[str, str]]:
