@@ -46,6 +46,14 @@ def until(look: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
     return answer
 
 
+def is_dead(pid: int) -> bool:
+    """Whether the process runs no more; whoever inherited it may not have collected it yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -93,7 +101,7 @@ class Process:
             _signal(pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
-        psutil.wait_procs([psutil.Process(pid) for pid in descendants if psutil.pid_exists(pid)], timeout=PATIENCE_S)
+        until(lambda: all(map(is_dead, descendants)))
 
 
 class Worker(Process):
@@ -124,6 +132,7 @@ class Cluster:
             "REDIS_URL": self.redis_url,
             "PYTHONUNBUFFERED": "1",
         }
+        self.broker: Process
         self._processes: list[Process] = []
 
     def __enter__(self) -> Self:
@@ -139,9 +148,9 @@ class Cluster:
         socket = self.directory / "broker.sock"
         socket.unlink(missing_ok=True)
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
-        broker = self.start("broker", [*command, "--save", "", "--appendonly", "no", "--dir", str(self.directory)])
+        self.broker = self.start("broker", [*command, "--save", "", "--appendonly", "no", "--dir", str(self.directory)])
         until(socket.exists)
-        return broker
+        return self.broker
 
     def start_worker(self, processes: int = 1) -> Worker:
         name = f"worker{len(self._processes)}"

@@ -1,0 +1,108 @@
+"""How jobs end that do not succeed."""
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.jobs import State
+from core.nn.weights import from_safetensors
+from core.store import Job, Store
+from tests.faults.harness import Cluster, until
+from tests.faults.jobs import DIVERGING, ENDLESS, GREEDY, LONG, TENANT, XOR, epochs, submit, wait, wait_for_epoch
+
+
+@pytest.fixture
+def patient(database_url: str) -> Iterator[Cluster]:
+    """A cluster that takes no checkpoints and gives up at the third death."""
+    with Cluster(database_url, checkpoint_every_s=1000, stuck_limit=3) as cluster:
+        cluster.start_broker()
+        cluster.start_sweeper()
+        yield cluster
+        print(cluster.logs())  # noqa: T201
+
+
+def test_a_job_is_cancelled_in_the_middle_of_an_epoch(cluster: Cluster, store: Store, tmp_path: Path) -> None:
+    cluster.start_worker()
+    job = submit(store, tmp_path, ENDLESS)
+    until(lambda: running(store, job))
+    store.jobs.cancel(TENANT, job.id)
+    assert wait(store, job, patience_s=5).state == State.CANCELLED
+    assert store.jobs.get(TENANT, job.id).epoch == 0
+
+
+def test_a_cancelled_job_keeps_its_epochs_and_what_it_learned(cluster: Cluster, store: Store, tmp_path: Path) -> None:
+    cluster.start_worker()
+    job = submit(store, tmp_path, LONG, epochs=1_000_000)
+    wait_for_epoch(store, job, 3)
+    store.jobs.cancel(TENANT, job.id)
+    ended = wait(store, job, patience_s=5)
+    assert ended.state == State.CANCELLED
+    assert [row.epoch for row in epochs(store, job)] == list(range(1, ended.epoch + 1))
+    kept = store.weights.get(TENANT, job.id, "last")
+    assert kept.epoch == ended.epoch
+    assert kept.size_bytes > 0
+
+
+def test_a_job_is_cancelled_when_its_worker_is_dead(cluster: Cluster, store: Store, tmp_path: Path) -> None:
+    worker = cluster.start_worker()
+    job = submit(store, tmp_path, ENDLESS)
+    until(lambda: running(store, job))
+    worker.kill()
+    store.jobs.cancel(TENANT, job.id)
+    assert wait(store, job).state == State.CANCELLED
+
+
+def test_a_loss_that_explodes_fails_the_job_with_a_hint_and_keeps_the_last_good_weights(
+    cluster: Cluster, store: Store, tmp_path: Path
+) -> None:
+    cluster.start_worker()
+    job = wait(store, submit(store, tmp_path, DIVERGING))
+    assert job.state == State.FAILED
+    assert job.error is not None
+    assert (job.error["fault"], job.error["code"]) == ("user", "diverged")
+    assert job.error["epoch"] == job.epoch + 1
+    assert "learning_rate" in job.error["hint"]
+    kept = store.weights.get(TENANT, job.id, "last")
+    weights, _ = from_safetensors(b"".join(store.blobs.read(kept.blob_id, 0, kept.size_bytes)))
+    assert all(abs(array).max() < float("inf") for array in weights.values())
+
+
+def test_a_job_that_needs_too_much_memory_fails_and_the_worker_trains_the_next(
+    cluster: Cluster, store: Store, tmp_path: Path
+) -> None:
+    worker = cluster.start_worker()
+    assert wait(store, submit(store, tmp_path, XOR)).state == State.SUCCEEDED
+    child = worker.child()
+    room = psutil.Process(child).memory_info().vms + 2**28
+    resource.prlimit(child, resource.RLIMIT_AS, (room, room))
+    greedy = wait(store, submit(store, tmp_path, GREEDY))
+    assert greedy.state == State.FAILED
+    assert greedy.error is not None
+    assert (greedy.error["fault"], greedy.error["code"]) == ("capacity", "capacity")
+    assert wait(store, submit(store, tmp_path, XOR)).state == State.SUCCEEDED
+    assert worker.child() == child
+
+
+def test_a_job_whose_workers_all_die_of_it_fails_in_the_end(patient: Cluster, store: Store, tmp_path: Path) -> None:
+    """No checkpoint is ever taken, no epoch ever ends: each death is one without progress."""
+    worker = patient.start_worker()
+    job = submit(store, tmp_path, ENDLESS)
+    for attempt in range(1, 4):
+        until(lambda attempt=attempt: attempted(store, job, attempt))
+        worker.kill_child()
+    ended = wait(store, job)
+    assert ended.state == State.FAILED
+    assert ended.error is not None
+    assert (ended.error["fault"], ended.error["code"]) == ("system", "worker_lost")
+
+
+def running(store: Store, job: Job) -> bool:
+    return store.jobs.get(TENANT, job.id).state == State.RUNNING
+
+
+def attempted(store: Store, job: Job, attempt: int) -> bool:
+    now = store.jobs.get(TENANT, job.id)
+    return now.attempt == attempt and now.state == State.RUNNING

@@ -1,0 +1,89 @@
+"""What an attempt leaves in the database while it trains: epochs, batched, and checkpoints, rationed."""
+
+import time
+from math import isfinite
+
+from core.nn.checkpoint import Checkpoint
+from core.nn.training import EpochResult
+from core.settings import Settings
+from core.store import EpochRow, Store
+from worker.heartbeat import Lease
+
+CHECKPOINT_SHARE = 0.05  # of the time may go into checkpoints
+
+
+class Record:
+    """Epochs that follow fast are written together; a checkpoint goes with the epochs before it in one transaction.
+
+    Epochs that an earlier attempt recorded are trained again when its last checkpoint is older, but not recorded again.
+    """
+
+    def __init__(self, lease: Lease, store: Store, settings: Settings, training_rows: int) -> None:
+        self.trained = 0  # epochs that this attempt finished
+        self._lease = lease
+        self._store = store
+        self._settings = settings
+        self._training_rows = training_rows
+        self._recorded = lease.claim.job.epoch
+        self._finished: list[EpochResult] = []
+        self._rows: list[EpochRow] = []
+        self._latest: EpochRow | None = None
+        self._began = self._written_at = time.monotonic()
+        self._checkpoint_due = self._written_at + settings.checkpoint_every_s
+
+    @property
+    def wants_checkpoint(self) -> bool:
+        return time.monotonic() >= self._checkpoint_due
+
+    def add(self, result: EpochResult, more: bool) -> None:
+        """Record an epoch that was just finished, at once or with those that follow.
+
+        `more` says that further ones were finished together with it and are about to be added: they share the time they took.
+        """
+        self._finished.append(result)
+        if more:
+            return
+        now = time.monotonic()
+        seconds = max(now - self._began, 1e-9) / len(self._finished)
+        rows = [self._row(finished, seconds) for finished in self._finished]
+        self.trained += len(rows)
+        self._latest = rows[-1]
+        self._rows += [row for row in rows if row.epoch > self._recorded]
+        self._finished = []
+        if now - self._written_at >= self._settings.record_every_s:
+            self.flush()
+        self._began = time.monotonic()
+
+    def flush(self, checkpoint: Checkpoint | None = None) -> None:
+        """Write what waits; with a checkpoint, how long that took decides when the next is due."""
+        if not self._rows and checkpoint is None:
+            return
+        began = time.monotonic()
+        blob = None if checkpoint is None else checkpoint.to_bytes()
+        self._lease.persist(lambda: self._store.jobs.record_epochs(self._lease.claim, self._rows, blob))
+        if self._rows:
+            self._recorded = self._rows[-1].epoch
+            self._rows = []
+        self._written_at = time.monotonic()
+        if checkpoint is not None:
+            cost = self._written_at - began
+            self._checkpoint_due = self._written_at + max(self._settings.checkpoint_every_s, cost / CHECKPOINT_SHARE)
+
+    def epoch(self, number: int) -> EpochRow:
+        """A recorded epoch."""
+        if self._latest is not None and self._latest.epoch == number:
+            return self._latest
+        job = self._lease.claim.job
+        return self._lease.persist(lambda: self._store.epochs.page(job.tenant, job.id, number - 1, 1))[0]
+
+    def _row(self, result: EpochResult, seconds: float) -> EpochRow:
+        return EpochRow(
+            epoch=result.epoch,
+            loss=result.loss,
+            validation_loss=result.validation_loss,
+            metrics={name: value for name, value in result.metrics.items() if isfinite(value)},
+            learning_rate=result.learning_rate,
+            gradient_norm=result.gradient_norm,
+            seconds=seconds,
+            rows_per_second=self._training_rows / seconds,
+        )

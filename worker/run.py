@@ -1,0 +1,146 @@
+"""One attempt at a job: prepare its data, go on where the last attempt left off, train, and say how it ended."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
+from core.nn.checkpoint import Checkpoint
+from core.nn.training import Training
+from core.nn.weights import to_safetensors
+from core.settings import Settings
+from core.store import Claim, Store, Which
+from worker.data import Prepared, prepare
+from worker.datasets import Datasets
+from worker.failure import explain, explain_divergence
+from worker.heartbeat import Lease
+from worker.record import Record
+
+WHICH: tuple[Which, ...] = get_args(Which)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process that trains: its name, what its numbers depend on, where jobs and tables come from, whether it is to stop."""
+
+    owner: str
+    fingerprint: dict[str, str]
+    store: Store
+    datasets: Datasets
+    settings: Settings
+    stopping: Callable[[], bool]
+
+
+def run(claim: Claim, worker: Worker) -> None:
+    """Train the claimed job to its end, or until it is cancelled, handed back or lost."""
+    with Lease(claim, worker.store, worker.settings.lease_ttl_s) as lease:
+        try:
+            error = failure(lease, worker)
+            if error is not None:
+                lease.persist(lambda: worker.store.jobs.fail(claim, error))
+        except (LostLease, Unavailable, CapacityError) as reason:
+            log.warning("job %s, attempt %d, gave up: %s", claim.job.id, claim.job.attempt, reason.message)
+
+
+def failure(lease: Lease, worker: Worker) -> dict[str, Any] | None:
+    """What went wrong with an attempt that the job cannot survive, else None."""
+    try:
+        attempt(lease, worker)
+    except (LostLease, Unavailable):
+        raise
+    except (UserError, CapacityError, MemoryError) as error:
+        return explain(error)
+    except Exception as error:  # whatever breaks one job must not take the process and its next jobs along
+        log.exception("job %s failed", lease.claim.job.id)
+        return explain(error)
+    return None
+
+
+def attempt(lease: Lease, worker: Worker) -> None:
+    """One try at the job, from the claim to a transition of its state."""
+    claim, store = lease.claim, worker.store
+    prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets))
+    training = begin(prepared, lease, store)
+    record = Record(lease, store, worker.settings, len(prepared.data.x))
+    try:
+        train(training, record, lease, worker.stopping)
+        conclude(training, prepared, record, lease, store)
+    except Diverged as error:
+        record.flush()
+        told = explain_divergence(error, prepared.training, prepared.columns.scaling)
+        kept = last_good_weights(training, prepared)
+        lease.persist(lambda: store.jobs.fail(claim, told, kept, dict.fromkeys(kept, training.best_epoch)))
+    finally:
+        log.info("job %s, attempt %d: trained %d epochs", claim.job.id, claim.job.attempt, record.trained)
+
+
+def begin(prepared: Prepared, lease: Lease, store: Store) -> Training:
+    """The training at its start, or where the last checkpoint was taken."""
+    blob = lease.persist(lambda: store.jobs.checkpoint(lease.claim)) if lease.claim.job.attempt > 1 else None
+    checkpoint = None if blob is None else Checkpoint.from_bytes(blob)
+    return Training(prepared.network, prepared.training, prepared.data, checkpoint)
+
+
+def train(training: Training, record: Record, lease: Lease, stopping: Callable[[], bool]) -> None:
+    """Epoch after epoch, pausing for checkpoints in the middle of long ones too, until all are done or nobody wants more."""
+
+    def ended() -> bool:
+        return lease.ended or stopping()
+
+    def interrupted() -> bool:
+        return ended() or record.wants_checkpoint
+
+    while not training.finished and not ended():
+        for result in training.epochs(interrupted):
+            record.add(result, more=result.epoch < training.epoch)
+        if record.wants_checkpoint and not training.finished and not ended():
+            record.flush(training.checkpoint())
+
+
+def conclude(training: Training, prepared: Prepared, record: Record, lease: Lease, store: Store) -> None:
+    """Succeeded, cancelled or handed back, with everything recorded before."""
+    claim = lease.claim
+    if training.finished:
+        record.flush()
+        kept, result = weights(training, prepared), summary(training, record)
+        lease.persist(lambda: store.jobs.succeed(claim, result, kept, epochs_of(training)))
+    elif lease.cancelled:
+        record.flush()
+        kept = weights(training, prepared)
+        lease.persist(lambda: store.jobs.stop(claim, kept, epochs_of(training)))
+    else:
+        record.flush(training.checkpoint())
+        lease.persist(lambda: store.jobs.release(claim))
+
+
+def weights(training: Training, prepared: Prepared) -> dict[Which, bytes]:
+    """What was learned so far, ready to be stored; nothing before the first epoch has ended."""
+    if training.epoch == 0:
+        return {}
+    return {which: to_safetensors(training.weights(which), prepared.metadata) for which in WHICH}
+
+
+def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, bytes]:
+    """The best weights of a training that diverged: its last ones may be infinite."""
+    if training.best_epoch == 0:
+        return {}
+    return dict.fromkeys(WHICH, to_safetensors(training.weights("best"), prepared.metadata))
+
+
+def epochs_of(training: Training) -> dict[Which, int]:
+    """The epoch that each of the weights belongs to."""
+    return {"best": training.best_epoch, "last": training.epoch}
+
+
+def summary(training: Training, record: Record) -> dict[str, Any]:
+    """The `result` of a job that succeeded: how long it trained, and what the best and the last weights reach."""
+
+    def reached(number: int) -> dict[str, Any]:
+        row = record.epoch(number)
+        return {"loss": row.loss, "validation_loss": row.validation_loss, "metrics": row.metrics}
+
+    best, last = training.best_epoch, training.epoch
+    return {"epochs": last, "best_epoch": best, "best": reached(best), "last": reached(last)}
