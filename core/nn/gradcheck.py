@@ -1,0 +1,28 @@
+"""Backpropagation held against the definition of the derivative."""
+
+import numpy as np
+import numpy.typing as npt
+
+from core.nn.network import Matrix, Network
+
+# Fourth-order central difference (Abramowitz and Stegun 1972, 25.3.6): places and weights, the sum divided by 12 h.
+STENCIL = ((2, -1), (1, 8), (-1, -8), (-2, 1))
+
+
+def numerical_gradient(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> npt.NDArray[np.float64]:
+    """The derivative of the mean loss by each parameter (P,), from differences alone; for networks in double precision."""
+    theta, derivatives = network.theta, np.zeros(network.theta.size)
+    for i in range(theta.size):
+        middle = theta[i]
+        for place, weight in STENCIL:
+            theta[i] = middle + place * h
+            derivatives[i] += weight * network.loss_and_gradient(x, t)[0]
+        theta[i] = middle
+    return derivatives / (12 * h)
+
+
+def gradient_error(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> float:
+    """‖backpropagated − numerical‖ / ‖numerical‖ over all parameters."""
+    _, grad = network.loss_and_gradient(x, t)
+    numerical = numerical_gradient(network, x, t, h)
+    return float(np.linalg.norm(grad - numerical) / max(np.linalg.norm(numerical), 1e-30))

@@ -1,0 +1,68 @@
+"""Networks, data and trainings for the tests, small and random by a seed."""
+
+from typing import Any
+
+import numpy as np
+
+from core.nn.initializers import initialize
+from core.nn.memory import aligned
+from core.nn.network import Network
+from core.nn.program import lower
+from core.nn.spec import NetworkSpec, TrainingSpec
+from core.nn.training import Data, Training
+
+CLASSIFIERS = ("binary_cross_entropy", "softmax_cross_entropy")
+LOSSES = ("mean_squared_error", "mean_absolute_error", *CLASSIFIERS)
+ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "softmax")
+SMOOTH = ("identity", "sigmoid", "tanh", "softmax")
+OPTIMIZERS: tuple[dict[str, Any], ...] = (
+    {"type": "sgd", "learning_rate": 0.1},
+    {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9},
+    {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9, "nesterov": True},
+    {"type": "adam", "learning_rate": 0.01},
+    {"type": "adam", "learning_rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+)
+
+
+def optimizer_name(optimizer: dict[str, Any]) -> str:
+    return "-".join(str(value) for value in optimizer.values())
+
+
+def network_spec(
+    *units: int, activation: str = "tanh", last: str = "identity", dtype: str = "float64", **dense: Any
+) -> NetworkSpec:
+    """Dense layers of these units; every layer but the last has `activation`."""
+    layers = [{"type": "dense", "units": m, "activation": activation, **dense} for m in units]
+    layers[-1]["activation"] = last
+    return NetworkSpec.model_validate({"layers": layers, "dtype": dtype})
+
+
+def training_spec(loss: str = "mean_squared_error", **fields: Any) -> TrainingSpec:
+    return TrainingSpec.model_validate({"loss": loss, **fields})
+
+
+def examples(loss: str, rows: int, inputs: int, outputs: int, dtype: str = "float64", seed: int = 0) -> tuple[Any, Any]:
+    """Random x (rows, inputs) and targets such as the loss takes."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((rows, inputs))
+    if loss == "softmax_cross_entropy":
+        t = rng.integers(0, outputs, (rows, 1))
+    elif loss == "binary_cross_entropy":
+        t = rng.integers(0, 2, (rows, outputs))
+    else:
+        t = rng.standard_normal((rows, outputs))
+    return x.astype(dtype), t.astype(dtype)
+
+
+def random_network(spec: NetworkSpec, loss: str, inputs: int, seed: int = 0) -> Network:
+    """Initial weights by the seed, and biases that are not 0."""
+    program = lower(spec, training_spec(loss).loss, inputs)
+    theta = aligned(program.parameters, program.dtype)
+    initialize(program, seed, theta)
+    theta += np.random.default_rng(seed + 1).normal(0, 0.2, theta.size).astype(program.dtype)
+    return Network(program, theta)
+
+
+def training(spec: NetworkSpec, fields: TrainingSpec, x: Any, t: Any, validation: tuple[Any, Any] | None = None) -> Training:
+    validation_x, validation_t = validation if validation else (x[:0], t[:0])
+    return Training(spec, fields, Data(x, t, validation_x, validation_t))

@@ -1,0 +1,126 @@
+"""Step by step beside PyTorch, in double precision, from the same weights and on the same batches."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.nn.network import Network
+from core.nn.weights import from_safetensors, to_safetensors
+from tests.nn.networks import (
+    ACTIVATIONS,
+    LOSSES,
+    OPTIMIZERS,
+    examples,
+    network_spec,
+    optimizer_name,
+    random_network,
+    training,
+    training_spec,
+)
+
+torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
+
+MODULES = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "leaky_relu": "LeakyReLU"}
+LAST = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
+
+
+def sequential(spec, inputs, dtype="float64"):
+    """The same network in PyTorch's words."""
+    modules, n = [], inputs
+    for layer in spec.layers:
+        modules.append(torch.nn.Linear(n, layer.units, bias=layer.bias, dtype=getattr(torch, dtype)))
+        if layer.activation.type == "softmax":
+            modules.append(torch.nn.Softmax(dim=1))
+        elif layer.activation.type != "identity":
+            modules.append(getattr(torch.nn, MODULES[layer.activation.type])())
+        n = layer.units
+    return torch.nn.Sequential(*modules)
+
+
+def loaded(spec, named, inputs, dtype="float64"):
+    """PyTorch's network of our weights, which passed through a safetensors file."""
+    model = sequential(spec, inputs, dtype)
+    weights, _ = from_safetensors(to_safetensors(named, {}))
+    model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+    return model
+
+
+def torch_loss(name, y, t):
+    """The loss of the outputs, the last activation included, from PyTorch's own functions."""
+    t = torch.tensor(t)
+    match name:
+        case "mean_squared_error":
+            return torch.nn.functional.mse_loss(y, t)
+        case "mean_absolute_error":
+            return torch.nn.functional.l1_loss(y, t)
+        case "binary_cross_entropy":
+            return torch.nn.functional.binary_cross_entropy(y, t)
+        case _:
+            return torch.nn.functional.nll_loss(torch.log(y), t[:, 0].long())
+
+
+def torch_optimizer(fields, parameters):
+    if fields["type"] == "adam":
+        betas = (fields.get("beta1", 0.9), fields.get("beta2", 0.999))
+        return torch.optim.Adam(parameters, lr=fields["learning_rate"], betas=betas, eps=fields.get("epsilon", 1e-8))
+    momentum, nesterov = fields.get("momentum", 0), fields.get("nesterov", False)
+    return torch.optim.SGD(parameters, lr=fields["learning_rate"], momentum=momentum, nesterov=nesterov)
+
+
+def distance(one, other):
+    """Of two sets of weights: the largest difference of any."""
+    return max(float(np.abs(one[name] - other[name].detach().numpy()).max()) for name in one)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_outputs_loss_and_gradient_are_those_of_pytorch(activation, loss):
+    spec = network_spec(7, 30, 3, activation=activation, last=LAST.get(loss, "identity"))
+    network = random_network(spec, loss, inputs=5)
+    x, t = examples(loss, 40, 5, 3)
+    model = loaded(spec, network_weights(network), 5)
+    y = model(torch.tensor(x))
+    expected = torch_loss(loss, y, t)
+    expected.backward()
+    found, grad = network.loss_and_gradient(x, t)
+    assert found == pytest.approx(expected.item(), rel=1e-12)
+    np.testing.assert_allclose(network.outputs(x), y.detach().numpy(), rtol=1e-10, atol=1e-14)
+    assert distance(network_weights(Network(network.program, grad)), {n: p.grad for n, p in model.named_parameters()}) < 1e-12
+
+
+def network_weights(network):
+    from core.nn.weights import named_weights
+
+    return named_weights(network.program, network.theta)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+def test_two_hundred_steps_lead_to_the_weights_of_pytorch(optimizer, loss):
+    spec = network_spec(9, 6, 3, activation="tanh", last=LAST.get(loss, "identity"))
+    x, t = examples(loss, 40, 5, 3)
+    batch_size, epochs = 16, 67  # 3 steps an epoch, the last of 8 rows
+    run = training(spec, training_spec(loss, optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=False), x, t)
+    model = loaded(spec, run.weights(), 5)
+    descent = torch_optimizer(optimizer, model.parameters())
+    for result in run.epochs():
+        total = 0.0
+        for first in range(0, 40, batch_size):
+            batch = slice(first, first + batch_size)
+            descent.zero_grad()
+            value = torch_loss(loss, model(torch.tensor(x[batch])), t[batch])
+            value.backward()
+            descent.step()
+            total += value.item() * len(x[batch])
+        assert result.loss == pytest.approx(total / 40, rel=1e-10)
+    assert distance(run.weights(), dict(model.named_parameters())) < 1e-10
+
+
+def test_trained_weights_give_the_same_outputs_in_pytorch():
+    spec = network_spec(64, 32, 10, activation="relu", last="softmax", dtype="float32")
+    x, t = examples("softmax_cross_entropy", 500, 20, 10, dtype="float32")
+    run = training(spec, training_spec("softmax_cross_entropy", epochs=5), x, t)
+    list(run.epochs())
+    y = loaded(spec, run.weights(), 20, "float32")(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(Network(run.program, run.theta).outputs(x), y, atol=1e-6)
