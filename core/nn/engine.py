@@ -13,6 +13,7 @@ from core.nn.kernels import layers, metrics, optimizers
 from core.nn.kernels.borrow import borrowed
 from core.nn.kernels.compile import entry, kernel
 from core.nn.kernels.shuffle import shuffle
+from core.nn.memory import records
 from core.nn.spec import AnyOptimizer, GradientDescent
 
 SGD, ADAM = range(2)
@@ -239,9 +240,9 @@ def predict(operations: Any, theta: Any, values: Any, capacity: int, x: Any, y: 
         y[first : first + B] = layers.rows(values, offset, capacity, B, y.shape[1])
 
 
-def optimizer_record(optimizer: AnyOptimizer) -> np.ndarray:
+def optimizer_record(optimizer: AnyOptimizer) -> Any:
     """The optimizer's constants, as the loop reads them."""
-    record = np.zeros(1, OPTIMIZER)
+    record = records(1, OPTIMIZER)
     record["code"] = SGD if isinstance(optimizer, GradientDescent) else ADAM
     for name, value in optimizer:
         if name != "type":

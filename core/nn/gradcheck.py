@@ -25,4 +25,4 @@ def gradient_error(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> f
     """‖backpropagated − numerical‖ / ‖numerical‖ over all parameters."""
     _, grad = network.loss_and_gradient(x, t)
     numerical = numerical_gradient(network, x, t, h)
-    return float(np.linalg.norm(grad - numerical) / max(np.linalg.norm(numerical), 1e-30))
+    return float(np.linalg.norm(grad - numerical)) / max(float(np.linalg.norm(numerical)), 1e-30)

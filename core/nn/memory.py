@@ -14,3 +14,8 @@ def aligned(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     raw = np.zeros(size * width + CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + size * width].view(dtype)
+
+
+def records(count: int, dtype: np.dtype[np.void]) -> Any:
+    """Records of zeros whose fields are attributes, in compiled code and in plain Python alike."""
+    return np.zeros(count, dtype).view(np.recarray)

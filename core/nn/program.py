@@ -93,7 +93,7 @@ def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program
             slope = layer.activation.negative_slope if isinstance(layer.activation, spec.LeakyReLU) else 0.0
             rows.append((ACTIVATIONS[layer.activation.type], y, y, m, m, 0, 0, 0, slope))
         theta, x, n, y = b.stop, y, m, y + m
-    operations = np.array(rows, OPERATION)
+    operations = np.array(rows, OPERATION).view(np.recarray)
     fused = network.layers[-1].activation.type == FUSED.get(loss.type)
     return Program(
         inputs=inputs,

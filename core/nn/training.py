@@ -16,7 +16,7 @@ from core.errors import Diverged
 from core.nn import engine, spec
 from core.nn.checkpoint import Checkpoint
 from core.nn.initializers import initialize
-from core.nn.memory import aligned
+from core.nn.memory import aligned, records
 from core.nn.program import lower
 from core.nn.sizes import Sizes
 from core.nn.weights import named_weights
@@ -70,7 +70,7 @@ class Training:
 
         rows, dtype = len(data.x), self.program.dtype
         self._sizes = Sizes.of(network, training, data.x.shape[1], rows, len(data.validation_x), data.t.shape[1])
-        self._plan = np.zeros(1, engine.PLAN)
+        self._plan = records(1, engine.PLAN)
         for name, value in {
             "seed": training.seed,
             "shuffle": training.shuffle and self._sizes.steps_per_epoch > 1,
@@ -92,8 +92,8 @@ class Training:
         self._values, self._derivatives = aligned(arena, dtype), aligned(arena, dtype)
         self._targets = np.empty((self._sizes.capacity, data.t.shape[1]), dtype)
         self._order = np.arange(rows)
-        self._history = np.zeros(HISTORY_ROWS, engine.HISTORY)
-        self._state = np.zeros(1, engine.STATE)
+        self._history = records(HISTORY_ROWS, engine.HISTORY)
+        self._state = records(1, engine.STATE)
         self._state["best_loss"] = self._state["reference_loss"] = np.inf
         if checkpoint is None:
             initialize(self.program, training.seed, self.theta)

@@ -14,7 +14,8 @@ import numpy as np
 from tests.nn.networks import *
 x, t = examples("softmax_cross_entropy", 12, 3, 3)
 for activation in ACTIVATIONS:
-    run = training(network_spec(4, 3, activation=activation), training_spec("softmax_cross_entropy", epochs=2, batch_size=5), x, t)
+    fields = training_spec("softmax_cross_entropy", epochs=2, batch_size=5)
+    run = training(network_spec(4, 3, activation=activation), fields, x, t)
     for result in run.epochs():
         print(result.loss.hex())
 """
