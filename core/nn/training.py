@@ -152,7 +152,8 @@ class Training:
             for place in range(ended):
                 yield self._result(first + place, self._history[place])
             if self._state["diverged"][0]:
-                raise Diverged(self._divergence(), self.epoch + 1)
+                epoch = self.epoch + 1
+                raise Diverged(f"the loss became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
 
     def checkpoint(self) -> Checkpoint:
         """A copy of all that `Training` needs to go on from here, in the middle of an epoch too."""
@@ -197,10 +198,3 @@ class Training:
     def _target_variance(self) -> float:
         """Of the evaluated rows, averaged over the targets; R² is what of it the network explains."""
         return float(self._evaluation[1].astype(np.float64).var(axis=0).mean()) or 1.0
-
-    def _divergence(self) -> str:
-        rate = float(self._optimizer["learning_rate"][0])
-        return (
-            f"the loss became NaN or infinite in epoch {self.epoch + 1} of {self.spec.epochs}; the usual cause is a learning "
-            f"rate that is too high for the data: learning_rate is {rate:g}, try {rate / 10:g}, or scale the data"
-        )

@@ -126,7 +126,7 @@ def test_a_diverging_loss_is_named_with_its_epoch_and_leaves_finite_weights():
     fields = training_spec(optimizer={"type": "sgd", "learning_rate": 1e4}, epochs=100)
     run = training(network_spec(8, 1, activation="relu", dtype="float32"), fields, x, t)
     seen = []
-    with pytest.raises(Diverged, match=r"learning_rate is 10000, try 1000") as caught:
+    with pytest.raises(Diverged, match="NaN or infinite in epoch") as caught:
         seen.extend(run.epochs())
     assert caught.value.epoch == len(seen) + 1
     assert all(np.isfinite(result.loss) for result in seen)

@@ -1,0 +1,13 @@
+"""One thread per process: a worker trains one job, and several workers that each take all cores hinder one another."""
+
+import os
+import sys
+
+VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def use_one_thread() -> None:
+    """For this process and its children. NumPy, SciPy and Numba read this when they are loaded, so it comes before them."""
+    if "numpy" in sys.modules:
+        raise RuntimeError("core.blas.use_one_thread must be called before NumPy is imported")
+    os.environ |= dict.fromkeys(VARIABLES, "1")
