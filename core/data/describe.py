@@ -64,7 +64,7 @@ def number(name: str, x: NDArray[Any]) -> Described:
             if len(infinite):
                 raise InvalidData(
                     f'column "{name}", row {infinite[0] + 1}: {x[infinite[0]]} is not a finite number; '
-                    "finite float64 numbers are allowed, NaN where a value is missing"
+                    "float64 numbers up to about 1.8e308 are allowed"
                 )
             present = x[finite]
             missing = len(x) - len(present)

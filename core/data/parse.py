@@ -30,6 +30,7 @@ _ENVIRONMENT = {
 }
 _MAX_ANSWER_BYTES = 1 << 27
 _GRACE_S = 5.0  # the child ends itself in time; this much later it is killed
+_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Out of memory")  # as Python, C++ and Arrow say it when they die of it
 _ERRORS: dict[str, type[CoreError]] = {error.code: error for error in (InvalidData, TooLarge, CapacityError)}
 
 logger = logging.getLogger(__name__)
@@ -105,8 +106,10 @@ def _death(status: int, complaint: str, format_name: str, settings: Settings) ->
     """Why the child did not answer."""
     if status in (-signal.SIGALRM, -signal.SIGXCPU):
         return CapacityError(f"reading the file takes longer than a dataset is given ({settings.parse_timeout_s:g} seconds)")
-    if status == -signal.SIGKILL or "MemoryError" in complaint or "bad_alloc" in complaint:
+    if status == -signal.SIGKILL or any(words in complaint for words in _OUT_OF_MEMORY):
         return CapacityError(
             f"reading the file takes more memory than a dataset is given ({settings.parse_memory_bytes} bytes)"
         )
-    return InvalidData(f"the file cannot be read as {format_name}: it makes the reader crash")
+    return InvalidData(
+        f"the file cannot be read as {format_name}: it makes the reader crash, as values nested thousands deep do"
+    )

@@ -38,6 +38,8 @@ def read(path: Path, limits: Limits) -> Read:
     try:
         table = _table(path, delimiter, has_quotes=quotes > 0)
     except pa.ArrowInvalid as error:
+        if "Empty CSV file" in str(error):
+            limits.check(0, width)
         _diagnose(path, delimiter, width)
         raise InvalidData(f"the file is not CSV as needed: {error}") from error
     limits.check(table.num_rows, table.num_columns)
@@ -105,8 +107,8 @@ class _Chained:
 
 
 def _check_header(names: list[str]) -> None:
-    """InvalidData where the first row is data, not names; numbers are names only where they count the columns."""
-    if all(map(_is_number, names)) and not any(names == [str(i) for i in range(first, first + len(names))] for first in (0, 1)):
+    """InvalidData where the first row is data, not names; numbers are names only where they are 0, 1, 2, … (pandas)."""
+    if all(map(_is_number, names)) and names != list(map(str, range(len(names)))):
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
         raise InvalidData(f"the first row ({shown}) holds numbers; a header row with the columns' names is needed")
 

@@ -1,12 +1,14 @@
 """JSON lines: one object for each row, its keys the columns' names. null, or a key that is not there, is a missing value."""
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
-from core.data.describe import check_names
+from core.data.describe import check_names, unstorable
 from core.data.formats.arrow import described
 from core.data.formats.json import kind, load
 from core.data.formats.text import scan
@@ -14,10 +16,16 @@ from core.data.limits import Limits, Read
 from core.errors import InvalidData
 
 _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
+_SAMPLE_BYTES = 1 << 22
+_KEY = re.compile(rb'"([^"\\\n]{0,1000})"\s*:')
+_DEEP = 1000
 
 
 def read(path: Path, limits: Limits) -> Read:
-    scan(path)
+    counts = scan(path, "[{\n")
+    _check_sample(path, limits)
+    if counts["["] + counts["{"] > counts["\n"] + 1:
+        _check_depth(path)
     try:
         table = _table(path)
     except pa.ArrowInvalid as error:
@@ -41,22 +49,49 @@ def _table(path: Path) -> Any:
             block *= 8
 
 
+def _check_sample(path: Path, limits: Limits) -> None:
+    """TooLarge where the file's beginning has too many different keys already: Arrow fills a column for each one by one."""
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE_BYTES)
+    columns = len(set(_KEY.findall(sample)))
+    if columns > limits.columns:
+        limits.check(1, columns)
+    if columns:
+        limits.check(max(1, sample.count(b"\n")), columns)
+
+
+def _check_depth(path: Path) -> None:
+    """InvalidData for a line nested so deep that it would crash Arrow."""
+    with path.open("rb") as file:
+        for line, text in enumerate(file, 1):
+            if text.count(b"[") + text.count(b"{") > _DEEP:
+                _load(text, line)
+
+
+def _load(text: str | bytes, line: int) -> Any:
+    try:
+        return load(text)
+    except InvalidData as error:
+        raise InvalidData(f"line {line}: {error}") from error
+
+
 def _diagnose(path: Path) -> None:
-    """InvalidData with the line, if one is not an object, or has a value of another kind than the lines before it."""
+    """InvalidData with the line, if one is not an object, or has a value that no column takes or of a kind unlike before."""
     first: dict[str, tuple[int, str]] = {}
     with path.open(encoding="utf-8-sig") as file:
         for line, text in enumerate(file, 1):
             if not text.strip():
                 continue
-            try:
-                row = load(text)
-            except InvalidData as error:
-                raise InvalidData(f"line {line}: {error}") from error
+            row = _load(text, line)
             if not isinstance(row, dict):
                 raise InvalidData(f"line {line} is {kind(row)}; every line must be an object, {{column: value, …}}")
             for name, value in row.items():
                 if value is None:
                     continue
+                if fault := unstorable(name + value if isinstance(value, str) else name):
+                    raise InvalidData(f'line {line}: column "{name}" has {fault}, which cannot be stored')
+                if isinstance(value, float) and not math.isfinite(value):
+                    raise InvalidData(f'line {line}: column "{name}" has a number beyond float64 (about 1.8e308)')
                 before, expected = first.setdefault(name, (line, kind(value)))
                 if kind(value) != expected:
                     raise InvalidData(

@@ -5,6 +5,7 @@ The header is checked against the bytes that are there before anything is made i
 
 from math import prod
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_HEADER_ERRORS = (ValueError, EOFError, OverflowError, RecursionError, MemoryError, SyntaxError, TokenError)  # it is a literal
 _CHUNK_BYTES = 1 << 20
+_LAST_CHARACTER = 0x10FFFF
 
 
 def read(path: Path, limits: Limits) -> Read:
@@ -32,7 +35,7 @@ def read_array(file: IO[bytes], size: int, limits: Limits, name: str) -> NDArray
         if version not in _READERS:
             raise InvalidData(f"{name} is NPY version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
         shape, is_fortran, dtype = _READERS[version](file)
-    except (ValueError, EOFError, OverflowError, RecursionError, MemoryError, UnicodeDecodeError) as error:
+    except _HEADER_ERRORS as error:
         raise InvalidData(f"{name} is not NPY: {_first_line(error)}") from error
     if dtype.hasobject:
         raise InvalidData(
@@ -80,10 +83,13 @@ def _described(name: str, x: NDArray[Any]) -> Described:
     if x.dtype.kind in "mM":
         return ignored(name, "dates and times are not used; write what matters of them as numbers or texts")
     try:
-        values, codes = np.unique(np.char.decode(x, "utf-8") if x.dtype.kind == "S" else x, return_inverse=True)
-        return text(name, codes, values.tolist())
-    except (UnicodeDecodeError, ValueError) as error:  # ValueError: a character beyond Unicode
+        texts = np.char.decode(x, "utf-8") if x.dtype.kind == "S" else x
+    except UnicodeDecodeError as error:
         raise InvalidData(f'column "{name}" has a text that is not Unicode: {error}') from error
+    if texts.view(texts.dtype.byteorder.replace("|", "=") + "u4").max() > _LAST_CHARACTER:
+        raise InvalidData(f'column "{name}" has a text that is not Unicode')
+    values, codes = np.unique(texts, return_inverse=True)
+    return text(name, codes, values.tolist())
 
 
 def _first_line(error: BaseException) -> str:
