@@ -10,7 +10,6 @@ from numba.core.runtime import _nrt_python, rtsys
 from tests.nn.networks import examples, network_spec, training, training_spec
 
 PLAIN_PYTHON = """
-import numpy as np
 from tests.nn.networks import *
 x, t = examples("softmax_cross_entropy", 12, 3, 3)
 for activation in ACTIVATIONS:
