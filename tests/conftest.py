@@ -35,9 +35,9 @@ def sqlite_url(sqlite: SQLite, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     """A migrated PostgreSQL database of this test alone."""
-    url = postgres.copy()
+    url = postgres.take()
     yield url
-    postgres.drop(url)
+    postgres.give_back(url)
 
 
 @pytest.fixture(params=KINDS)

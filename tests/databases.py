@@ -1,4 +1,4 @@
-"""Databases for tests: each test gets one of its own, migrated already, as a copy of a template."""
+"""Databases for tests: each test gets one of its own, migrated already."""
 
 import shutil
 import tempfile
@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from core.store import upgrade
+from core.store.tables import metadata
 
 
 class Postgres:
@@ -26,14 +28,34 @@ class Postgres:
         self._admin: Engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         self._numbers = count()
         self._has_template = False
+        self._free: list[str] = []
+        # A crash of the machine would lose the tests' data; one of the server does not.
+        for setting in ("fsync = off", "full_page_writes = off"):
+            self._execute(f"ALTER SYSTEM SET {setting}")
+        self._execute("SELECT pg_reload_conf()")
 
-    def copy(self) -> str:
-        """The URL of a new database that is at the newest migration."""
+    def take(self) -> str:
+        """The URL of a database that is at the newest migration and has no row."""
+        if self._free:
+            return self._free.pop()
         if not self._has_template:
             self._execute("CREATE DATABASE template_gradmill")
             upgrade(self._url("template_gradmill"))
             self._has_template = True
-        return self._create("TEMPLATE template_gradmill STRATEGY wal_log")
+        return self._create("TEMPLATE template_gradmill")
+
+    def give_back(self, url: str) -> None:
+        """Empties the tables, which takes a tenth of the time of a new copy."""
+        engine = create_engine(url)
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SET lock_timeout = '5s'"))
+                connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)}"))
+            self._free.append(url)
+        except OperationalError:  # the test left a transaction open
+            self.drop(url)
+        finally:
+            engine.dispose()
 
     def empty(self) -> str:
         """The URL of a new database without a table."""

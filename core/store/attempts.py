@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, false, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, false, func, insert, select, update
 
 from core.errors import CoreError
 from core.jobs import State
@@ -24,6 +24,9 @@ from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
 from core.store.tables import QUEUED, blobs, checkpoints, epochs, jobs
 
+# On PostgreSQL a claimer may find that others hold all jobs it sees, while a newer one came in since it looked.
+_RETRIES = 3
+
 
 class Attempts:
     _database: Database
@@ -33,29 +36,12 @@ class Attempts:
 
         `fingerprint` is that of the claiming machine; None leaves the job's as it is.
         """
-        oldest = (
-            select(jobs.c.id)
-            .where(jobs.c.state == QUEUED, jobs.c.cancel_requested == false())
-            .order_by(jobs.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
         with self._database.writing() as writer:
-            row = writer.execute(
-                update(jobs)
-                .where(jobs.c.id == oldest.scalar_subquery(), jobs.c.state == QUEUED)
-                .values(
-                    state=State.RUNNING,
-                    fence=jobs.c.fence + 1,
-                    attempt=jobs.c.attempt + 1,
-                    version=jobs.c.version + 1,
-                    lease_owner=owner,
-                    lease_until=now() + ttl_s,
-                    dispatch_at=None,
-                    started_at=_first(jobs.c.started_at),
-                )
-                .returning(*JOB)
-            ).one_or_none()
+            row = _take_oldest(writer, owner, ttl_s)
+            for _ in range(_RETRIES):
+                if row is not None or writer.scalar(_waiting().limit(1)) is None:
+                    break
+                row = _take_oldest(writer, owner, ttl_s)
             if row is None:
                 return None
             job = to_job(row)
@@ -171,9 +157,27 @@ class Attempts:
         return Signals(cancel_requested=row.cancel_requested)
 
 
-def _first(column: Any) -> Any:
-    """What the column holds already, or else the time now."""
-    return func.coalesce(column, now())
+def _waiting() -> Select[tuple[str]]:
+    return select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.cancel_requested == false())
+
+
+def _take_oldest(writer: Connection, owner: str, ttl_s: float) -> Row[*tuple[Any, ...]] | None:
+    oldest = _waiting().order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
+    return writer.execute(
+        update(jobs)
+        .where(jobs.c.id == oldest.scalar_subquery(), jobs.c.state == QUEUED)
+        .values(
+            state=State.RUNNING,
+            fence=jobs.c.fence + 1,
+            attempt=jobs.c.attempt + 1,
+            version=jobs.c.version + 1,
+            lease_owner=owner,
+            lease_until=now() + ttl_s,
+            dispatch_at=None,
+            started_at=func.coalesce(jobs.c.started_at, now()),
+        )
+        .returning(*JOB)
+    ).one_or_none()
 
 
 def _change_fingerprint(writer: Connection, claim: Claim, before: JSON | None, after: JSON) -> None:

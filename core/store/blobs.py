@@ -20,31 +20,22 @@ class Blobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def read(self, blob_id: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    def read(self, blob_id: str, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from `start` up to `stop`, in pieces of at most 1 MiB.
 
-        Nothing is held open between two pieces, however slow the reader is. NotFound when the blob is gone, also in the middle;
-        without a `stop` the end is where the chunks end.
+        Nothing is held open between two pieces, however slow the reader is. NotFound when the blob is gone, also in the middle,
+        or ends before `stop`.
         """
         position = start
-        while stop is None or position < stop:
+        while position < stop:
             number, offset = divmod(position, CHUNK)
+            end = min(CHUNK, offset + stop - position)
             with self._database.reading() as reader:
                 data = reader.scalar(select(blobs.c.data).where(blobs.c.blob_id == blob_id, blobs.c.number == number))
-            if data is None:
-                if stop is None and number > 0:
-                    return
-                raise NotFound(f"{blob_id} is gone")
-            piece = data[offset : None if stop is None else stop - number * CHUNK]
-            if not piece and stop is not None:
-                raise NotFound(f"{blob_id} ends before byte {stop}")
-            if piece:
-                yield piece
-            position = (number + 1) * CHUNK
-            if len(data) < CHUNK and (stop is None or position < stop):
-                if stop is None:
-                    return
-                raise NotFound(f"{blob_id} ends before byte {stop}")
+            if data is None or len(data) < end:
+                raise NotFound(f"{blob_id} is gone, or shorter than {stop} bytes")
+            yield data[offset:end]
+            position += end - offset
 
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Removes what uploads left behind that never ended; returns how many."""

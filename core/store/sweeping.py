@@ -35,13 +35,12 @@ class Sweeping:
             room = limit - (writer.scalar(announced) or 0)
             if room <= 0:
                 return 0
-            chosen = due.order_by(jobs.c.id).limit(room).with_for_update(skip_locked=True)
-            marked = writer.execute(
-                update(jobs)
-                .where(jobs.c.id.in_(chosen.scalar_subquery()), jobs.c.state == QUEUED)
-                .values(dispatch_at=now() + redispatch_after_s)
-            )
-            return marked.rowcount
+            # Chosen first, marked then: PostgreSQL may run a locking subquery of an UPDATE once per row, and pass the limit so.
+            chosen = writer.scalars(due.order_by(jobs.c.id).limit(room).with_for_update(skip_locked=True)).all()
+            if chosen:
+                mark = update(jobs).where(jobs.c.id.in_(chosen), jobs.c.state == QUEUED)
+                writer.execute(mark.values(dispatch_at=now() + redispatch_after_s))
+            return len(chosen)
 
     def reap(self, stuck_limit: int) -> list[str]:
         """Takes back every job whose lease has run out; returns their ids.

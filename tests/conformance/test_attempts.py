@@ -160,7 +160,7 @@ def test_weights_state_and_event_come_together(store: Store, claimed: Callable[.
     best, last = (store.weights.get("default", claim.job.id, which) for which in ("best", "last"))
     assert (best.epoch, best.size_bytes, last.epoch, last.size_bytes) == (2, len(big), 3, 4)
     assert b"".join(store.blobs.read(best.blob_id, 0, best.size_bytes)) == big
-    assert b"".join(store.blobs.read(last.blob_id)) == b"last"
+    assert b"".join(store.blobs.read(last.blob_id, 0, last.size_bytes)) == b"last"
 
 
 def test_equal_weights_are_stored_once(store: Store, claimed: Callable[..., Claim]) -> None:

@@ -1,0 +1,158 @@
+"""Connections: durable, shared between threads, not shared between processes, and clear about what they cannot do."""
+
+import os
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from core.errors import CapacityError, Unavailable
+from core.jobs import State
+from core.store import Claim, Job, NewJob, Store, connect
+from tests.conformance.rows import epoch_rows
+
+_DROP_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def test_sqlite_writes_ahead_and_waits_for_the_disk(sqlite_url: str) -> None:
+    engine = connect(sqlite_url)
+    with engine.connect() as connection:
+        pragmas = {name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")}
+        waits_ms = connection.scalar(text("PRAGMA busy_timeout"))
+        version = connection.scalar(text("SELECT sqlite_version()"))
+    engine.dispose()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert waits_ms == 10_000
+    assert tuple(map(int, str(version).split("."))) >= (3, 51, 3)
+
+
+def test_an_unknown_kind_of_database_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="mysql"):
+        connect("mysql://localhost/gradmill")
+
+
+def test_connecting_opens_nothing(tmp_path: Path) -> None:
+    connect(f"sqlite:///{tmp_path / 'later.db'}").dispose()
+    connect("postgresql+psycopg://nobody@127.0.0.1:1/nothing").dispose()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
+        port = taken.getsockname()[1]
+        for url in (f"postgresql+psycopg://nobody@127.0.0.1:{port}/nothing", f"sqlite:///{tmp_path / 'no' / 'such.db'}"):
+            store = Store(connect(url))
+            for ask in (
+                store.ping,
+                lambda store=store: store.jobs.get("default", "x"),
+                lambda store=store: store.jobs.claim("w", 1),
+            ):
+                with pytest.raises(Unavailable, match="does not answer"):
+                    ask()
+            assert not store.is_at_head()
+            store.close()
+
+
+def test_a_full_disk_is_a_capacity_error_and_changes_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    """The disk is a limit on the pages of the file; SQLite reports both alike."""
+    engine = connect(sqlite_url)
+    store = Store(engine)
+    table = tmp_path / "table"
+    table.write_bytes(bytes(4 * 2**20))
+    with engine.connect() as connection:
+        pages = connection.scalar(text("PRAGMA page_count"))
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 100}")
+        connection.rollback()
+    with pytest.raises(CapacityError, match="full"):
+        store.datasets.add("default", "a" * 64, "csv", {}, [], 1, None, "upload", table)
+    assert store.datasets.page("default").items == ()
+    table.write_bytes(b"small")
+    assert store.datasets.add("default", "a" * 64, "csv", {}, [], 1, None, "upload", table)[1]
+    store.close()
+
+
+def test_a_postgres_that_drops_its_connections_is_reached_again(postgres_url: str) -> None:
+    store, other = Store(connect(postgres_url)), connect(postgres_url)
+    store.ping()
+    with other.begin() as connection:
+        connection.execute(text(_DROP_OTHERS))
+    store.ping()
+    other.dispose()
+    store.close()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # the fork is the point, whatever threads there are
+def test_a_child_of_a_fork_uses_connections_of_its_own(store: Store, submit: Callable[..., Job]) -> None:
+    jobs = [submit() for _ in range(6)]
+    children = []
+    for number in range(3):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                claim = store.jobs.claim(f"child-{number}", 60)
+                assert claim is not None
+                store.jobs.record_epochs(claim, epoch_rows(1, 3), None)
+                store.jobs.succeed(claim, {}, {"last": b"weights"})
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+        assert store.jobs.get("default", jobs[0].id).id == jobs[0].id
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    states = [store.jobs.get("default", job.id).state for job in jobs]
+    assert states == [State.SUCCEEDED] * 3 + [State.QUEUED] * 3
+    assert store.jobs.claim("parent", 60) is not None
+
+
+def test_many_threads_write_at_once_and_all_of_it_is_kept(store: Store, submit: Callable[..., Job]) -> None:
+    dataset_id = submit().dataset_id
+
+    def live(_: int) -> None:
+        store.jobs.submit("default", NewJob({}, dataset_id, 2))
+        while claim := store.jobs.claim("worker-1", 60):
+            store.jobs.record_epochs(claim, epoch_rows(1, 2), b"checkpoint")
+            store.jobs.succeed(claim, {}, {"last": b"weights"})
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(live, range(64)))
+    assert store.jobs.queue_length() == 0
+    done = store.jobs.page("default", state=State.SUCCEEDED, limit=100).items
+    assert len(done) == 65
+    assert all(len(store.epochs.page("default", job.id)) == 2 for job in done)
+
+
+def test_json_keeps_every_float_and_makes_null_of_nan(store: Store, claimed: Callable[..., Claim]) -> None:
+    claim = claimed()
+    numbers = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3, 2**53 + 2.0, 1e-8]
+    store.jobs.succeed(claim, {"numbers": numbers, "undefined": float("nan")}, {})
+    result = store.jobs.get("default", claim.job.id).result
+    assert result is not None
+    assert [number.hex() for number in result["numbers"]] == [number.hex() for number in numbers]
+    assert result["undefined"] is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        ("SELECT * FROM jobs WHERE id = 'x' AND tenant = 'y'", "sqlite_autoindex_jobs_1"),
+        ("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1", "jobs_queued"),
+        ("SELECT id FROM jobs WHERE state = 'queued' AND dispatch_at <= unixepoch('subsec')", "jobs_due"),
+        ("SELECT id FROM jobs WHERE state = 'running' AND lease_until < unixepoch('subsec')", "jobs_leases"),
+        ("SELECT * FROM jobs WHERE tenant = 'x' ORDER BY id DESC LIMIT 20", "jobs_pages"),
+        ("SELECT * FROM jobs WHERE tenant = 'x' AND state = 'failed' ORDER BY id DESC LIMIT 20", "jobs_pages_by_state"),
+    ],
+)
+def test_a_poll_and_every_look_for_work_use_an_index(sql: str, index: str, sqlite_url: str) -> None:
+    engine: Engine = connect(sqlite_url)
+    with engine.connect() as connection:
+        plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+    engine.dispose()
+    assert len(plan) == 1
+    assert index in plan[0]

@@ -1,0 +1,106 @@
+"""The migrations build what the code expects, from nothing, in any number of processes at once."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+
+from core.store import Store, connect, upgrade
+from core.store.tables import metadata
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def empty(empty_database_url: str) -> Any:
+    engine = connect(empty_database_url)
+    yield engine
+    engine.dispose()
+
+
+def _shape(engine: Engine) -> dict[str, Any]:
+    """All that the database tells about its tables, in an order of its own."""
+    look = inspect(engine)
+    return {
+        table: {
+            "columns": [{**column, "type": str(column["type"])} for column in look.get_columns(table)],
+            "key": look.get_pk_constraint(table),
+            "foreign": look.get_foreign_keys(table),
+            "checks": sorted((check["name"] or "", check["sqltext"]) for check in look.get_check_constraints(table)),
+            "unique": sorted((unique["name"] or "", *unique["column_names"]) for unique in look.get_unique_constraints(table)),
+            "indexes": sorted(_index(index) for index in look.get_indexes(table)),
+        }
+        for table in sorted(look.get_table_names())
+        if table != "alembic_version"
+    }
+
+
+def _index(index: Any) -> tuple[str, ...]:
+    options = {name: str(option) for name, option in index.get("dialect_options", {}).items()}
+    return str(index["name"]), str(index["column_names"]), str(bool(index["unique"])), str(sorted(options.items()))
+
+
+def test_migrating_from_nothing_gives_what_the_code_describes(empty: Engine, empty_database_url: str) -> None:
+    metadata.create_all(empty)
+    described = _shape(empty)
+    metadata.drop_all(empty)
+    upgrade(empty_database_url)
+    assert _shape(empty) == described
+    assert set(described) == set(metadata.tables)
+    with empty.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_database_knows_whether_it_is_at_the_newest_migration(empty: Engine, empty_database_url: str) -> None:
+    store = Store(empty)
+    assert not store.is_at_head()
+    store.ping()
+    upgrade(empty_database_url)
+    assert store.is_at_head()
+    with empty.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert not store.is_at_head()
+
+
+def test_migrating_twice_changes_nothing(store: Store, database_url: str, submit: Callable[..., Any]) -> None:
+    job = submit()
+    upgrade(database_url)
+    assert store.jobs.get("default", job.id) == job
+
+
+def test_many_processes_may_migrate_at_once(empty: Engine, empty_database_url: str) -> None:
+    def migrate(_: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "migrations"],
+            cwd=ROOT,
+            env={"DATABASE_URL": empty_database_url},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(migrate, range(4)))
+    assert [(process.returncode, process.stderr) for process in done] == [(0, "")] * 4
+    assert Store(empty).is_at_head()
+
+
+def test_the_migrations_can_be_taken_back(empty: Engine, empty_database_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    upgrade(empty_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["engine"] = empty
+    command.downgrade(config, "base")
+    assert inspect(empty).get_table_names() == ["alembic_version"]
