@@ -82,8 +82,8 @@ def _told_to_stop(close: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        for signal_number, handler in before.items():
-            signal.signal(signal_number, handler)
+        for restored, handler in before.items():
+            signal.signal(restored, handler)
 
 
 async def _service(request: Request) -> Service:

@@ -1,0 +1,171 @@
+"""Datasets: sent as a stream, described column by column, removed when nobody needs them."""
+
+import hashlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from starlette.testclient import TestClient
+
+from api.answers import DatasetAnswer, DatasetList, PreviewAnswer
+from core.settings import Settings
+from tests.api.conftest import JSON, xor
+
+CSV = b"length,species\n5.1,setosa\n7.0,versicolor\n,setosa\n"
+
+
+def upload(client: TestClient, content: bytes = CSV, media_type: str = "text/csv", **parameters: str) -> JSON:
+    answer = client.post("/v1/datasets", content=content, headers={"Content-Type": media_type}, params=parameters)
+    assert answer.status_code in (200, 201), answer.text
+    dataset: JSON = answer.json()
+    return dataset
+
+
+def parquet() -> bytes:
+    file = BytesIO()
+    pyarrow.parquet.write_table(pa.table({"a": [1.5, 2.5], "b": ["x", "y"]}), file)
+    return file.getvalue()
+
+
+def npy() -> bytes:
+    file = BytesIO()
+    np.save(file, np.eye(3))
+    return file.getvalue()
+
+
+def npz() -> bytes:
+    file = BytesIO()
+    np.savez(file, a=np.arange(3.0), b=np.eye(3))
+    return file.getvalue()
+
+
+def test_an_upload_is_described_column_by_column(client: TestClient) -> None:
+    answer = client.post("/v1/datasets?name=iris", content=CSV, headers={"Content-Type": "text/csv; charset=utf-8"})
+    assert answer.status_code == 201
+    dataset = answer.json()
+    DatasetAnswer.model_validate(dataset)
+    assert answer.headers["location"] == f"/v1/datasets/{dataset['id']}"
+    assert (dataset["name"], dataset["rows"], dataset["bytes"], dataset["source"]) == ("iris", 3, len(CSV), "upload")
+    assert dataset["sha256"] == hashlib.sha256(CSV).hexdigest()
+    length, species = dataset["columns"]
+    assert (length["kind"], length["missing"], length["min"], length["max"]) == ("number", 1, 5.1, 7.0)
+    assert (species["kind"], species["values"]) == ("text", ["setosa", "versicolor"])
+    assert client.get(answer.headers["location"]).json() == dataset
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "columns"),
+    [
+        (b'{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n', "application/x-ndjson", ["a", "b"]),
+        (b'{"a": [1, 2], "b": ["x", "y"]}', "application/json", ["a", "b"]),
+        (parquet(), "application/vnd.apache.parquet", ["a", "b"]),
+        (npy(), "application/x-npy", ["x0", "x1", "x2"]),
+        (npz(), "application/x-npz", ["a", "b0", "b1", "b2"]),
+    ],
+    ids=["jsonl", "json", "parquet", "npy", "npz"],
+)
+def test_every_format_is_taken(client: TestClient, content: bytes, media_type: str, columns: list[str]) -> None:
+    assert [column["name"] for column in upload(client, content, media_type)["columns"]] == columns
+
+
+def test_the_parameter_names_the_format_where_the_content_type_does_not(client: TestClient) -> None:
+    assert upload(client, media_type="application/octet-stream", format="csv")["format"] == "csv"
+
+
+def test_the_same_bytes_are_the_same_dataset(client: TestClient) -> None:
+    first = client.post("/v1/datasets", content=CSV, headers={"Content-Type": "text/csv"})
+    second = client.post("/v1/datasets", content=CSV, headers={"Content-Type": "text/csv"})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+
+
+def test_a_preview_shows_the_first_rows_with_null_for_what_is_missing(client: TestClient) -> None:
+    preview = client.get(f"/v1/datasets/{upload(client)['id']}/preview").json()
+    PreviewAnswer.model_validate(preview)
+    assert preview["data"][2] == {"length": None, "species": "setosa"}
+    assert preview["rows"] == 3
+
+
+def test_datasets_are_listed_newest_first(client: TestClient) -> None:
+    ids = [upload(client, CSV + b"1,setosa\n" * i)["id"] for i in range(3)]
+    first = client.get("/v1/datasets", params={"limit": 2}).json()
+    DatasetList.model_validate(first)
+    second = client.get("/v1/datasets", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [dataset["id"] for dataset in first["data"] + second["data"]] == ids[::-1]
+    assert second["has_more"] is False
+
+
+def test_an_unchanged_dataset_is_answered_with_304(client: TestClient) -> None:
+    path = f"/v1/datasets/{upload(client)['id']}"
+    etag = client.get(path).headers["etag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_dataset_is_kept_while_a_job_needs_it(client: TestClient) -> None:
+    path = f"/v1/datasets/{upload(client, CSV.replace(b'7.0,', b'7.5,'))['id']}"
+    network = {"layers": [{"type": "dense", "units": 2}]}
+    training = {"loss": "softmax_cross_entropy"}
+    data = {"id": path.rpartition("/")[2], "target": "species"}
+    answer = client.post("/v1/jobs", json=xor(network=network, dataset=data, training=training))
+    assert answer.status_code == 202, answer.text
+    job = answer.json()
+    assert job["dataset"] == {**data, "features": None, "scaling": "standard"}
+    assert client.delete(path).status_code == 409
+    client.post(f"/v1/jobs/{job['id']}/cancel")
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == 404
+    assert client.delete(path).status_code == 404
+
+
+def test_a_body_larger_than_the_limit_is_refused_though_it_does_not_say_so(client: TestClient, settings: Settings) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"a\n"
+        for _ in range(20):
+            yield b"1\n" * 50_000
+
+    answer = client.post("/v1/datasets", content=chunks(), headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert "1 MiB" in answer.json()["detail"]
+    assert files(settings.data_dir) == []
+
+
+def test_a_refused_file_leaves_nothing_behind(client: TestClient, settings: Settings) -> None:
+    answer = client.post("/v1/datasets", content=b"a,b\n1,2\n3\n", headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_data")
+    assert "3" in answer.json()["detail"]
+    assert files(settings.data_dir) == []
+
+
+def files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
+
+
+def test_what_is_no_file_is_refused_with_what_is(client: TestClient) -> None:
+    for media_type, hint in [
+        ("multipart/form-data; boundary=x", "not as a form"),
+        ("text/plain", "text/csv"),
+        ("text/csv; charset=latin-1", "utf-8"),
+        ("", "missing"),
+    ]:
+        answer = client.post("/v1/datasets", content=CSV, headers={"Content-Type": media_type})
+        assert answer.status_code == 415
+        assert hint in answer.json()["detail"]
+    compressed = client.post("/v1/datasets", content=CSV, headers={"Content-Type": "text/csv", "Content-Encoding": "gzip"})
+    assert compressed.status_code == 415
+
+
+def test_an_empty_body_is_refused(client: TestClient) -> None:
+    assert client.post("/v1/datasets", headers={"Content-Type": "text/csv"}).status_code == 422
+
+
+def test_a_dataset_of_inline_data_cannot_be_mistaken_for_a_file_of_the_same_bytes(client: TestClient) -> None:
+    job = client.post("/v1/jobs", json=xor()).json()
+    inline = client.get(f"/v1/datasets/{job['dataset']['id']}").json()
+    assert inline["source"] == "inline"
+    answer = client.post("/v1/datasets", content=orjson.dumps(xor()["dataset"]), headers={"Content-Type": "application/json"})
+    assert answer.json().get("id") != inline["id"]

@@ -1,0 +1,176 @@
+"""Messages name the thing, its value and what is allowed; pointers lead to the place in the request as it was sent."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.api.conftest import JSON, messages, xor
+
+
+def refused(client: TestClient, document: Any) -> dict[str, str]:
+    answer = client.post("/v1/networks/check", json=document)
+    assert answer.status_code == 422, answer.text
+    return messages(answer)
+
+
+def with_layer(**fields: Any) -> JSON:
+    return xor(network={"layers": [{"type": "dense", "units": 3}, {"type": "dense", "units": 1, **fields}]})
+
+
+def with_training(**fields: Any) -> JSON:
+    return xor(training={"loss": "mean_squared_error", **fields})
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "message"),
+    [
+        (with_layer(units=0), "/network/layers/1/units", "layer 1: units is 0; it must be 1 or more"),
+        (
+            with_layer(units=2.5),
+            "/network/layers/1/units",
+            "layer 1: units is 2.5; it must be a whole number from 1 to 1000000",
+        ),
+        (
+            with_layer(units="many"),
+            "/network/layers/1/units",
+            'layer 1: units is "many"; it must be a whole number from 1 to 1000000',
+        ),
+        (
+            with_layer(activation="rleu"),
+            "/network/layers/1/activation",
+            'layer 1: activation is "rleu"; it must be one of "identity", "sigmoid", "tanh", "relu", "leaky_relu", "softmax". '
+            'Did you mean "relu"?',
+        ),
+        (
+            with_layer(activation={"type": "leaky_relu", "negative_slope": 3}),
+            "/network/layers/1/activation/negative_slope",
+            "layer 1: activation.negative_slope is 3; it must be below 1",
+        ),
+        (
+            with_layer(unit=3),
+            "/network/layers/1/unit",
+            'layer 1 has no field "unit"; its fields are type, units, activation, bias, weight_initializer, bias_initializer. '
+            'Did you mean "units"?',
+        ),
+        (
+            with_layer(bias="yes"),
+            "/network/layers/1/bias",
+            'layer 1: bias is "yes"; it must be true or false',
+        ),
+        (xor(network={"layers": []}), "/network/layers", "layers has 0 items; it must have at least 1 item"),
+        (
+            with_training(batch_size=0),
+            "/training/batch_size",
+            'batch_size is 0; it must be a whole number from 1 to 1000000, or "full"',
+        ),
+        (
+            with_training(batch_size="ful"),
+            "/training/batch_size",
+            'batch_size is "ful"; it must be a whole number from 1 to 1000000, or "full". Did you mean "full"?',
+        ),
+        (
+            with_training(optimizer={"type": "sgd", "learning_rate": 0}),
+            "/training/optimizer/learning_rate",
+            "optimizer.learning_rate is 0; it must be above 0",
+        ),
+        (
+            with_training(optimizer={"learning_rate": 1}),
+            "/training/optimizer/type",
+            'optimizer.type is missing; it must be one of "adam", "sgd"',
+        ),
+        (
+            with_training(optimizer={"type": "sgd", "nesterov": True}),
+            "/training/optimizer",
+            "optimizer: nesterov is true, momentum is 0: Nesterov's step needs a momentum above 0, for example 0.9",
+        ),
+        (
+            with_training(metrics=["acuracy"]),
+            "/training/metrics/0",
+            'metrics[0] is "acuracy"; it must be one of "accuracy", "mean_squared_error", "mean_absolute_error", "r2". '
+            'Did you mean "accuracy"?',
+        ),
+        (
+            xor(training={"epochs": 3}),
+            "/training/loss",
+            'loss is missing; it must be one of "binary_cross_entropy", "mean_absolute_error", "mean_squared_error", '
+            '"softmax_cross_entropy"',
+        ),
+        (xor(dataset={"inputs": [[0]]}), "/dataset/targets", "targets is missing; it must be a list"),
+        (xor(metadata={"a": 1}), "/metadata/a", "a is 1; it must be a text of 0 to 500 characters"),
+        (xor(metadata={str(i): "" for i in range(60)}), "/metadata", "metadata has 60 keys; it must have at most 50"),
+        (xor(metadata={"": ""}), "/metadata", "metadata has a key of 0 characters; a key must have 1 to 64"),
+        (
+            xor(netwrk=1),
+            "/netwrk",
+            'the request has no field "netwrk"; its fields are network, dataset, training, metadata. Did you mean "network"?',
+        ),
+        (xor(training=None), "/training", None),
+        (xor(network=[]), "/network", None),
+        (xor(dataset=7), "/dataset", None),
+        ([], "", None),
+        (7, "", None),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.startswith("/") else "",
+)
+def test_a_problem_is_told_in_the_words_of_its_author(
+    client: TestClient, document: Any, pointer: str, message: str | None
+) -> None:
+    found = refused(client, document)
+    assert list(found) == [pointer]
+    assert message is None or found[pointer] == message
+
+
+def test_every_problem_is_told_at_once_and_each_only_once(client: TestClient) -> None:
+    found = refused(
+        client,
+        {
+            "network": {"layers": [{"type": "dense", "units": 0}, {"type": "conv", "units": 1}], "dtype": "float16"},
+            "dataset": {"id": "ds_nowhere", "target": ["a", 3]},
+            "training": {"loss": "mse", "epochs": -1},
+            "extra": 1,
+        },
+    )
+    assert set(found) == {
+        "/network/layers/0/units",
+        "/network/layers/1/type",
+        "/network/dtype",
+        "/dataset/target/1",
+        "/training/loss",
+        "/training/epochs",
+        "/extra",
+    }
+
+
+def test_data_are_judged_although_the_network_is_wrong(client: TestClient) -> None:
+    found = refused(
+        client, xor(network={"layers": [{"units": 0}]}, dataset={"inputs": [[0, 0], [1], [2, "x"]], "targets": [1, 2, 3]})
+    )
+    assert {"/network/layers/0/units", "/dataset/inputs/1", "/dataset/inputs/2/1"} <= set(found)
+
+
+def test_columns_are_judged_although_the_network_is_wrong(client: TestClient) -> None:
+    upload = client.post("/v1/datasets", content=b"length,species\n1,a\n2,b\n", headers={"Content-Type": "text/csv"})
+    data = {"id": upload.json()["id"], "target": "spezies"}
+    document = xor(network={"layers": [{"units": 0}]}, dataset=data, training={"loss": "softmax_cross_entropy"})
+    found = refused(client, document)
+    assert set(found) == {"/network/layers/0/units", "/dataset/target"}
+    assert "species" in found["/dataset/target"]
+
+
+def test_problems_with_inline_columns_point_at_the_lists_that_were_sent(client: TestClient) -> None:
+    found = refused(client, xor(dataset={"inputs": [[0], [1]], "targets": ["a", "b"]}))
+    assert "/dataset/targets" in found
+
+
+def test_the_outputs_must_fit_the_classes(client: TestClient) -> None:
+    data = {"inputs": [[0], [1], [2]], "targets": ["a", "b", "c"]}
+    network = {"layers": [{"type": "dense", "units": 2}]}
+    found = refused(client, xor(network=network, dataset=data, training={"loss": "softmax_cross_entropy"}))
+    assert list(found) == ["/network/layers/0/units"]
+    assert "3 classes" in found["/network/layers/0/units"]
+
+
+def test_thousands_of_problems_are_told_by_the_first_hundred(client: TestClient) -> None:
+    found = refused(client, xor(dataset={"id": "ds_x", "target": "a", "features": [0] * 5000}))
+    assert len(found) == 100
