@@ -136,7 +136,7 @@ async def _core_error(request: Request, error: Exception) -> Response:
         log.error("%s %s: %s", request.method, request.url.path, error.message)
         return problem_answer(request, "storage_full", error.message, headers={"Retry-After": "60"})
     if error.code not in PROBLEMS:
-        return await _unexpected(request, error)
+        raise error
     return problem_answer(request, error.code, error.message, error.problems)
 
 
@@ -169,4 +169,6 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     request_id = request.scope.get("request_id", "")
     log.error("request %s: %s %s failed", request_id, request.method, request.url.path, exc_info=error)
-    return problem_answer(request, "internal", f"something broke on our side; the log knows it as request {request_id}")
+    detail = f"something broke on our side; the log knows it as request {request_id}"
+    # This answer is made outside of the layer that puts the id on all others.
+    return problem_answer(request, "internal", detail, headers={"X-Request-ID": request_id})

@@ -17,6 +17,9 @@ from core.errors import Problem
 JSON = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
 
+# Operation → status, example. Put in at the end: FastAPI would leave out every null.
+_examples: dict[str, tuple[str, Any]] = {}
+
 _ETAG = {"ETag": {"description": "Changes with the thing.", "schema": {"type": "string"}}}
 _REQUEST_ID = {"X-Request-ID": {"description": "The id of this request.", "schema": {"type": "string"}}}
 
@@ -56,7 +59,8 @@ def operation(
     """The keyword arguments of a route."""
     success: JSON = {"description": summary, "headers": {**_REQUEST_ID, **(_ETAG if has_etag else {})}}
     if model is not None:
-        success |= {"model": model, "content": {"application/json": {"example": example}}}
+        success |= {"model": model, "content": {"application/json": {}}}
+        _examples[id] = (str(status), example)
     responses: dict[int | str, JSON] = {status: success, **(others or {})}
     for code in (*problems, "unavailable"):
         number, title = PROBLEMS[code]
@@ -88,6 +92,10 @@ def document(app: FastAPI) -> JSON:
             [(JobRequest, "validation"), (ProblemAnswer, "serialization")], ref_template=REFERENCE
         )
         schemas = {name: with_short_names(schema) for name, schema in definitions["$defs"].items()}
+        for operation in (operation for item in made["paths"].values() for operation in item.values()):
+            if operation["operationId"] in _examples:
+                status, example = _examples[operation["operationId"]]
+                operation["responses"][status]["content"]["application/json"]["example"] = example
         made["components"]["schemas"] = dict(sorted({**made["components"]["schemas"], **schemas}.items()))
         app.openapi_schema = made
     return app.openapi_schema

@@ -1,0 +1,137 @@
+"""The application under its real server: what only shows on a real connection."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from core.store import Store
+from tests.api.conftest import Worker, xor
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """`uvicorn api.app:app` in a process of its own."""
+
+    def __init__(self, url: str, directory: Path) -> None:
+        self.log = directory / "server.log"
+        environment = {**os.environ, "DATABASE_URL": url, "REDIS_URL": "", "GRADMILL_DATA_DIR": str(directory / "data")}
+        command = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", "0", "--no-access-log"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        self.port = self._port()
+        self.address = f"http://127.0.0.1:{self.port}"
+
+    def _port(self) -> int:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if found := re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log.read_text()):
+                return int(found[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    server = Server(database_url, tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.address, timeout=60) as client:
+        yield client
+
+
+def test_an_endless_body_is_cut_off_with_413(server: Server, client: httpx2.Client) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.settimeout(60)
+        connection.sendall(
+            b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
+        answer = b""
+        try:
+            for _ in range(50):
+                connection.sendall(chunk)
+            connection.sendall(b"0\r\n\r\n")
+        except OSError:
+            pass  # the server may close before it has read everything
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"application/problem+json" in answer
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_client_that_hangs_up_in_the_middle_of_its_body_costs_only_its_own_request(
+    server: Server, client: httpx2.Client
+) -> None:
+    for path in ("/v1/jobs", "/v1/datasets"):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            kind = "application/json" if path == "/v1/jobs" else "text/csv"
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
+            connection.sendall(head.encode() + b'{"a": ')
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/v1/datasets").json()["data"] == []
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_waiting_request_hears_of_the_end(client: httpx2.Client, store: Store) -> None:
+    worker = Worker(store)
+    job = client.post("/v1/jobs", json=xor()).json()
+    claim = worker.claim()
+    etag = client.get(f"/v1/jobs/{job['id']}").headers["etag"]
+    answers: list[Any] = []
+
+    def wait() -> None:
+        headers = {"Prefer": "wait=50", "If-None-Match": etag}
+        answers.append(httpx2.get(f"{client.base_url}/v1/jobs/{job['id']}", headers=headers, timeout=60))
+
+    waiting = [threading.Thread(target=wait) for _ in range(5)]
+    for thread in waiting:
+        thread.start()
+    worker.succeed(claim)
+    for thread in waiting:
+        thread.join(60)
+    assert [answer.json()["status"] for answer in answers] == ["succeeded"] * 5
+
+
+def test_the_server_stops_at_once_although_requests_wait(server: Server, client: httpx2.Client) -> None:
+    job = client.post("/v1/jobs", json=xor()).json()
+    answers: list[Any] = []
+    path = f"{server.address}/v1/jobs/{job['id']}?wait=60"
+    waiting = threading.Thread(target=lambda: answers.append(httpx2.get(path, timeout=60)))
+    waiting.start()
+    while waiting.is_alive() and not _is_connected(server.process.pid):
+        time.sleep(0.01)
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(30)  # the wait itself would be twice as long
+    waiting.join(30)
+    assert answers[0].json()["status"] == "queued"
+    assert "Traceback" not in server.log.read_text()
+
+
+def _is_connected(pid: int) -> bool:
+    """Whether the waiting request has come: beside the client's own connection there is another."""
+    import psutil
+
+    connections = psutil.Process(pid).net_connections()
+    return len([connection for connection in connections if connection.status == "ESTABLISHED"]) >= 2
