@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
@@ -147,7 +146,7 @@ def _output_problems(
 
 def _size_problems(sizes: Sizes, limits: Limits) -> list[Problem]:
     if sizes.parameters > limits.max_parameters:
-        widest = int(np.argmax(sizes.layer_parameters))
+        widest = sizes.layer_parameters.index(max(sizes.layer_parameters))
         return [
             Problem(
                 f"/network/layers/{widest}/units",
@@ -156,11 +155,16 @@ def _size_problems(sizes: Sizes, limits: Limits) -> list[Problem]:
             )
         ]
     if sizes.memory_bytes > limits.max_training_bytes:
+        parts = {
+            "/network/layers": sizes.parameter_bytes,
+            "/training/batch_size": sizes.arena_bytes,
+            "/dataset": sizes.data_bytes,
+        }
         return [
             Problem(
-                "/training/batch_size" if sizes.arena_bytes > sizes.memory_bytes // 2 else "/network/layers",
-                f"training would need {sizes.memory_bytes:,} bytes ({sizes.parameter_bytes:,} for parameters, "
-                f"{sizes.arena_bytes:,} for the values of {sizes.batch_size:,} rows, {sizes.data_bytes:,} for the data); "
+                max(parts, key=lambda pointer: parts[pointer]),
+                f"training would need {sizes.memory_bytes:,} bytes: {sizes.parameter_bytes:,} for parameters, "
+                f"{sizes.arena_bytes:,} for the values of {sizes.batch_size:,} rows at once, {sizes.data_bytes:,} for the data; "
                 f"this service takes {limits.max_training_bytes:,} or fewer",
             )
         ]

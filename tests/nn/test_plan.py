@@ -1,0 +1,93 @@
+"""The dry run: what a job will be, or everything that is wrong with it."""
+
+from typing import Any
+
+import pytest
+
+from core.errors import InvalidSpec
+from core.nn.plan import Limits, plan
+from core.nn.schema import Column, Schema
+from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
+
+IRIS = Schema(
+    rows=150,
+    columns=(
+        Column(name="length", kind="number", mean=5.8, deviation=0.8),
+        Column(name="width", kind="number", mean=3.0, deviation=0.4),
+        Column(name="colour", kind="text", values=("blue", "red"), distinct=2),
+        Column(name="species", kind="text", values=("setosa", "versicolor", "virginica"), distinct=3),
+    ),
+)
+LIMITS = Limits(max_parameters=10_000, max_training_bytes=10**9)
+
+
+def planned(
+    layers: list[dict[str, Any]], target: Any = "species", limits: Limits = LIMITS, schema: Schema = IRIS, **training: Any
+):
+    return plan(
+        NetworkSpec.model_validate({"layers": layers}),
+        TrainingSpec.model_validate({"loss": "softmax_cross_entropy", **training}),
+        DataSpec(target=target),
+        schema,
+        limits,
+    )
+
+
+def problems_of(*arguments: Any, **fields: Any) -> dict[str, str]:
+    with pytest.raises(InvalidSpec) as caught:
+        planned(*arguments, **fields)
+    return {problem.pointer: problem.message for problem in caught.value.problems}
+
+
+def test_a_plan_names_every_layer_and_counts_what_it_learns():
+    found = planned([{"units": 8, "activation": "relu"}, {"units": 3, "bias": False}], validation={"fraction": 0.2}, epochs=7)
+    assert found.inputs == 4  # two numbers and one of two colours
+    assert [(layer.inputs, layer.outputs, layer.activation, layer.parameters) for layer in found.layers] == [
+        (4, 8, "relu", 40),
+        (8, 3, "identity", 24),
+    ]
+    assert found.parameters == 64
+    assert (found.training_rows, found.validation_rows) == (120, 30)
+    assert (found.batch_size, found.steps_per_epoch) == (32, 4)
+    assert found.flops_per_epoch == 2 * 56 * (3 * 120 + 30)
+
+
+def test_outputs_that_do_not_fit_the_classes_are_named_with_what_would():
+    found = problems_of([{"units": 8}, {"units": 10}])
+    assert found == {"/network/layers/1/units": "layer 1 gives 10 outputs, the target has 3 classes; units must be 3"}
+
+
+def test_every_problem_comes_at_once():
+    found = problems_of(
+        [{"units": 8}, {"units": 3, "activation": "relu"}],
+        target="specie",
+        metrics=["accuracy", "r2"],
+        validation={"fraction": 0.999},
+    )
+    assert set(found) == {
+        "/dataset/target",
+        "/network/layers/1/activation",
+        "/training/metrics/1",
+        "/training/validation/fraction",
+    }
+    assert '"relu"; softmax_cross_entropy takes "softmax"' in found["/network/layers/1/activation"]
+    assert "allowed: accuracy" in found["/training/metrics/1"]
+    assert "none of the dataset's 150 rows" in found["/training/validation/fraction"]
+
+
+def test_a_network_beyond_the_limit_of_parameters_is_refused_with_the_figures():
+    found = problems_of([{"units": 1_000_000}, {"units": 1_000_000}, {"units": 3}])
+    message = found["/network/layers/1/units"]
+    assert "1,000,009,000,003 parameters" in message
+    assert "10,000 or fewer" in message
+
+
+def test_a_training_beyond_the_limit_of_memory_is_refused_before_anything_is_allocated():
+    large = Schema(rows=10**9, columns=IRIS.columns)
+    found = problems_of([{"units": 3}], schema=large, batch_size="full")
+    assert "for the values of 1,000,000,000 rows at once" in found["/dataset"]
+
+
+def test_one_output_is_wanted_for_one_number():
+    found = problems_of([{"units": 2}], target="length", loss="mean_squared_error")
+    assert found == {"/network/layers/0/units": "layer 0 gives 2 outputs, there is 1 target column; units must be 1"}
