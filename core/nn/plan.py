@@ -164,7 +164,7 @@ def _size_problems(sizes: Sizes, limits: Limits) -> list[Problem]:
             Problem(
                 max(parts, key=lambda pointer: parts[pointer]),
                 f"training would need {sizes.memory_bytes:,} bytes: {sizes.parameter_bytes:,} for parameters, "
-                f"{sizes.arena_bytes:,} for the values of {sizes.batch_size:,} rows at once, {sizes.data_bytes:,} for the data; "
+                f"{sizes.arena_bytes:,} for the values of {sizes.batch_size:,} rows at once, {sizes.data_bytes:,} for data; "
                 f"this service takes {limits.max_training_bytes:,} or fewer",
             )
         ]
