@@ -24,7 +24,7 @@ def read(path: Path, limits: Limits) -> Read:
         texts = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
         with parquet.ParquetFile(path, memory_map=False, read_dictionary=texts) as file:
             return Read(rows, [_read_column(file, field, rows) for field in schema])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError, UnicodeDecodeError) as error:
         raise InvalidData(f"the file is not Parquet that can be read: {error}") from error
 
 
