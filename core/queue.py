@@ -96,7 +96,8 @@ class Wakes:
         if self._producer is None:
             connection = self._app.connection_for_write()
             try:
-                self._producer = self._app.amqp.Producer(connection, auto_declare=False)
+                connection.connect()  # tries once, where a channel made on demand would try for seconds
+                self._producer = self._app.amqp.Producer(connection.channel(), auto_declare=False)
             except BaseException:
                 connection.close()
                 raise

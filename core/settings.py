@@ -53,6 +53,11 @@ class Settings(BaseSettings):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         return url
 
+    @property
+    def database(self) -> str:
+        """The URL of the database, whether it was given or not."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gradmill.db'}"
+
 
 @cache
 def settings() -> Settings:

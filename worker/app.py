@@ -3,6 +3,7 @@
 The parent process takes wake-ups and compiles the kernels before it forks; its children claim jobs and train them.
 """
 
+import logging
 from typing import Any
 
 from celery.signals import worker_init, worker_shutting_down
@@ -15,6 +16,10 @@ from worker.tasks import work
 app = celery_app(settings())
 app.conf.worker_consumer = "worker.consumer:Consumer"
 app.task(name=WORK, ignore_result=True)(work)
+
+# Each wake-up would write two lines; what is worth knowing about a job its attempt says.
+for chatty in ("celery.worker.strategy", "celery.app.trace"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def load_kernels(**_: Any) -> None:

@@ -39,10 +39,11 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     options = settings()
-    store = Store(connect(options.database_url))
+    store = Store(connect(options.database))
     dispatcher = Dispatcher(store, options)
     dispatcher.start()
     Thread(target=sweep, args=(store, dispatcher, options, stop), name="sweep", daemon=True).start()
+    log.info("sweeping every %s s", options.sweep_every_s)
     stop.wait()
 
 

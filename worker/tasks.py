@@ -1,22 +1,29 @@
 """What a wake-up sets off."""
 
+import logging
 import os
 import socket
+import time
 from functools import cache
 
+from core.errors import Unavailable
 from core.nn.warmup import fingerprint
 from core.settings import settings
-from core.store import Store, connect
+from core.store import Claim, Store, connect
 from worker import stopping
 from worker.datasets import Datasets
 from worker.run import Worker, run
+
+RETRY_AFTER_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 @cache
 def worker() -> Worker:
     """This process as a worker; made after the fork, at the first wake-up."""
     options = settings()
-    store = Store(connect(options.database_url))
+    store = Store(connect(options.database))
     return Worker(
         owner=f"{socket.gethostname()}:{os.getpid()}",
         fingerprint=fingerprint(),
@@ -31,5 +38,19 @@ def work() -> None:
     """Train queued jobs, oldest first, until none is left or the worker stops."""
     with stopping.after_this():
         me = worker()
-        while not stopping.asked() and (claim := me.store.jobs.claim(me.owner, me.settings.lease_ttl_s, me.fingerprint)):
+        while not stopping.asked() and (claim := next_job(me)):
             run(claim, me)
+
+
+def next_job(me: Worker) -> Claim | None:
+    """The oldest job that waits. The wake-up is spent, so this stays with a database that is away until it is back."""
+    failing = False
+    while not stopping.asked():
+        try:
+            return me.store.jobs.claim(me.owner, me.settings.lease_ttl_s, me.fingerprint)
+        except Unavailable as error:
+            if not failing:
+                log.warning("cannot look for jobs, trying again every %s s: %s", RETRY_AFTER_S, error.message)
+            failing = True
+            time.sleep(RETRY_AFTER_S)
+    return None

@@ -160,8 +160,8 @@ class Cluster:
         self._processes.append(worker)
         return worker
 
-    def start_sweeper(self) -> Process:
-        return self.start("sweeper", [sys.executable, "-m", "worker.sweep"])
+    def start_sweeper(self, name: str = "sweeper") -> Process:
+        return self.start(name, [sys.executable, "-m", "worker.sweep"])
 
     def start(self, name: str, command: list[str], **environment: str) -> Process:
         """Any other command, with the cluster's environment."""

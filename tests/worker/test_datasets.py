@@ -1,0 +1,81 @@
+"""The tables that a worker keeps on its disk."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.table import write_table
+from core.store import Dataset, Store
+from worker.datasets import ABANDONED_AFTER_S, Datasets
+
+SIZE = 8_000
+
+
+def add(store: Store, directory: Path, value: int, kind: str = "upload") -> Dataset:
+    table = directory / f"{value}.table"
+    write_table(table, {"x": np.full(SIZE // 8, value), "y": np.arange(SIZE // 8)})
+    return store.datasets.add("default", f"{value}", "csv", {}, [], SIZE, None, kind, table)[0]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def files(cache: Path) -> list[Path]:
+    return sorted(cache.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+
+
+def test_the_columns_asked_for_come_back(store: Store, tmp_path: Path, cache: Path) -> None:
+    datasets = Datasets(store, cache, 10 * SIZE)
+    dataset = add(store, tmp_path, 7)
+    for _ in range(2):
+        columns = datasets.columns(dataset, ["x"])
+        assert list(columns) == ["x"]
+        assert (columns["x"] == 7).all()
+    assert len(files(cache)) == 1
+
+
+def test_a_file_that_vanished_is_fetched_again(store: Store, tmp_path: Path, cache: Path) -> None:
+    datasets = Datasets(store, cache, 10 * SIZE)
+    dataset = add(store, tmp_path, 7)
+    before = datasets.columns(dataset, ["x"])
+    files(cache)[0].unlink()
+    assert (datasets.columns(dataset, ["x"])["x"] == before["x"]).all()
+
+
+def test_data_from_inside_a_request_are_not_kept(store: Store, tmp_path: Path, cache: Path) -> None:
+    dataset = add(store, tmp_path, 7, "inline")
+    assert (Datasets(store, cache, 10 * SIZE).columns(dataset, ["x"])["x"] == 7).all()
+    assert files(cache) == []
+
+
+def test_what_was_not_used_for_longest_goes_first(store: Store, tmp_path: Path, cache: Path) -> None:
+    datasets = Datasets(store, cache, 5 * SIZE)
+    stored = [add(store, tmp_path, value) for value in range(3)]
+    for age, dataset in zip((30, 20), stored, strict=False):
+        datasets.columns(dataset, ["x"])
+        place = cache / f"{dataset.table_sha256}.safetensors"
+        os.utime(place, (place.stat().st_mtime - age,) * 2)
+    datasets.columns(stored[0], ["x"])
+    datasets.columns(stored[2], ["x"])
+    assert {path.stem for path in files(cache)} == {stored[0].table_sha256, stored[2].table_sha256}
+
+
+def test_a_table_larger_than_the_cache_can_still_be_trained_on(store: Store, tmp_path: Path, cache: Path) -> None:
+    datasets = Datasets(store, cache, 0)
+    for value in range(2):
+        assert (datasets.columns(add(store, tmp_path, value), ["x"])["x"] == value).all()
+    assert len(files(cache)) == 1
+
+
+def test_what_a_killed_worker_left_half_written_is_removed_in_time(store: Store, tmp_path: Path, cache: Path) -> None:
+    cache.mkdir()
+    for name, age in (("old.part", 2 * ABANDONED_AFTER_S), ("new.part", 0.0)):
+        part = cache / name
+        part.touch()
+        os.utime(part, (part.stat().st_mtime - age,) * 2)
+    Datasets(store, cache, 10 * SIZE).columns(add(store, tmp_path, 7), ["x"])
+    assert {path.name for path in files(cache) if path.suffix == ".part"} == {"new.part"}

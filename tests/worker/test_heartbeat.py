@@ -1,0 +1,61 @@
+"""The lease of a job, seen from its worker."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import LostLease, Unavailable
+from core.store import Claim, Store
+from tests.faults.harness import until
+from tests.faults.jobs import TENANT, XOR, submit
+from worker.heartbeat import Lease
+
+
+@pytest.fixture
+def claim(store: Store, tmp_path: Path) -> Claim:
+    submit(store, tmp_path, XOR)
+    claim = store.jobs.claim("test", 60.0)
+    assert claim is not None
+    return claim
+
+
+def test_a_lease_is_renewed_while_it_is_held(store: Store, claim: Claim) -> None:
+    first = claim.job.lease_until
+    assert first is not None
+    with Lease(claim, store, 120.0 / 500) as lease:
+        until(lambda: (store.jobs.get(TENANT, claim.job.id).lease_until or 0) != first)
+        assert not lease.ended
+
+
+def test_a_cancellation_is_seen_between_two_renewals(store: Store, claim: Claim) -> None:
+    with Lease(claim, store, 600.0) as lease:
+        store.jobs.cancel(TENANT, claim.job.id)
+        until(lambda: lease.cancelled, patience_s=5)
+
+
+def test_a_lost_lease_is_seen(store: Store, claim: Claim) -> None:
+    with Lease(claim, store, 600.0) as lease:
+        store.jobs.release(claim)
+        until(lambda: lease.lost, patience_s=5)
+        with pytest.raises(LostLease):
+            lease.persist(lambda: None)
+
+
+def test_a_write_is_repeated_until_the_database_is_back(store: Store, claim: Claim) -> None:
+    answers = iter([Unavailable("away"), Unavailable("away"), None])
+
+    def write() -> str:
+        if error := next(answers):
+            raise error
+        return "written"
+
+    with Lease(claim, store, 60.0) as lease:
+        assert lease.persist(write) == "written"
+
+
+def test_a_write_is_given_up_with_the_lease(store: Store, claim: Claim) -> None:
+    def write() -> None:
+        raise Unavailable("away")
+
+    with pytest.raises(LostLease):
+        Lease(claim, store, 0.2).persist(write)

@@ -1,0 +1,141 @@
+"""Attempts at jobs, one after the other in this process."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from core.jobs import State
+from core.nn.weights import from_safetensors
+from core.store import Claim, Job, Store
+from tests.faults.jobs import DIVERGING, LONG, TENANT, XOR, epochs, outcome, submit
+from worker.run import Worker, run
+
+# Few enough epochs, large enough steps: the engine is asked between them, and inside them too.
+INTERRUPTED = {
+    **LONG,
+    "network": {"layers": [{"type": "dense", "units": 400, "activation": "relu"}] * 2 + [{"type": "dense", "units": 1}]},
+    "training": {**LONG["training"], "epochs": 4},
+}
+
+
+def claimed(store: Store) -> Claim:
+    claim = store.jobs.claim("test", 60.0)
+    assert claim is not None
+    return claim
+
+
+def ended(store: Store, job: Job) -> Job:
+    return store.jobs.get(TENANT, job.id)
+
+
+def test_a_job_succeeds_with_its_epochs_its_result_and_its_weights(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = submit(store, tmp_path, LONG, epochs=5)
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    rows = epochs(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert [row.epoch for row in rows] == [1, 2, 3, 4, 5]
+    assert all(row.seconds > 0 and row.rows_per_second > 0 for row in rows)
+    assert done.result is not None
+    best = min(rows, key=lambda row: row.validation_loss or 0)
+    assert (done.result["epochs"], done.result["best_epoch"]) == (5, best.epoch)
+    assert done.result["best"] == {"loss": best.loss, "validation_loss": best.validation_loss, "metrics": best.metrics}
+    assert done.result["last"]["loss"] == rows[-1].loss
+    kept = store.weights.get(TENANT, job.id, "best")
+    assert kept.epoch == best.epoch
+    weights, metadata = from_safetensors(b"".join(store.blobs.read(kept.blob_id, 0, kept.size_bytes)))
+    assert {name: array.shape for name, array in weights.items()} == {
+        "0.weight": (32, 8),
+        "0.bias": (32,),
+        "2.weight": (1, 32),
+        "2.bias": (1,),
+    }
+    assert metadata["format"] == 1
+    assert metadata["network"]["layers"][0]["units"] == 32
+    assert [feature["column"] for feature in metadata["preprocessing"]["features"]] == [f"input{i}" for i in range(8)]
+
+
+def test_early_stopping_ends_a_job_before_its_last_epoch(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = submit(store, tmp_path, LONG, optimizer="sgd", early_stopping={"patience": 2, "min_delta": 1000.0}, epochs=50)
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.result is not None
+    assert done.result["epochs"] == done.epoch == 3
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_a_job_that_is_handed_back_again_and_again_gives_the_weights_of_one_run(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, every: int
+) -> None:
+    straight = submit(store, tmp_path, INTERRUPTED)
+    run(claimed(store), make_worker())
+    job = submit(store, tmp_path, INTERRUPTED)
+    while ended(store, job).state == State.QUEUED:
+        asked = count()
+        run(claimed(store), make_worker(stopping=lambda asked=asked: next(asked) > every))
+    done = ended(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.attempt > 1
+    assert outcome(store, job) == outcome(store, straight)
+
+
+def test_epochs_that_an_earlier_attempt_recorded_are_trained_again_but_not_recorded_again(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    straight = submit(store, tmp_path, INTERRUPTED)
+    run(claimed(store), make_worker())
+    job = submit(store, tmp_path, INTERRUPTED)
+    dead = store.jobs.claim("test", -1.0)  # it leaves no checkpoint, and its lease has run out
+    assert dead is not None
+    store.jobs.record_epochs(dead, epochs(store, straight)[:2], None)
+    store.jobs.reap(5)
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert outcome(store, job) == outcome(store, straight)
+
+
+def test_a_job_that_was_cancelled_before_its_first_epoch_has_no_weights(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = submit(store, tmp_path, LONG, epochs=1_000_000)
+    claim = claimed(store)
+    store.jobs.cancel(TENANT, job.id)
+    run(claim, make_worker())
+    assert ended(store, job).state == State.CANCELLED
+
+
+def test_an_owner_that_was_replaced_leaves_no_trace(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
+    job = submit(store, tmp_path, XOR)
+    claim = claimed(store)
+    store.jobs.release(claim)
+    before = ended(store, job)
+    run(claim, make_worker())
+    assert ended(store, job) == before
+
+
+def test_a_divergence_in_the_first_epoch_leaves_no_weights(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    optimizer = {"type": "sgd", "learning_rate": 1e6}
+    job = submit(store, tmp_path, DIVERGING, optimizer=optimizer, batch_size=1)
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    assert done.error is not None
+    assert (done.state, done.error["code"], done.error["epoch"], done.epoch) == (State.FAILED, "diverged", 1, 0)
+
+
+def test_our_own_mistakes_fail_the_job_as_ours(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
+    """A stored request that this version cannot read."""
+    job = submit(store, tmp_path, {**XOR, "network": {"layers": [{"type": "convolution"}]}})
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    assert done.error is not None
+    assert (done.state, done.error["fault"], done.error["code"]) == (State.FAILED, "system", "internal")
