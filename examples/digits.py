@@ -35,15 +35,14 @@ GOAL = 0.97
 
 NETWORK: JSON = {
     "layers": [
-        {"type": "dense", "units": 128, "activation": "relu", "weight_initializer": "he_normal"},
-        {"type": "dense", "units": 64, "activation": "relu", "weight_initializer": "he_normal"},
+        {"type": "dense", "units": 512, "activation": "relu", "weight_initializer": "he_normal"},
         {"type": "dense", "units": 10},
     ]
 }
 TRAINING: JSON = {
     "loss": "softmax_cross_entropy",
     "optimizer": {"type": "adam", "learning_rate": 0.001},
-    "epochs": 60,
+    "epochs": 40,
     "batch_size": 32,
     "validation": {"fraction": 0.1},
     "metrics": ["accuracy"],

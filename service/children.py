@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.output import Output
+from service.output import Errors, Output
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
@@ -40,8 +40,8 @@ class Surroundings:
             process_group=self.group,
         )
 
-    def output(self, name: str) -> Output:
-        return Output(self.logs / f"{name}.log", lambda line: self.say(name, line))
+    def output(self, name: str, is_shown: Callable[[str], bool]) -> Output:
+        return Output(self.logs / f"{name}.log", lambda line: self.say(name, line), is_shown)
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Child:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __post_init__(self) -> None:
-        self.output = self.surroundings.output(self.name)
+        self.output = self.surroundings.output(self.name, Errors())
 
     async def keep(self) -> None:
         """Runs the child, and runs it again whenever it ends, with growing pauses while it does not last."""

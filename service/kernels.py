@@ -1,6 +1,20 @@
 """`python -m service.kernels`: compiles every kernel that is not in the cache yet, so that no job waits for the compiler."""
 
-from core.nn.engine import warm_up
+import time
+
+from core.nn.kernels.cache import cache_directory
+from core.nn.warmup import warm_up
+
+
+def main() -> None:
+    is_first = not cache_directory().is_dir()
+    if is_first:
+        print("compiling, this once; it takes about a minute")
+    began = time.monotonic()
+    warm_up()
+    if is_first:
+        print(f"compiled in {time.monotonic() - began:.0f} s")
+
 
 if __name__ == "__main__":
-    warm_up()
+    main()

@@ -13,16 +13,33 @@ _ERROR = re.compile(r"^(\[[^\]]*\b)?(ERROR|CRITICAL)\b")
 _TRACEBACK = re.compile(r"^\s*(Traceback \(most recent call last\)|Exception Group Traceback)")
 
 
-class Output:
-    """Takes the bytes of one child as they come; `show` gets each line of an error or a traceback."""
+class Errors:
+    """Whether the next line belongs to an error or a traceback."""
 
-    def __init__(self, path: Path, show: Callable[[str], None]) -> None:
+    def __init__(self) -> None:
+        self._in_traceback = False
+
+    def __call__(self, line: str) -> bool:
+        if _TRACEBACK.match(line):
+            self._in_traceback = True
+            return True
+        if self._in_traceback:
+            # The exception itself is the first line that is not indented.
+            self._in_traceback = not line or line[0].isspace()
+            return True
+        return bool(_ERROR.match(line))
+
+
+class Output:
+    """Takes the bytes of one child as they come; `show` gets the lines that `is_shown` picks."""
+
+    def __init__(self, path: Path, show: Callable[[str], None], is_shown: Callable[[str], bool]) -> None:
         self.path = path
         self.last: deque[str] = deque(maxlen=_KEPT_LINES)
         self._file = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8", errors="replace")
         self._show = show
+        self._is_shown = is_shown
         self._rest = b""
-        self._in_traceback = False
 
     def feed(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -37,15 +54,5 @@ class Output:
     def _take(self, line: str) -> None:
         self.last.append(line)
         self._file.emit(LogRecord("", INFO, "", 0, line, None, None))
-        if self._is_error(line):
+        if self._is_shown(line):
             self._show(line)
-
-    def _is_error(self, line: str) -> bool:
-        if _TRACEBACK.match(line):
-            self._in_traceback = True
-            return True
-        if self._in_traceback:
-            # The exception itself is the first line that is not indented.
-            self._in_traceback = not line or line[0].isspace()
-            return True
-        return bool(_ERROR.match(line))

@@ -19,7 +19,6 @@ from service.guard import Guard
 
 _ATTEMPTS = 3  # deaths of one child before the service was ready once: then it never will be
 _POLL_S = 0.05
-_SLOW_S = 2.0  # after which the work of the compiler is worth a word
 _UNREADY_S = 20.0
 _STOP_S = 15.0
 
@@ -56,7 +55,7 @@ class Supervisor:
         """Returns when the service answers and every kernel is compiled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                kernels = tasks.create_task(self._compile_kernels())
+                kernels = tasks.create_task(self._finish("kernels", _KERNELS, shows=True))
                 broker = tasks.create_task(self._start_broker())
                 await self._finish("migrate", _MIGRATE)
                 await broker
@@ -92,9 +91,9 @@ class Supervisor:
         child = self._children[name] = Child(name, command, self._surroundings, inherit)
         self._keepers.append(asyncio.create_task(child.keep()))
 
-    async def _finish(self, name: str, module: Sequence[str]) -> None:
-        """Runs a module that does its work and ends."""
-        output = self._surroundings.output(name)
+    async def _finish(self, name: str, module: Sequence[str], shows: bool = False) -> None:
+        """Runs a module that does its work and ends; what it says is shown line by line, or only when it fails."""
+        output = self._surroundings.output(name, (lambda _: True) if shows else (lambda _: False))
         process = await self._surroundings.start(_module(*module))
         try:
             code = await listen(process, output)
@@ -105,19 +104,6 @@ class Supervisor:
             output.close()
         if code:
             raise StartFailed(_explain(name, describe_end(code), output.last))
-
-    async def _compile_kernels(self) -> None:
-        began = time.monotonic()
-        compiling = asyncio.create_task(self._finish("kernels", _KERNELS))
-        try:
-            await asyncio.wait({compiling}, timeout=_SLOW_S)
-            if not compiling.done():
-                self._say("kernels", "compiling, this once; it takes up to a minute")
-                await asyncio.wait({compiling})
-                self._say("kernels", f"compiled in {time.monotonic() - began:.0f} s")
-        finally:
-            compiling.cancel()
-        await compiling
 
     async def _start_broker(self) -> None:
         if self._broker is None:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
+GUARD = ROOT / "service" / "guard.py"
 START_S = 120.0  # the first start compiles every kernel
 STOP_S = 30.0
 
@@ -24,6 +25,7 @@ class Running:
 
     def __init__(self, data_dir: Path, *arguments: str) -> None:
         self.data_dir = data_dir
+        self.group: int | None = None
         self.said = data_dir.parent / f"{data_dir.name}-{time.monotonic_ns()}.txt"
         command = [sys.executable, "-m", "service", "--port", "0", "--data-dir", str(data_dir), "--worker-processes", "1"]
         with self.said.open("w") as said:
@@ -41,14 +43,17 @@ class Running:
         assert self.process.poll() is None, self.output
         return str(self._announced())
 
-    def children(self) -> list[psutil.Process]:
-        """Every process of this service but the supervisor."""
-        return [process for process in processes_of(self.data_dir) if process.pid != self.process.pid]
+    def members(self) -> list[psutil.Process]:
+        """Every process of the group that the guard leads, which is every process of this service but the supervisor."""
+        if self.group is None:
+            guard = [child for child in psutil.Process(self.process.pid).children() if str(GUARD) in child.cmdline()]
+            self.group = guard[0].pid if guard else None
+        return [] if self.group is None else [process for process in psutil.process_iter() if is_member(process, self.group)]
 
-    def child(self, *words: str) -> psutil.Process:
+    def member(self, *words: str) -> psutil.Process:
         """The first process whose command line holds these words."""
-        found = [process for process in self.children() if all(word in process.cmdline() for word in words)]
-        assert found, f"no process with {words} among {[process.cmdline() for process in self.children()]}"
+        found = [process for process in self.members() if all(word in process.cmdline() for word in words)]
+        assert found, f"no process with {words} among {[process.cmdline() for process in self.members()]}"
         return min(found, key=lambda process: process.pid)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -70,22 +75,11 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in led_astray and not name.startswith("GRADMILL_")}
 
 
-def processes_of(data_dir: Path) -> list[psutil.Process]:
-    """Those that were given this data directory: as an argument, in the environment or as the open file of its lock."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE and _belongs(process, str(data_dir)):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def _belongs(process: psutil.Process, data_dir: str) -> bool:
-    if process.environ().get("GRADMILL_DATA_DIR") == data_dir:
-        return True
-    return data_dir in process.cmdline() or any(file.path == f"{data_dir}/service.lock" for file in process.open_files())
+def is_member(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.Error):
+        return False
 
 
 def until(condition: Callable[[], Any], within_s: float, running: Running | None = None) -> Any:
@@ -126,14 +120,19 @@ def client() -> Iterator[Callable[[Running], httpx2.Client]]:
         each.close()
 
 
-def xor(epochs: int) -> dict[str, Any]:
+def xor(epochs: int, units: int = 2) -> dict[str, Any]:
     """A job whose data is in the request."""
     layer = {"type": "dense", "units": 1, "activation": "sigmoid"}
     return {
-        "network": {"layers": [{**layer, "units": 2}, layer]},
+        "network": {"layers": [{**layer, "units": units}, {**layer, "units": units}, layer]},
         "dataset": {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]},
         "training": {"loss": "mean_squared_error", "optimizer": "sgd", "epochs": epochs, "batch_size": "full"},
     }
+
+
+def endless() -> dict[str, Any]:
+    """A job of about a millisecond per epoch, more of them than any test waits for."""
+    return xor(10_000_000, units=700)
 
 
 def finished(client: httpx2.Client, job_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from ruamel.yaml import YAML
 
-from tests.service.conftest import ROOT, finished, until, xor
+from tests.service.conftest import ROOT, endless, finished, until, xor
 
 COMPOSE = ROOT / "docker-compose.yml"
 ONCE = {"migrate", "secrets"}
@@ -91,7 +91,7 @@ def composed() -> Iterator[Composed]:
 class TestComposed:
     def test_jobs_are_spread_over_three_workers(self, composed: Composed) -> None:
         with httpx2.Client(base_url=composed.url, timeout=30) as api:
-            jobs = [api.post("/v1/jobs", json=xor(epochs=10_000_000)).json()["id"] for _ in range(3)]
+            jobs = [api.post("/v1/jobs", json=endless()).json()["id"] for _ in range(3)]
             until(lambda: all(api.get(f"/v1/jobs/{job}").json()["status"] == "running" for job in jobs), 60)
             for job in jobs:
                 api.post(f"/v1/jobs/{job}/cancel")
@@ -99,7 +99,7 @@ class TestComposed:
 
     def test_a_killed_worker_loses_nothing(self, composed: Composed) -> None:
         with httpx2.Client(base_url=composed.url, timeout=30) as api:
-            jobs = [api.post("/v1/jobs", json=xor(epochs=2_000_000)).json()["id"] for _ in range(3)]
+            jobs = [api.post("/v1/jobs", json=xor(epochs=3_000, units=700)).json()["id"] for _ in range(3)]
             until(lambda: all(api.get(f"/v1/jobs/{job}").json()["progress"]["epoch"] > 0 for job in jobs), 60)
             composed.kill_worker(1)
             ended = [finished(api, job) for job in jobs]

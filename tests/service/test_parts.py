@@ -9,7 +9,7 @@ from service import credentials
 from service.address import Address, AddressTaken
 from service.broker import Broker
 from service.lock import AlreadyRunning, Lock
-from service.output import Output
+from service.output import Errors, Output
 
 
 def test_a_lock_is_refused_while_another_holds_it_and_says_where_that_one_answers(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_long_data_directory_puts_the_socket_elsewhere_and_leaves_nothing_ther
 
 def test_output_is_kept_whole_and_only_errors_are_shown(tmp_path: Path) -> None:
     shown: list[str] = []
-    output = Output(tmp_path / "api.log", shown.append)
+    output = Output(tmp_path / "api.log", shown.append, Errors())
     lines = [
         "INFO:     started",
         "[2026-11-22 21:03:49,867: ERROR/MainProcess] no broker",
