@@ -163,7 +163,7 @@ HOSTILE: list[tuple[str, Format, bytes, type[Exception], str]] = [
     ("a picture", "csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", InvalidData, "line"),
     ("3000 lists deep", "jsonl", b'{"a":' + DEEP + b"}\n", InvalidData, "line 1: the JSON has too many lists or objects"),
     ("3000 lists deep, over lines", "jsonl", b'{"a":' + DEEP.replace(b"[", b"\n[") + b"}", InvalidData, "inside one another"),
-    ("33 lists deep", "jsonl", b'{"a":' + b"[" * 33 + b"]" * 33 + b"}\n", InvalidData, "more than 32 lists or objects"),
+    ("33 lists deep", "jsonl", b'{"a":' + b"[" * 33 + b"]" * 33 + b"}\n", InvalidData, "inside one another; 32 are allowed"),
     ("NaN", "jsonl", b'{"a": 1}\n{"a": NaN}\n', InvalidData, 'column "a", row 2: NaN is not JSON'),
     ("Infinity", "jsonl", b'{"a": 1}\n{"a": Infinity}\n', InvalidData, 'column "a", row 2: inf'),
     ("1e400", "jsonl", b'{"a": 1}\n{"a": 1e400}\n', InvalidData, 'line 2: column "a" has a number beyond float64'),

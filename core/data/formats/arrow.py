@@ -7,11 +7,11 @@ import pyarrow as pa
 from pyarrow import compute, types
 
 from core.data.describe import Described, boolean, ignored, number, text
+from core.data.formats.json import MAX_DEPTH, TOO_DEEP
 from core.errors import InvalidData
 from core.nn.bounds import MAX_TEXTS
 
 _SAMPLE = 100_000
-MAX_DEPTH = 32
 
 
 def unusable(arrow_type: Any) -> str | None:
@@ -37,7 +37,7 @@ def check_depth(arrow_type: Any) -> None:
         level = [t.field(i).type for t in level if types.is_nested(t) for i in range(t.num_fields)]
         if not level:
             return
-    raise InvalidData(f"a value has more than {MAX_DEPTH} lists or objects inside one another")
+    raise InvalidData(TOO_DEEP)
 
 
 def described(name: str, column: Any, *, refuses_nan: bool = False) -> Described:

@@ -14,6 +14,9 @@ from core.data.formats.text import scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData
 
+MAX_DEPTH = 32
+TOO_DEEP = f"the JSON has too many lists or objects inside one another; {MAX_DEPTH} are allowed"
+
 _KINDS = {
     type(None): "null",
     bool: "a boolean",
@@ -49,17 +52,29 @@ def read(path: Path, limits: Limits) -> Read:
 def load(document: str | bytes) -> Any:
     """The parsed document. InvalidData says where it is not JSON; NaN, Infinity and doubled keys are not."""
     try:
-        return json.loads(document, object_pairs_hook=_object, parse_constant=_constant)
+        parsed = json.loads(document, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise InvalidData(f"not JSON at line {error.lineno}, character {error.colno}: {error.msg}") from error
     except RecursionError as error:
-        raise InvalidData("the JSON has too many lists or objects inside one another") from error
+        raise InvalidData(TOO_DEEP) from error
     except ValueError as error:  # an integer of thousands of digits, or a byte that is not UTF-8
         raise InvalidData(f"not JSON that can be read: {error}") from error
+    level = [parsed]
+    for _ in range(MAX_DEPTH + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return parsed
+    raise InvalidData(TOO_DEEP)
 
 
 def kind(value: Any) -> str:
     return _KINDS[type(value)]
+
+
+def _inside(value: Any) -> list[Any]:
+    """The lists and objects directly in a value."""
+    found = value if type(value) is list else value.values() if type(value) is dict else ()
+    return [inner for inner in found if type(inner) is list or type(inner) is dict]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
