@@ -22,7 +22,7 @@ from core.nn.spec import AnyLoss, DataSpec
 from core.nn.statistics import moments
 
 Columns = Mapping[str, NDArray[Any]]
-_BLOCK_CELLS = 1 << 17  # rows are filled in blocks that stay in the cache, as each column strides over the row
+_BLOCK_CELLS = 1 << 20  # rows are filled in blocks, as each column strides over the rows: small ones cost calls, large ones cache
 
 
 @dataclass(frozen=True, slots=True)

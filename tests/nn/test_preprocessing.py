@@ -90,9 +90,9 @@ def test_permuted_rows_give_permuted_inputs_and_targets(permutation: list[int]) 
 
 def test_many_rows_are_filled_block_by_block_alike() -> None:
     rng = np.random.default_rng(5)
-    raw = rng.normal(3, 4, size=(5000, 70))
-    schema, columns = table(*(number(f"x{i}", raw[:, i].copy()) for i in range(70)), number("y", np.arange(5000)))
-    x = Preprocessing.fit(schema, DataSpec(target="y"), MSE, columns, np.arange(5000)).inputs(columns, np.float64)
+    raw = rng.normal(3, 4, size=(20_000, 70))
+    schema, columns = table(*(number(f"x{i}", raw[:, i].copy()) for i in range(70)), number("y", np.arange(20_000)))
+    x = Preprocessing.fit(schema, DataSpec(target="y"), MSE, columns, np.arange(20_000)).inputs(columns, np.float64)
     np.testing.assert_allclose(x, (raw - raw.mean(0)) / raw.std(0), rtol=1e-9, atol=1e-12)
 
 
