@@ -22,7 +22,7 @@ from core.nn.spec import AnyLoss, DataSpec
 from core.nn.statistics import moments
 
 Columns = Mapping[str, NDArray[Any]]
-_BLOCK_CELLS = 1 << 20  # rows are filled in blocks, as each column strides over the rows: small ones cost calls, large ones cache
+_BLOCK_CELLS = 1 << 20  # of a block of rows: small blocks cost calls, large ones fall out of the cache
 
 
 @dataclass(frozen=True, slots=True)
