@@ -1,7 +1,10 @@
 """The transaction boundary: nothing else in the store begins, commits or rolls back."""
 
+import os
+import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -10,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import CapacityError, Unavailable
+from core.store.engine import BUSY_TIMEOUT_S
 
 
 class Database:
@@ -17,6 +21,7 @@ class Database:
         self.engine = engine
         self._writers = engine.execution_options(writes=True)
         self._readers = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turn = _Turn() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -35,7 +40,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. On SQLite nobody else writes meanwhile."""
         try:
-            with self._writers.begin() as connection:
+            with self._turn, self._writers.begin() as connection:
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise _translated(error) from error
@@ -43,6 +48,26 @@ class Database:
     def insert(self, table: Any) -> Any:
         """An INSERT that may carry ON CONFLICT, which both databases write the same but SQLAlchemy keeps apart."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+
+class _Turn:
+    """Lets the threads of one process write to SQLite one after the other: waiting here is fair and wakes up at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        forked = weakref.WeakMethod(self._renew)
+        os.register_at_fork(after_in_child=lambda: (renew := forked()) and renew())
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
+            raise Unavailable(f"the database is busy: other writers of this process took longer than {BUSY_TIMEOUT_S} s")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def _renew(self) -> None:
+        """The parent's thread that held the lock is not there to release it."""
+        self._lock = threading.Lock()
 
 
 def _translated(error: SQLAlchemyError) -> Unavailable | CapacityError:

@@ -6,12 +6,15 @@ two SQLite libraries.
 """
 
 import os
+import random
+import time
 import weakref
 from typing import Any
 
 import orjson
 import pysqlite3
 from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
 BUSY_TIMEOUT_S = 10
 _OLDEST_SQLITE = (3, 42, 0)  # unixepoch('subsec')
@@ -67,9 +70,26 @@ def _sqlite(url: str) -> Engine:
         # A reader needs no transaction: each method reads with one statement or does not mind a change between two. A writer
         # takes its lock at once, since a lock that has to be upgraded fails without waiting.
         if connection.get_execution_options().get("writes"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin_immediate(connection.connection.dbapi_connection)
 
     return engine
+
+
+def _begin_immediate(connection: Any) -> None:
+    """Asks for the lock every millisecond: SQLite itself sleeps up to 0.1 s at a time and starves whoever waited longest."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except pysqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != pysqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+            time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
 
 
 def _postgresql(url: str) -> Engine:

@@ -77,6 +77,18 @@ def test_a_full_disk_is_a_capacity_error_and_changes_nothing(sqlite_url: str, tm
     store.close()
 
 
+def test_a_writer_that_waits_too_long_for_another_is_told_so(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.store.engine.BUSY_TIMEOUT_S", 0.02)
+    store, other = Store(connect(sqlite_url)), connect(sqlite_url)
+    with other.execution_options(writes=True).begin():
+        assert store.jobs.page("default").items == ()
+        with pytest.raises(Unavailable, match="locked"):
+            store.jobs.claim("worker-1", 60)
+    assert store.jobs.claim("worker-1", 60) is None
+    other.dispose()
+    store.close()
+
+
 def test_a_postgres_that_drops_its_connections_is_reached_again(postgres_url: str) -> None:
     store, other = Store(connect(postgres_url)), connect(postgres_url)
     store.ping()
