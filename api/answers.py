@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from core.jobs import State
+from core.nn.plan import Plan
 from core.nn.schema import Column
 from core.store import Dataset, EpochRow, Event, Job
 
@@ -212,7 +213,7 @@ class PreviewAnswer(Answer):
 
 class CheckAnswer(Answer):
     object: Literal["check"]
-    plan: JSON = Field(description="Widths, parameters, rows, memory and estimated time.")
+    plan: Plan = Field(description="Widths, parameters, rows, memory and estimated time.")
     queue_position: int = Field(description="How many jobs wait before this one.")
 
 

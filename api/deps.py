@@ -86,19 +86,23 @@ def _told_to_stop(close: Callable[[], None]) -> Iterator[None]:
             signal.signal(restored, handler)
 
 
-async def _service(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-async def _tenant() -> str:
+async def tenant_of(_: Request) -> str:
+    """Whose request it is."""
     return TENANT
 
 
 _DIGITS = "01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
 
 
-async def _job_id(job_id: Annotated[str, PathParameter(examples=[f"job_{_DIGITS}"])]) -> str:
+JobIdInPath = Annotated[str, PathParameter(examples=[f"job_{_DIGITS}"])]
+
+
+async def job_id_of(job_id: JobIdInPath) -> str:
     if not is_id("job", job_id):
         raise NotFound(f"there is no job {job_id[:60]!r}")
     return job_id
@@ -110,7 +114,7 @@ async def _dataset_id(dataset_id: Annotated[str, PathParameter(examples=[f"ds_{_
     return dataset_id
 
 
-TheService = Annotated[Service, Depends(_service)]
-Tenant = Annotated[str, Depends(_tenant)]
-JobId = Annotated[str, Depends(_job_id)]
+TheService = Annotated[Service, Depends(service_of)]
+Tenant = Annotated[str, Depends(tenant_of)]
+JobId = Annotated[str, Depends(job_id_of)]
 DatasetId = Annotated[str, Depends(_dataset_id)]

@@ -38,7 +38,6 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "The method is not allowed here"),
     "not_acceptable": (406, "The wanted form does not exist"),
     "conflict": (409, "The state of the thing forbids it"),
-    "in_flight": (409, "The first request with this idempotency key is still being answered"),
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "The body's type is not taken here"),
     "range_not_satisfiable": (416, "The range lies outside"),

@@ -76,10 +76,9 @@ def operation(
     return {"operation_id": id, "summary": summary, "status_code": status, "responses": responses, "response_model": None}
 
 
-def takes(content: Mapping[str, JSON], description: str, *parameters: JSON) -> JSON:
+def takes(content: Mapping[str, JSON], description: str) -> JSON:
     """The `openapi_extra` of an operation that reads its body by itself."""
-    extra: JSON = {"requestBody": {"required": True, "description": description, "content": dict(content)}}
-    return extra | ({"parameters": list(parameters)} if parameters else {})
+    return {"requestBody": {"required": True, "description": description, "content": dict(content)}}
 
 
 def document(app: FastAPI) -> JSON:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
 from api.bodies import json_body
-from api.deps import JobId, Service, Tenant, TheService
+from api.deps import JobId, JobIdInPath, Service, Tenant, TheService, job_id_of, service_of, tenant_of
 from api.errors import wrong_parameter
 from api.idempotency import IdempotencyKey
 from api.negotiation import is_match, preferred_wait_s
@@ -153,6 +153,9 @@ def _seconds(name: str, moment: datetime | None) -> float | None:
         raise wrong_parameter(name, f"{name} lies outside of the years 1 to 9999") from None
 
 
+_is_known = known_parameters("wait")
+
+
 @router.get(
     "/{job_id}",
     **operation(
@@ -164,19 +167,19 @@ def _seconds(name: str, moment: datetime | None) -> float | None:
         problems=("not_found", "invalid_parameter"),
         has_etag=True,
     ),
-    dependencies=[Depends(known_parameters("wait"))],
 )
 async def get_job(
     request: Request,
-    service: TheService,
-    tenant: Tenant,
-    id: JobId,
+    job_id: JobIdInPath,
     wait: Annotated[float | None, Query(ge=0, le=1e6, allow_inf_nan=False, description="Seconds.", examples=[30])] = None,
     prefer: Annotated[str | None, Header(examples=["wait=30"])] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job changes, at the latest after so many seconds:
     from the version that `If-None-Match` names, else from the present one. A job that has ended is answered at once."""
+    # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
+    service, tenant, id = await service_of(request), await tenant_of(request), await job_id_of(job_id)
+    await _is_known(request)
     wanted_s = wait if wait is not None else preferred_wait_s(prefer)
     job = await run_in_threadpool(service.store.jobs.get, tenant, id)
     headers = {"Vary": "Prefer"}

@@ -41,6 +41,7 @@ BODIES: dict[str, tuple[bytes, int, str | None, str]] = {
     "deep objects": (b'{"a":' * 3000 + b"1" + b"}" * 3000, 400, None, "64 levels"),
     "deep inputs": (with_data(DEEP), 400, None, "64 levels"),
     "brackets hidden in texts": (b'["' + b"]" * 3000 + b'",' + b"[" * 3000, 400, None, ""),
+    "one bracket too many": (with_data(b"[" + b"[1]," * 100 + b"[1]]]"), 400, None, "line 1"),
     "100 levels": (with_data(b"[" * 100 + b"1" + b"]" * 100), 400, None, "64 levels"),
     "60 levels": (with_data(b"[" * 60 + b"1" + b"]" * 60), 422, "/dataset/inputs/0/0", ""),
     "NaN": (with_data(b"[[NaN],[1]]"), 400, "/dataset/inputs/0/0", "NaN"),
