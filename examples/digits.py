@@ -222,12 +222,11 @@ def report(job: JSON, epochs: list[JSON], correct: int, count: int, seconds: flo
     accuracy = correct / count
     colour = "green" if accuracy >= GOAL else "red"
     training_s = sum(epoch["seconds"] for epoch in epochs)
-    table = Table(box=None, show_header=False)
-    table.add_row("accuracy", f"[bold {colour}]{accuracy:.2%}[/] of {count} held-out digits ({correct} right), aim {GOAL:.0%}")
-    table.add_row("time", f"{seconds:.1f} s from upload to verdict, {training_s:.2f} s of it training")
-    table.add_row("job", f"{url}/v1/jobs/{job['id']}")
-    table.add_row("weights", str(weights_file.resolve()))
-    console.print(table)
+    verdict = f"[bold {colour}]{accuracy:.2%}[/] of {count} held-out digits ({correct} right), aim {GOAL:.0%}"
+    console.print(f"accuracy  {verdict}")
+    console.print(f"time      {seconds:.1f} s from upload to verdict, {training_s:.2f} s of it training")
+    console.print(f"job       {url}/v1/jobs/{job['id']}", soft_wrap=True)
+    console.print(f"weights   {weights_file.resolve()}", soft_wrap=True)
 
 
 CURVES = {"training loss": "loss", "validation loss": "validation_loss"}

@@ -7,7 +7,7 @@ from core.nn.warmup import warm_up
 
 
 def main() -> None:
-    is_first = not cache_directory().is_dir()
+    is_first = not any(cache_directory().glob("*.nbi"))
     if is_first:
         print("compiling, this once; it takes about a minute")
     began = time.monotonic()
