@@ -7,12 +7,13 @@ from fastapi import Request
 from api.watch import Watcher
 
 
-async def until_changed(request: Request, watcher: Watcher, job_id: str, version: int, timeout_s: float) -> None:
-    """Returns when the job's version is another one, after the time, or when the client has hung up."""
+async def until_changed(request: Request, watcher: Watcher, job_id: str, version: int, timeout_s: float) -> bool:
+    """True as soon as the job's version is another one; False after the time, or when the client or the server goes."""
     waiting = asyncio.create_task(watcher.wait(job_id, version, timeout_s))
     listening = asyncio.create_task(_hung_up(request))
     try:
         await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
+        return waiting.done() and waiting.result()
     finally:
         waiting.cancel()
         listening.cancel()

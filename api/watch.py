@@ -56,10 +56,10 @@ class Watcher:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def wait(self, job_id: str, version: int, timeout_s: float) -> None:
-        """Returns when the job's version is no longer this one, or after the time."""
+    async def wait(self, job_id: str, version: int, timeout_s: float) -> bool:
+        """True as soon as the job's version is no longer this one; False after the time, or when the server stops."""
         if self._is_closed or timeout_s <= 0:
-            return
+            return False
         waiter = _Waiter(job_id, version, asyncio.get_running_loop().time())
         self._waiters.add(waiter)
         self._arrived.set()
@@ -69,6 +69,7 @@ class Watcher:
                     await waiter.changed.wait()
         finally:
             self._waiters.discard(waiter)
+        return waiter.changed.is_set() and not self._is_closed
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,5 +1,6 @@
 """/v1/jobs: submit, list, look or wait, cancel."""
 
+import time
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -160,7 +161,7 @@ _is_known = known_parameters("wait")
     "/{job_id}",
     **operation(
         "get_job",
-        "Look at a job, or wait for it to change",
+        "Look at a job, or wait for its end",
         model=JobAnswer,
         example=EXAMPLE,
         others={304: {"description": "It has not changed since the version that If-None-Match names"}},
@@ -175,8 +176,8 @@ async def get_job(
     prefer: Annotated[str | None, Header(examples=["wait=30"])] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job changes, at the latest after so many seconds:
-    from the version that `If-None-Match` names, else from the present one. A job that has ended is answered at once."""
+    """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job has ended, at the latest after so many seconds.
+    With `If-None-Match` too, it comes as soon as the job is no longer as the client knows it: with its next epochs, say."""
     # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
     service, tenant, id = await service_of(request), await tenant_of(request), await job_id_of(job_id)
     await _is_known(request)
@@ -186,17 +187,21 @@ async def get_job(
     if wanted_s is not None:
         wait_s = min(wanted_s, service.settings.max_wait_s)
         headers["Preference-Applied"] = f"wait={wait_s:.15g}"
-        if job.state not in TERMINAL and (if_none_match is None or is_match(if_none_match, etag(job))):
-            job = await _changed(request, service, tenant, job, wait_s)
+        job = await _awaited(request, service, job, if_none_match, wait_s)
     headers["ETag"] = etag(job)
     if is_match(if_none_match, etag(job)):
         return Response(status_code=304, headers=headers)
     return answer(job_answer(job), 200, headers)
 
 
-async def _changed(request: Request, service: Service, tenant: str, job: Job, wait_s: float) -> Job:
-    await until_changed(request, service.watcher, job.id, job.version, wait_s)
-    return await run_in_threadpool(service.store.jobs.get, tenant, job.id)
+async def _awaited(request: Request, service: Service, job: Job, known: str | None, wait_s: float) -> Job:
+    """The job when it has ended, or, where the client knows a version of it, when it is another one; or after the time."""
+    deadline = time.monotonic() + wait_s
+    while job.state not in TERMINAL and (known is None or is_match(known, etag(job))):
+        if not await until_changed(request, service.watcher, job.id, job.version, deadline - time.monotonic()):
+            break
+        job = await run_in_threadpool(service.store.jobs.get, job.tenant, job.id)
+    return job
 
 
 @router.post(

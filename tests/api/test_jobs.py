@@ -94,17 +94,38 @@ def test_an_unchanged_job_is_answered_with_304(client: TestClient, submitted: Ca
     assert changed.headers["etag"] != etag
 
 
-def test_waiting_ends_as_soon_as_the_job_changes(client: TestClient, submitted: Callable[..., JSON], worker: Worker) -> None:
-    path = f"/v1/jobs/{submitted()['id']}"
+def while_waiting(client: TestClient, path: str, headers: dict[str, str], change: Callable[[], None]) -> Any:
+    """The answer to a request that began to wait before `change` was made."""
     answers: list[Any] = []
-    waiting = threading.Thread(target=lambda: answers.append(client.get(path, params={"wait": 60})))
+    waiting = threading.Thread(target=lambda: answers.append(client.get(path, params={"wait": 60}, headers=headers)))
     waiting.start()
     while not client.app.state.service.watcher.questions:  # type: ignore[attr-defined]
         waiting.join(0.002)
-    worker.claim()
+    change()
     waiting.join(30)
-    assert answers[0].json()["status"] == "running"
     assert answers[0].headers["preference-applied"] == "wait=60"
+    return answers[0]
+
+
+def test_waiting_ends_when_the_job_has_ended_whatever_changes_before(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker
+) -> None:
+    def train() -> None:
+        claim = worker.claim()
+        worker.record(claim, [1, 2, 3])
+        worker.succeed(claim)
+
+    answer = while_waiting(client, f"/v1/jobs/{submitted()['id']}", {}, train)
+    assert answer.json()["status"] == "succeeded"
+
+
+def test_waiting_with_a_known_version_ends_as_soon_as_there_is_another(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    known = client.get(path).headers["etag"]
+    answer = while_waiting(client, path, {"If-None-Match": known}, lambda: worker.claim() and None)
+    assert answer.json()["status"] == "running"
 
 
 def test_waiting_for_another_version_than_the_present_one_does_not_wait(
