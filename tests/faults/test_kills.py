@@ -1,6 +1,7 @@
 """Whatever is killed, and however: the job ends with the weights of an undisturbed run, bit for bit."""
 
 import os
+import re
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,8 +11,9 @@ import psutil
 from sqlalchemy.exc import OperationalError
 
 from core.jobs import State
+from core.nn.checkpoint import Checkpoint
 from core.store import Job, Store, connect
-from tests.faults.harness import Cluster, until
+from tests.faults.harness import Cluster, Worker, until
 from tests.faults.jobs import LONG, SLOW, TENANT, XOR, Outcome, assert_undisturbed, submit, wait_for_epoch
 
 Undisturbed = Callable[[Mapping[str, Any]], Outcome]
@@ -55,8 +57,10 @@ def test_a_worker_that_is_stopped_hands_its_job_back_in_the_middle_of_an_epoch_a
     assert handed_back.state == State.QUEUED
     blob = store.jobs.checkpoint(job.id)
     assert blob is not None
-    cluster.start_worker()
+    assert Checkpoint.from_bytes(blob).step > 0
+    second = cluster.start_worker()
     assert_undisturbed(store, job, undisturbed(SLOW))
+    assert trained(first) + trained(second) == handed_back.epochs_total
     assert [event.type for event in store.events.page(TENANT, job.id, 0, 100)] == [
         "submitted",
         "claimed",
@@ -102,6 +106,11 @@ def test_a_process_that_was_frozen_cannot_write_to_a_job_that_another_has_taken(
     until(lambda: "gave up" in first.text())
     assert_undisturbed(store, job, undisturbed(LONG))
     assert "gave up" not in second.text()
+
+
+def trained(worker: Worker) -> int:
+    """How many epochs the worker has finished, recorded or not."""
+    return sum(int(count) for count in re.findall(r"trained (\d+) epochs", worker.text()))
 
 
 def attempted(store: Store, job: Job, attempt: int) -> Job | None:
