@@ -38,7 +38,7 @@ LONG: dict[str, Any] = {
 }
 # Few epochs, each of a second or more.
 SLOW: dict[str, Any] = {
-    "network": {"layers": [{"type": "dense", "units": 512, "activation": "relu"}, {"type": "dense", "units": 1}]},
+    "network": {"layers": [{"type": "dense", "units": 2048, "activation": "relu"}, {"type": "dense", "units": 1}]},
     "training": {"loss": "mean_squared_error", "epochs": 3, "batch_size": 1, "seed": 3},
     "rows": 20_000,
     "columns": 64,
