@@ -8,6 +8,7 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMB
 
 def use_one_thread() -> None:
     """For this process and its children. NumPy, SciPy and Numba read this when they are loaded, so it comes before them."""
-    if "numpy" in sys.modules:
+    wanted = dict.fromkeys(VARIABLES, "1")
+    if "numpy" in sys.modules and wanted.items() - os.environ.items():
         raise RuntimeError("core.blas.use_one_thread must be called before NumPy is imported")
-    os.environ |= dict.fromkeys(VARIABLES, "1")
+    os.environ |= wanted

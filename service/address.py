@@ -27,6 +27,9 @@ class Address:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             advice = "another program uses it; --port 0 takes a free one" if taken else str(error)
             raise AddressTaken(f"cannot listen on {host} port {port}: {advice}") from error
+        # Accepted connections inherit it. uvicorn cannot know that a socket it is handed is TCP, and would leave each answer's
+        # second packet waiting 40 ms for the first one's acknowledgement.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.fd = self._socket.fileno()
         self.port: int = self._socket.getsockname()[1]
         self._host = _EVERYWHERE.get(host, host)

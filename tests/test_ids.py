@@ -56,9 +56,9 @@ def test_a_forked_child_makes_ids_of_its_own() -> None:
         "job",
         "ds_" + "0" * 32,
         "job_" + "0" * 32,
-        new_id("ds"),
-        new_id("job").upper(),
-        new_id("job") + "0",
+        "ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
+        "JOB_01936F2A7C3E7D0F8A5B4C3D2E1F0A9B",
+        "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b0",
         "job_\x00",
     ],
 )

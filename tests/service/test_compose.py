@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from ruamel.yaml import YAML
 
-from tests.service.conftest import ROOT, endless, finished, until, xor
+from tests.service.running import ROOT, endless, finished, until, xor
 
 COMPOSE = ROOT / "docker-compose.yml"
 ONCE = {"migrate", "secrets"}

@@ -1,5 +1,8 @@
 """The supervisor's parts by themselves."""
 
+import os
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,15 @@ def test_a_lock_is_refused_while_another_holds_it_and_says_where_that_one_answer
     first.announce("http://127.0.0.1:8000")
     with pytest.raises(AlreadyRunning, match=r"process \d+ at http://127\.0\.0\.1:8000"):
         Lock(tmp_path)
+
+
+def test_an_accepted_connection_sends_small_packets_at_once() -> None:
+    address = Address("127.0.0.1", 0)
+    listening = socket.socket(fileno=os.dup(address.fd))
+    with closing(address), listening, socket.create_connection(("127.0.0.1", address.port)):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_port_cannot_be_taken_twice() -> None:

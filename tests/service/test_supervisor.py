@@ -11,7 +11,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.service.conftest import ROOT, Running, endless, environment, finished, until, xor
+from tests.service.running import ROOT, Running, endless, environment, finished, until, xor
 
 pytestmark = pytest.mark.xdist_group("service")
 

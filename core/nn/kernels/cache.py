@@ -1,4 +1,4 @@
-"""Where the compiled kernels are kept: beside their sources, under a hash of ALL of them.
+"""Where the compiled kernels are kept: beside their sources, under a hash of ALL of them and of the processor.
 
 Numba looks at the one file in which a function stands; a formula changed in another file would go unnoticed.
 """
@@ -10,6 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
+
+import numba
+from llvmlite import binding
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), HERE.parent / "engine.py", HERE.parent / "program.py")
@@ -26,11 +29,20 @@ def source_digest() -> str:
 
 @cache
 def cache_directory() -> Path:
-    """Beside the sources; where that folder is neither writable nor filled already, in the folder for temporary files."""
-    beside = HERE / "__pycache__" / f"kernels-{source_digest()}"
+    """Beside the sources; where that folder is neither writable nor filled already, one of this user's for temporary files.
+
+    What lies there will be run: a folder that belongs to somebody else is refused.
+    """
+    host = f"{numba.__version__} {binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    name = f"kernels-{source_digest()}-{hashlib.sha256(host.encode()).hexdigest()[:8]}"
+    beside = HERE / "__pycache__" / name
     if beside.is_dir() or os.access(HERE, os.W_OK):
         return beside
-    return Path(tempfile.gettempdir()) / f"gradmill-{os.getuid()}" / beside.name
+    own = Path(tempfile.gettempdir()) / f"gradmill-{os.getuid()}"
+    own.mkdir(mode=0o700, exist_ok=True)
+    if own.is_symlink() or own.stat().st_uid != os.getuid() or own.stat().st_mode & 0o077:
+        raise PermissionError(f"{own} must be a folder of this user alone, since the code in it is run; remove it")
+    return own / name
 
 
 class KernelCache:

@@ -1,0 +1,122 @@
+"""Real data through the real service: it learns, and its weights give elsewhere what they give here."""
+
+import csv
+import json
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from tests.e2e.conftest import EXAMPLES
+from tests.service.running import finished
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+HIDDEN = {"type": "dense", "units": 32, "activation": "tanh"}
+ADAM = {"type": "adam", "learning_rate": 0.01}
+
+
+def upload(client: httpx2.Client, name: str) -> str:
+    response = client.post("/v1/datasets", content=(EXAMPLES / name).read_bytes(), headers={"Content-Type": "text/csv"})
+    assert response.status_code in (200, 201), response.text
+    return str(response.json()["id"])
+
+
+def train(client: httpx2.Client, layers: list[Any], dataset: dict[str, Any], **training: Any) -> dict[str, Any]:
+    response = client.post("/v1/jobs", json={"network": {"layers": layers}, "dataset": dataset, "training": training})
+    assert response.status_code == 202, response.text
+    job = finished(client, response.json()["id"])
+    assert job["status"] == "succeeded", job["error"]
+    return job
+
+
+def weights(client: httpx2.Client, job: dict[str, Any], tmp_path: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(client.get(f"/v1/jobs/{job['id']}/weights").content)
+    with safe_open(file, "numpy") as opened:
+        metadata = {name: json.loads(text) for name, text in opened.metadata().items()}
+        return {name: opened.get_tensor(name) for name in opened.keys()}, metadata  # noqa: SIM118 - it is no mapping
+
+
+def test_plain_gradient_descent_learns_xor_with_a_2_2_1_sigmoid_network(client, tmp_path):
+    inputs, targets = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    layers = [{"units": 2, "activation": "sigmoid"}, {"units": 1, "activation": "sigmoid"}]
+    descent = {"type": "sgd", "learning_rate": 2.0}
+    job = train(
+        client,
+        layers,
+        {"inputs": inputs, "targets": targets},
+        loss="mean_squared_error",
+        optimizer=descent,
+        epochs=5000,
+        batch_size="full",
+    )
+    assert job["result"]["last"]["loss"] < 0.001
+    found, _ = weights(client, job, tmp_path)
+    hidden = 1 / (1 + np.exp(-(np.array(inputs) @ found["0.weight"].T + found["0.bias"])))
+    y = 1 / (1 + np.exp(-(hidden @ found["2.weight"].T + found["2.bias"])))
+    assert (y[:, 0] > 0.5).tolist() == [False, True, True, False]
+
+
+def test_iris_is_told_apart_by_columns_and_labels(client, tmp_path):
+    job = train(
+        client,
+        [HIDDEN, {"units": 3}],
+        {"id": upload(client, "iris.csv"), "target": "species"},
+        loss="softmax_cross_entropy",
+        optimizer=ADAM,
+        epochs=100,
+        validation={"fraction": 0.3},
+        metrics=["accuracy"],
+    )
+    assert job["result"]["best"]["metrics"]["accuracy"] >= 0.93
+    found, metadata = weights(client, job, tmp_path)
+    with (EXAMPLES / "iris.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    features = metadata["preprocessing"]["features"]
+    x = np.array([[(float(row[f["column"]]) - f["mean"]) / f["scale"] for f in features] for row in rows])
+    z = np.tanh(x @ found["0.weight"].T + found["0.bias"]) @ found["2.weight"].T + found["2.bias"]
+    told = [metadata["preprocessing"]["classes"][place] for place in z.argmax(axis=1)]
+    assert np.mean([label == row["species"] for label, row in zip(told, rows, strict=True)]) >= 0.95
+
+
+def test_the_progression_of_diabetes_is_predicted_in_its_own_units(client):
+    job = train(
+        client,
+        [HIDDEN, {"units": 1}],
+        {"id": upload(client, "diabetes.csv"), "target": "progression"},
+        loss="mean_squared_error",
+        optimizer={"type": "adam", "learning_rate": 0.03},
+        epochs=300,
+        validation={"fraction": 0.25},
+        early_stopping={"patience": 40},
+        metrics=["r2", "mean_absolute_error"],
+    )
+    best = job["result"]["best"]["metrics"]
+    assert best["r2"] > 0.35
+    assert 30 < best["mean_absolute_error"] < 55
+
+
+def test_pytorch_loads_the_weights_and_gives_the_same_outputs(client, tmp_path):
+    torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
+    rng = np.random.default_rng(0)
+    x, classes = rng.standard_normal((200, 5)).round(3), rng.integers(0, 4, 200)
+    dataset = {"inputs": x.tolist(), "targets": classes.tolist()}
+    job = train(client, [HIDDEN, {"units": 4, "activation": "softmax"}], dataset, loss="softmax_cross_entropy", epochs=5)
+    found, metadata = weights(client, job, tmp_path)
+    model = torch.nn.Sequential(torch.nn.Linear(5, 32), torch.nn.Tanh(), torch.nn.Linear(32, 4), torch.nn.Softmax(dim=1))
+    model.load_state_dict({name: torch.tensor(array) for name, array in found.items()})
+    theirs = model(torch.tensor(x, dtype=torch.float32)).detach().numpy()
+    np.testing.assert_allclose(ours(metadata["network"], found, x), theirs, atol=1e-6)
+
+
+def ours(network: dict[str, Any], found: dict[str, Any], x: Any) -> Any:
+    """The engine's outputs for these weights."""
+    from core.nn.network import Network
+    from core.nn.program import lower
+    from core.nn.spec import NetworkSpec, SoftmaxCrossEntropy
+
+    program = lower(NetworkSpec.model_validate(network), SoftmaxCrossEntropy(), x.shape[1])
+    return Network.from_weights(program, found).outputs(x.astype(np.float32))

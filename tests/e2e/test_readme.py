@@ -1,0 +1,50 @@
+"""The README's tour works as printed, and the reference leaves nothing out."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from safetensors.numpy import load_file
+
+from core.nn import spec
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = [
+    member
+    for union in (spec.AnyLayer, spec.AnyActivation, spec.AnyInitializer, spec.AnyLoss, spec.AnyOptimizer)
+    for member in get_args(union) or (union,)
+]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed; the README's tour is made of it")
+def test_every_command_of_the_tour_works_as_printed(service_url, tmp_path):
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    script = "\n".join([*blocks, "echo"]).replace("http://127.0.0.1:8000", service_url)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    tour = subprocess.run(["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert tour.returncode == 0, tour.stderr
+    assert tour.stdout.count('"status":"succeeded"') == 2, tour.stdout
+    assert '"weights":{"0.bias":' in tour.stdout
+    for pointer in ("layers/0/units", "layers/0/activation", "layers/1/units", "layers/1/unit", "inputs/1", "loss", "epochs"):
+        assert f'{pointer}"' in tour.stdout, pointer
+    assert load_file(tmp_path / "iris.safetensors")["0.weight"].shape == (16, 4)
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.__name__)
+def test_the_reference_has_every_word_of_the_specs_with_its_formula_and_fields(member):
+    lines = (ROOT / "docs" / "reference.md").read_text().splitlines()
+    formula = " ".join((member.__doc__ or "").split()).replace("|", "\\|")
+    line = next(line for line in lines if line.startswith(f"| `{member.model_fields['type'].default}` | {formula}"))
+    for field in member.model_fields:
+        assert field == "type" or f"`{field}`" in line
+
+
+def test_the_reference_has_every_field_of_a_training():
+    text = (ROOT / "docs" / "reference.md").read_text()
+    for field in spec.TrainingSpec.model_fields:
+        assert f"| `{field}` |" in text
