@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import anyio.to_thread
+import orjson
 from fastapi import Request
 
 from api.bodies import content_type, stream
@@ -13,7 +14,7 @@ from api.deps import Service
 from api.errors import Refused
 from core.data.parse import Format, parse_upload
 from core.errors import CapacityError, InvalidData
-from core.store import Dataset
+from core.store import Dataset, Idempotency
 
 BUFFER = 2**20
 
@@ -29,9 +30,12 @@ MEDIA_TYPES: dict[str, Format] = {
 
 
 async def stored(
-    request: Request, service: Service, tenant: str, format: Format | None, name: str | None
+    request: Request, service: Service, tenant: str, format: Format | None, name: str | None, key: str | None
 ) -> tuple[Dataset, bool]:
-    """The dataset, and whether it is a new one. Raises InvalidData, TooLarge or Refused; the file is gone afterwards."""
+    """The dataset, and whether it is a new one. The same key with the same request gives the dataset of the first time.
+
+    Raises InvalidData, TooLarge, IdempotencyMismatch or Refused; the file is gone afterwards.
+    """
     format = format or _format(request)
     with TemporaryDirectory(dir=service.files) as directory:
         source, table = Path(directory, "source"), Path(directory, "table")
@@ -39,8 +43,10 @@ async def stored(
         if size == 0:
             raise InvalidData("the body is empty; it must be the file itself")
 
+        idempotency = None if key is None else Idempotency(key, _fingerprint(sha256, format, name))
+
         def store() -> tuple[Dataset, bool]:
-            known = service.store.datasets.find(tenant, sha256, format)
+            known = service.store.datasets.known(tenant, sha256, format, idempotency)
             if known is not None:
                 return known, False
             try:
@@ -48,9 +54,16 @@ async def stored(
             except CapacityError as error:
                 raise Refused("capacity", error.message) from None
             schema = read.schema.model_dump(mode="json")
-            return service.store.datasets.add(tenant, sha256, format, schema, read.preview, size, name, "upload", table)
+            return service.store.datasets.add(
+                tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency
+            )
 
         return await anyio.to_thread.run_sync(store, limiter=service.parsing)
+
+
+def _fingerprint(sha256: str, format: Format, name: str | None) -> str:
+    """A hash of all that makes one upload another request than the next."""
+    return hashlib.sha256(orjson.dumps([sha256, format, name])).hexdigest()
 
 
 async def _received(request: Request, into: Path, limit: int) -> tuple[str, int]:

@@ -62,7 +62,15 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
         model=DatasetAnswer,
         example=_EXAMPLE,
         others={200: {"description": "The same bytes were sent before: the dataset of that time", "model": DatasetAnswer}},
-        problems=("bad_request", "invalid_data", "too_large", "unsupported_media_type", "invalid_parameter", "capacity"),
+        problems=(
+            "bad_request",
+            "invalid_data",
+            "idempotency_mismatch",
+            "too_large",
+            "unsupported_media_type",
+            "invalid_parameter",
+            "capacity",
+        ),
         has_etag=True,
     ),
     openapi_extra=takes(_CONTENT, _TAKEN),
@@ -72,15 +80,16 @@ async def create_dataset(
     request: Request,
     service: TheService,
     tenant: Tenant,
-    _key: IdempotencyKey,
+    key: IdempotencyKey,
     format: Annotated[Format | None, Query(description="Instead of the Content-Type.")] = None,
     name: Annotated[str | None, Query(min_length=1, max_length=200, description="Yours to choose.")] = None,
 ) -> Response:
-    """Read once, by a process of its own with a limit on its memory and time. The answer describes every column. The same bytes
-    twice are one dataset, so an upload may simply be repeated."""
+    """Read once, by a process of its own with a limit on its memory and time. The answer describes every column.
+
+    The same bytes twice are one dataset, so an upload may simply be repeated; with an `Idempotency-Key`, only as it was."""
     if name is not None and not name.isprintable():
         raise wrong_parameter("name", "name holds a character that cannot be printed")
-    dataset, is_new = await stored(request, service, tenant, format, name)
+    dataset, is_new = await stored(request, service, tenant, format, name, key)
     headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": f'"{dataset.id}"'}
     return answer(dataset_answer(dataset), 201 if is_new else 200, headers)
 

@@ -11,7 +11,8 @@ from core.ids import new_id
 from core.store.blobs import Blobs, Upload, delete_blob
 from core.store.clock import now
 from core.store.database import Database
-from core.store.records import Dataset, Page
+from core.store.idempotency import forget, made_by, mismatch, remember
+from core.store.records import Dataset, Idempotency, Page
 from core.store.rows import DATASET, no_dataset
 from core.store.tables import QUEUED, RUNNING, datasets, jobs
 
@@ -32,12 +33,14 @@ class Datasets:
         name: str | None,
         source_kind: str,
         table: Path,
+        idempotency: Idempotency | None = None,
     ) -> tuple[Dataset, bool]:
         """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before.
 
-        `sha256` and `size_bytes` are those of the bytes that were sent.
+        `sha256` and `size_bytes` are those of the bytes that were sent. `idempotency` must differ where `sha256` or
+        `format` does. Raises IdempotencyMismatch where the key came with another request.
         """
-        known = self.find(tenant, sha256, format)
+        known = self.known(tenant, sha256, format, idempotency)
         if known is not None:
             return known, False
         upload = Upload(self._database, table)
@@ -63,17 +66,35 @@ class Datasets:
                     .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
                     .returning(*DATASET)
                 ).one_or_none()
+                dataset = Dataset(*row) if row is not None else _same(writer, tenant, sha256, format, is_held=True)
+                if dataset is None:
+                    raise Conflict("this dataset was deleted while it was sent; send it again")
+                if idempotency is not None:
+                    self._remember(writer, dataset, idempotency)
                 if row is not None:
                     upload.finish(writer)
-                    return Dataset(*row), True
-                known = _same(writer, tenant, sha256, format)
+                    return dataset, True
         except BaseException:
             upload.abandon()
             raise
         upload.abandon()
-        if known is None:
-            raise Conflict("this dataset was deleted while it was sent; send it again")
-        return known, False
+        return dataset, False
+
+    def known(self, tenant: str, sha256: str, format: str, idempotency: Idempotency | None = None) -> Dataset | None:
+        """The dataset that these bytes made before, from now on remembered as what the key made; None where there is none yet.
+
+        Worth a look before a file is read; `add` decides. Raises IdempotencyMismatch as it does.
+        """
+        with self._database.reading() as reader:
+            made = None if idempotency is None else made_by(reader, tenant, idempotency, "ds")
+            dataset = _same(reader, tenant, sha256, format)
+        if idempotency is None or dataset is None or dataset.id == made:
+            return dataset
+        with self._database.writing() as writer:
+            dataset = _same(writer, tenant, sha256, format, is_held=True)
+            if dataset is not None:
+                self._remember(writer, dataset, idempotency)
+        return dataset
 
     def find(self, tenant: str, sha256: str, format: str) -> Dataset | None:
         with self._database.reading() as reader:
@@ -108,6 +129,7 @@ class Datasets:
                 if job is not None:
                     raise Conflict(f"{job} needs the dataset {id}: cancel the job, or wait until it has ended")
             writer.execute(delete(datasets).where(datasets.c.id == id))
+            forget(writer, id)
             delete_blob(writer, row.blob_id)
 
     def download(self, dataset_id: str, into: Path) -> Dataset:
@@ -122,9 +144,15 @@ class Datasets:
                 file.write(piece)
         return dataset
 
+    def _remember(self, writer: Connection, dataset: Dataset, idempotency: Idempotency) -> None:
+        if remember(self._database, writer, dataset.tenant, idempotency, dataset.id) != dataset.id:
+            raise mismatch(idempotency)
 
-def _same(reader: Connection, tenant: str, sha256: str, format: str) -> Dataset | None:
-    row: Row[*tuple[Any, ...]] | None = reader.execute(
-        select(*DATASET).where(datasets.c.tenant == tenant, datasets.c.sha256 == sha256, datasets.c.format == format)
-    ).one_or_none()
+
+def _same(reader: Connection, tenant: str, sha256: str, format: str, is_held: bool = False) -> Dataset | None:
+    """The dataset of these bytes; `is_held` keeps it from being deleted until the transaction has ended."""
+    query = select(*DATASET).where(datasets.c.tenant == tenant, datasets.c.sha256 == sha256, datasets.c.format == format)
+    if is_held:
+        query = query.with_for_update(read=True, key_share=True)
+    row: Row[*tuple[Any, ...]] | None = reader.execute(query).one_or_none()
     return None if row is None else Dataset(*row)

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
 
-from core.errors import Conflict, IdempotencyMismatch
+from core.errors import Conflict
 from core.ids import new_id
 from core.jobs import State
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
+from core.store.idempotency import remember
 from core.store.records import Idempotency, Job, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, to_job
 from core.store.tables import QUEUED, datasets, jobs
@@ -28,11 +29,16 @@ class Requests:
 
         Raises IdempotencyMismatch where the key came with another request, NotFound where the dataset is not there.
         """
+        id = new_id("job")
         with self._database.writing() as writer:
+            if idempotency is not None:
+                first = remember(self._database, writer, tenant, idempotency, id)
+                if first != id:
+                    return to_job(writer.execute(_ONE, {"id": first, "tenant": tenant}).one())
             row = writer.execute(
-                self._database.insert(jobs)
+                insert(jobs)
                 .values(
-                    id=new_id("job"),
+                    id=id,
                     tenant=tenant,
                     state=State.QUEUED,
                     dataset_id=new.dataset_id,
@@ -40,19 +46,12 @@ class Requests:
                     seed=new.seed,
                     created_at=now(),
                     dispatch_at=now(),
-                    idempotency_key=idempotency.key if idempotency else None,
-                    request_sha256=idempotency.request_sha256 if idempotency else None,
                     metadata=dict(new.metadata),
                     spec=new.spec,
                     plan=new.plan,
                 )
-                .on_conflict_do_nothing(index_elements=["tenant", "idempotency_key"])
                 .returning(*JOB)
-            ).one_or_none()
-            if row is None and idempotency is not None:
-                return first_job(writer, tenant, idempotency)
-            if row is None:
-                raise Conflict("another job has the id of this one")
+            ).one()
             job = to_job(row)
             # The lock holds off a deletion of the dataset until this job is there to forbid it.
             dataset = select(datasets.c.id).where(datasets.c.id == new.dataset_id, datasets.c.tenant == tenant)
@@ -149,13 +148,3 @@ class Requests:
             return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
         found: ColumnElement[str] = func.json_extract_path_text(jobs.c.metadata, key)
         return found == value
-
-
-def first_job(reader: Connection, tenant: str, idempotency: Idempotency) -> Job:
-    """The job that this key made, or IdempotencyMismatch."""
-    row = reader.execute(
-        select(*JOB, jobs.c.request_sha256).where(jobs.c.tenant == tenant, jobs.c.idempotency_key == idempotency.key)
-    ).one()
-    if row.request_sha256 != idempotency.request_sha256:
-        raise IdempotencyMismatch(f"the idempotency key {idempotency.key} was used before, with another request")
-    return to_job(row)

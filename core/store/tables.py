@@ -6,10 +6,11 @@
           └─ weights ──────┤   what was learned: "best" and "last"
     datasets ──────────────┴─ blobs    bytes in chunks, each owned by one row of the above
     uploads                            blobs that no row owns yet
+    idempotency_keys                   which job or dataset each key made
 
 A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
 reads a row from its start. A finished job outlives its dataset, so `jobs.dataset_id` is no foreign key; submitting locks the
-dataset.
+dataset. A key goes with what it made.
 """
 
 from sqlalchemy import (
@@ -77,8 +78,6 @@ jobs = Table(
     Column("created_at", Double, nullable=False),
     Column("started_at", Double),
     Column("finished_at", Double),
-    Column("idempotency_key", String(255)),
-    Column("request_sha256", String(64)),
     Column("metadata", _Json, nullable=False),
     Column("progress", _Json),
     Column("result", _Json),
@@ -86,7 +85,6 @@ jobs = Table(
     Column("fingerprint", _Json),
     Column("spec", _Json, nullable=False),
     Column("plan", _Json, nullable=False),
-    UniqueConstraint("tenant", "idempotency_key"),
     CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
@@ -184,4 +182,16 @@ uploads = Table(
     metadata,
     Column("blob_id", _Id, primary_key=True),
     Column("started_at", Double, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant", String(100), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request_sha256", String(64), nullable=False),
+    Column("made", _Id, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index("idempotency_keys_made", "made"),
+    sqlite_with_rowid=False,
 )

@@ -1,4 +1,4 @@
-"""Jobs and their history, datasets, weights, and the blobs that hold them."""
+"""Jobs and their history, datasets, weights, the blobs that hold them, and the keys that made them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -61,8 +61,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("started_at", sa.Double()),
         sa.Column("finished_at", sa.Double()),
-        sa.Column("idempotency_key", sa.String(length=255)),
-        sa.Column("request_sha256", sa.String(length=64)),
         sa.Column("metadata", sa.JSON(), nullable=False),
         sa.Column("progress", sa.JSON()),
         sa.Column("result", sa.JSON()),
@@ -76,7 +74,6 @@ def upgrade() -> None:
         sa.CheckConstraint("NOT (state = 'queued' AND cancel_requested)", name=op.f("jobs_queued_is_wanted")),
         sa.CheckConstraint("epoch BETWEEN 0 AND epochs_total", name=op.f("jobs_epoch_in_range")),
         sa.PrimaryKeyConstraint("id", name="jobs_pkey"),
-        sa.UniqueConstraint("tenant", "idempotency_key", name="jobs_tenant_idempotency_key_unique"),
     )
     op.create_index("jobs_datasets", "jobs", ["dataset_id"], sqlite_where=_ALIVE, postgresql_where=_ALIVE)
     op.create_index("jobs_due", "jobs", ["dispatch_at"], sqlite_where=_QUEUED, postgresql_where=_QUEUED)
@@ -84,6 +81,17 @@ def upgrade() -> None:
     op.create_index("jobs_pages", "jobs", ["tenant", "id"])
     op.create_index("jobs_pages_by_state", "jobs", ["tenant", "state", "id"])
     op.create_index("jobs_queued", "jobs", ["id"], sqlite_where=_QUEUED, postgresql_where=_QUEUED)
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("request_sha256", sa.String(length=64), nullable=False),
+        sa.Column("made", _ID, nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "key", name="idempotency_keys_pkey"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("idempotency_keys_made", "idempotency_keys", ["made"])
     op.create_table(
         "uploads",
         sa.Column("blob_id", _ID, nullable=False),
@@ -144,5 +152,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("weights", "checkpoints", "events", "epochs", "uploads", "jobs", "datasets", "blobs"):
+    for table in ("weights", "checkpoints", "events", "epochs", "uploads", "idempotency_keys", "jobs", "datasets", "blobs"):
         op.drop_table(table)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -82,6 +83,49 @@ def test_the_same_bytes_are_the_same_dataset(client: TestClient) -> None:
     second = client.post("/v1/datasets", content=CSV, headers={"Content-Type": "text/csv"})
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
+
+
+def with_key(client: TestClient, content: bytes = CSV, path: str = "/v1/datasets", media_type: str = "text/csv") -> Any:
+    return client.post(path, content=content, headers={"Content-Type": media_type, "Idempotency-Key": "5f0c"})
+
+
+def test_the_same_key_and_file_make_one_dataset(client: TestClient) -> None:
+    first, second = with_key(client), with_key(client)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+
+
+def test_a_key_is_good_for_one_upload_as_it_was(client: TestClient) -> None:
+    with_key(client)
+    for other in (
+        with_key(client, CSV + b"1,setosa\n"),
+        with_key(client, path="/v1/datasets?name=iris"),
+        with_key(client, media_type="application/x-ndjson"),
+        with_key(client, orjson.dumps(xor()), "/v1/jobs", "application/json"),
+    ):
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    assert len(client.get("/v1/datasets").json()["data"]) == 1
+
+
+def test_a_key_that_made_a_job_makes_no_dataset(client: TestClient) -> None:
+    assert with_key(client, orjson.dumps(xor()), "/v1/jobs", "application/json").status_code == 202
+    answer = with_key(client)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
+
+
+def test_a_key_is_kept_for_a_file_that_was_sent_before_without_one(client: TestClient) -> None:
+    known = upload(client)
+    assert with_key(client).json() == known
+    assert with_key(client, CSV + b"1,setosa\n").status_code == 422
+
+
+def test_a_key_is_free_again_when_its_upload_was_refused_or_its_dataset_deleted(client: TestClient) -> None:
+    assert with_key(client, b"a,b\n1\n").status_code == 422
+    first = with_key(client)
+    client.delete(first.headers["location"])
+    again = with_key(client)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["id"] != first.json()["id"]
 
 
 def test_a_preview_shows_the_first_rows_with_null_for_what_is_missing(client: TestClient) -> None:
