@@ -1,35 +1,50 @@
-"""`python -m worker.sweep`: takes jobs back from workers that died, and announces those that wait.
+"""`python -m worker.sweep`: takes jobs back from workers that died, announces those that wait, clears up after uploads.
 
 Any number may run: every step is one guarded statement in the database, so there is no leader.
 """
 
 import logging
 import signal
+import time
 from threading import Event, Thread
 
 from core.queue import Dispatcher
 from core.settings import Settings, settings
 from core.store import Store, connect
 
+CLEAR_EVERY_S = 600.0
+
 log = logging.getLogger(__name__)
 
 
-def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event) -> None:
-    """Every `sweep_every_s`, whatever the database does, until `stop` is set."""
-    failing = False
+def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event, clear_every_s: float = CLEAR_EVERY_S) -> None:
+    """Every `sweep_every_s`, whatever the database does, until `stop` is set; what is cleared is looked for less often."""
+    failing, clear_at = False, time.monotonic()
     while not stop.is_set():
         try:
-            reaped = store.jobs.reap(options.stuck_limit)
+            _take_back(store, dispatcher, options)
+            if time.monotonic() >= clear_at:
+                _clear(store)
+                clear_at = time.monotonic() + clear_every_s
             failing = False
         except Exception as error:  # a sweeper that dies of one bad moment would leave jobs without an owner
             if not failing:
-                log.warning("cannot look for lost jobs, trying again every %s s: %s", options.sweep_every_s, error)
+                log.warning("cannot sweep, trying again every %s s: %s", options.sweep_every_s, error)
             failing = True
-        else:
-            if reaped:
-                log.warning("taken back from workers that went silent: %s", ", ".join(reaped))
-                dispatcher.poke()
         stop.wait(options.sweep_every_s)
+
+
+def _take_back(store: Store, dispatcher: Dispatcher, options: Settings) -> None:
+    reaped = store.jobs.reap(options.stuck_limit)
+    if reaped:
+        log.warning("taken back from workers that went silent: %s", ", ".join(reaped))
+        dispatcher.poke()
+
+
+def _clear(store: Store) -> None:
+    count = store.blobs.sweep()
+    if count:
+        log.info("removed what %s uploads left behind that never ended", count)
 
 
 def main() -> None:
