@@ -152,8 +152,8 @@ class DatasetSummaryAnswer(Answer):
     name: str | None
     format: str
     source: Literal["upload", "inline"]
-    sha256: str = Field(description="Of the bytes that were sent.")
-    bytes: int = Field(description="How many were sent.")
+    sha256: str = Field(description="Of the bytes that were sent; of data that came with a job, of the table that they became.")
+    bytes: int = Field(description="How many were sent; of data that came with a job, the size of their table.")
     created_at: datetime
     rows: int
     column_count: int

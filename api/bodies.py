@@ -26,7 +26,7 @@ MOST_FIELDS = 10_000  # of all objects together; the vocabulary needs a few doze
 _Model = TypeVar("_Model", bound=BaseModel)
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_LONGEST_INTEGER = 309  # digits: a double ends there
+_LONGEST_INTEGER = 310  # characters, with the sign: a double ends there
 
 
 def megabytes(size: int) -> str:
@@ -160,7 +160,14 @@ def _finite_float(text: str) -> float | _NotJson:
 
 
 def _finite_integer(text: str) -> int | _NotJson:
-    return int(text) if len(text) <= _LONGEST_INTEGER else _NotJson(text)
+    if len(text) > _LONGEST_INTEGER:
+        return _NotJson(text)
+    value = int(text)
+    try:
+        float(value)
+    except OverflowError:
+        return _NotJson(text)
+    return value
 
 
 def _unwanted(document: Any, most: int = 100) -> Iterator[Problem]:

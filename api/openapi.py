@@ -25,7 +25,7 @@ _REQUEST_ID = {"X-Request-ID": {"description": "The id of this request.", "schem
 
 _DETAILS = {
     "bad_request": "Idempotency-Key has 300 characters; it must have 1 to 255, all of them visible ASCII",
-    "invalid_json": "dataset.inputs[3][1] is NaN; it must be a finite number, at most 1.797e308",
+    "invalid_json": "inputs[3][1] is NaN; it must be a finite number, at most 1.797e308",
     "idempotency_mismatch": "the idempotency key 5f0c was used before, with another request",
     "invalid_parameter": "limit is 0; it must be 1 or more",
     "invalid_spec": "layer 2: units is 0; it must be 1 or more",

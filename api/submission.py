@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import orjson
 from pydantic import BaseModel, ConfigDict
 
 from api.bodies import judged, parsed
@@ -130,15 +129,18 @@ def _table(service: Service, tenant: str, data: Data, file: Path) -> Table:
 
 
 def _inline(service: Service, tenant: str, data: InlineData, file: Path) -> Table:
-    content = orjson.dumps({"inputs": data.inputs, "targets": data.targets})
-    # A file of the same bytes would be another table, so the hash must be another one too.
-    sha256 = hashlib.sha256(b"inline\0" + content).hexdigest()
-    known = service.store.datasets.find(tenant, sha256, "json")
-    if known is not None:
-        schema = Schema.model_validate(known.schema)
-        return Table(_inline_columns(schema, data), schema, known)
     made = inline_table(data.inputs, data.targets, file)
-    return Table(_inline_columns(made.schema, data), made.schema, None, sha256, len(content), tuple(made.preview))
+    sha256 = _hash_of(made.schema, file)
+    known = service.store.datasets.find(tenant, sha256, "json")
+    columns = _inline_columns(made.schema, data)
+    return Table(columns, made.schema, known, sha256, file.stat().st_size, tuple(made.preview))
+
+
+def _hash_of(schema: Schema, file: Path) -> str:
+    """Of the table and its schema, which alone holds the texts; no file that is uploaded has the same hash."""
+    digest = hashlib.sha256(b"inline\0" + schema.model_dump_json().encode() + b"\0")
+    digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _inline_columns(schema: Schema, data: InlineData) -> DataSpec:

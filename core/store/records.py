@@ -96,11 +96,11 @@ class Event:
 class Dataset:
     id: str
     tenant: str
-    sha256: str  # of the bytes that the client sent
+    sha256: str  # of the bytes that the client sent; of inline data, of the table and its schema
     format: str
     name: str | None
     source_kind: str
-    size_bytes: int  # of what the client sent
+    size_bytes: int  # of what the client sent; of inline data, of the table
     table_sha256: str
     table_bytes: int  # of the stored table
     blob_id: str

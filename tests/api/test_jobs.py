@@ -40,6 +40,16 @@ def test_data_sent_twice_are_stored_once(client: TestClient, submitted: Callable
     assert len(client.get("/v1/datasets").json()["data"]) == 1
 
 
+def test_data_that_differ_in_a_text_alone_are_other_data(submitted: Callable[..., JSON]) -> None:
+    change = {"network": {"layers": [{"units": 2}]}, "training": {"loss": "softmax_cross_entropy"}}
+    made = [
+        submitted(dataset={"inputs": [[1], [2]], "targets": targets}, **change)["dataset"]["id"]
+        for targets in (["a", "b"], ["a", "c"], [0, 1], [False, True], [0.0, 1.0])
+    ]
+    assert len(set(made[:4])) == 4
+    assert made[4] == made[2]
+
+
 def test_rows_of_targets_become_columns(submitted: Callable[..., JSON]) -> None:
     network = {"layers": [{"type": "dense", "units": 2}]}
     job = submitted(network=network, dataset={"inputs": [[0], [1]], "targets": [[0, 1], [1, 0]]})
