@@ -52,6 +52,8 @@ def _target(values: Sequence[Any]) -> Described:
         return text("target", np.fromiter(map(places.__getitem__, values), np.int32, len(values)), distinct)
     if set(map(type, values)) == {bool}:
         return boolean("target", np.array(values))
+    if set(map(type, values)) == {int} and min(values) >= -(2**63) and max(values) < 2**63:
+        return number("target", np.array(values, np.int64))  # may be labels, of which no two must become one
     return number("target", np.array(values, np.float64))
 
 

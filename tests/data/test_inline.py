@@ -46,6 +46,13 @@ def test_targets_may_be_numbers_booleans_or_texts(
     np.testing.assert_array_equal(read_columns(tmp_path / "table", ["target"])["target"], stored)
 
 
+def test_integers_that_float64_cannot_tell_apart_stay_apart(tmp_path: Path) -> None:
+    labels = [2**53, 2**53 + 1, -(2**63), 2**63 - 1]
+    parsed = inline_table([[0]] * 4, labels, tmp_path / "table")
+    assert parsed.schema.column("target").values == tuple(sorted(labels))
+    assert read_columns(tmp_path / "table", ["target"])["target"].tolist() == labels
+
+
 def test_targets_may_be_rows(tmp_path: Path) -> None:
     parsed = inline_table([[1], [2]], [[1, 0], [0, 1]], tmp_path / "table")
     assert [column.name for column in parsed.schema.columns] == ["input0", "target0", "target1"]
