@@ -37,8 +37,8 @@ class Datasets:
     ) -> tuple[Dataset, bool]:
         """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before.
 
-        `sha256` and `size_bytes` are those of Dataset. `idempotency` must differ where `sha256` or
-        `format` does. Raises IdempotencyMismatch where the key came with another request.
+        `sha256` and `size_bytes` are those of Dataset. `idempotency` must differ where `sha256` or `format` does.
+        Raises IdempotencyMismatch where the key came with another request.
         """
         known = self.known(tenant, sha256, format, idempotency)
         if known is not None:
