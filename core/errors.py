@@ -54,9 +54,7 @@ class InvalidSpec(UserError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = len(problems)
-        super().__init__(
-            problems[0].message if count == 1 else f"{count} problems; the first: {problems[0].message}", problems
-        )
+        super().__init__(problems[0].message if count == 1 else f"{count} problems; the first: {problems[0].message}", problems)
 
 
 class InvalidData(UserError):
