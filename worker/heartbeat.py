@@ -11,7 +11,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self, TypeVar
 
-from core.errors import LostLease, Unavailable
+from core.errors import CoreError, LostLease, Unavailable
 from core.store import Claim, Store
 
 SIGNALS_EVERY_S = 0.5  # how soon a cancellation is seen
@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 class Lease:
     """A context: inside it, the claim is renewed and `ended` tells whether the work has lost its purpose.
 
-    `cancelled`: the client asked for the end. `lost`: another worker owns the job, or may by now.
+    `cancelled`: the client asked for the end. `lost`: the store said that this attempt owns the job no more; while the database
+    is away nobody knows, and the training goes on.
     """
 
     def __init__(self, claim: Claim, store: Store, ttl_s: float) -> None:
@@ -89,5 +90,7 @@ class Lease:
                     self._cancelled.set()
             except LostLease:
                 self._lost.set()
-            except Unavailable as error:
-                log.warning("job %s: no heartbeat, the database is away: %s", self.claim.job.id, error)
+            except CoreError as error:  # away, or its disk is full
+                log.warning("job %s: no heartbeat: %s", self.claim.job.id, error)
+            except Exception:  # without this thread the job would be taken away, and its client's cancellation not be seen
+                log.exception("job %s: no heartbeat", self.claim.job.id)

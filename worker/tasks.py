@@ -6,7 +6,7 @@ import socket
 import time
 from functools import cache
 
-from core.errors import Unavailable
+from core.errors import CapacityError, Unavailable
 from core.nn.warmup import fingerprint
 from core.settings import settings
 from core.store import Claim, Store, connect
@@ -43,12 +43,12 @@ def work() -> None:
 
 
 def next_job(me: Worker) -> Claim | None:
-    """The oldest job that waits. The wake-up is spent, so this stays with a database that is away until it is back."""
+    """The oldest job that waits. The wake-up is spent, so this stays with a database that is away or full until it is back."""
     failing = False
     while not stopping.asked():
         try:
             return me.store.jobs.claim(me.owner, me.settings.lease_ttl_s, me.fingerprint)
-        except Unavailable as error:
+        except (Unavailable, CapacityError) as error:
             if not failing:
                 log.warning("cannot look for jobs, trying again every %s s: %s", RETRY_AFTER_S, error.message)
             failing = True
