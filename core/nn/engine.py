@@ -1,11 +1,12 @@
 """The compiled loop: gather a minibatch, forward, loss, backward, update, and again, without returning to Python.
 
-An epoch is `training_steps` steps of gradient descent, each on one minibatch, then `evaluation_steps` steps that only measure
-the loss on rows that are not trained on. `run` takes a number of steps and stops wherever that leaves it, in the middle of an
-epoch too; all it needs to go on stands in `State` and the flat vectors.
+An epoch is `training_steps` steps of gradient descent, each on one batch, then `evaluation_steps` steps that only measure the
+loss on rows that are not trained on. A batch larger than `piece_size` runs through the network in pieces, whose gradients are
+summed. `run` does a number of pieces and stops wherever that leaves it. All that a training needs to go on after any step is
+its `STATE` and the flat vectors; of a batch under way, `BATCH` remembers the pieces that are done, and is not kept.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,7 @@ PLAN = np.dtype(
         ("shuffle", np.int64),
         ("epochs", np.int64),
         ("batch_size", np.int64),
+        ("piece_size", np.int64),
         ("training_steps", np.int64),
         ("evaluation_size", np.int64),  # rows per step of evaluation
         ("evaluation_steps", np.int64),
@@ -62,6 +64,13 @@ STATE = np.dtype(
         ("diverged", np.int64),
     ]
 )
+BATCH = np.dtype(
+    [
+        ("ordered", np.int64),  # the epoch whose order of the rows is at hand
+        ("piece", np.int64),  # pieces done of the batch that is under way
+        ("loss", np.float64),  # the sum over their rows
+    ]
+)
 HISTORY = np.dtype(
     [
         ("loss", np.float64),
@@ -75,6 +84,27 @@ HISTORY = np.dtype(
 )
 
 
+class Examples(NamedTuple):
+    """x (N, n) inputs and t (N, m) targets."""
+
+    x: Any
+    t: Any
+
+
+class Memory(NamedTuple):
+    """All that the loop writes to. `values` and `derivatives` are arenas for as many rows as `targets` has."""
+
+    theta: Any  # (P,) parameters
+    grad: Any  # (P,) the derivative of the batch's loss by theta
+    piece_grad: Any  # (P,) that of one piece; the same memory as grad where a batch is one piece
+    slots: Any  # (S, P) what the optimizer keeps
+    best: Any  # (P,) the best parameters so far
+    values: Any
+    derivatives: Any
+    targets: Any
+    order: Any  # (N,) the order of the rows in this epoch
+
+
 @kernel
 def gather(rows: Any, order: Any, first: int, into: Any) -> None:
     """Overwrites `into` (B, n) with the rows that stand at `first` … of the order."""
@@ -86,14 +116,16 @@ def gather(rows: Any, order: Any, first: int, into: Any) -> None:
 
 @kernel
 def gradient(
-    operations: Any, loss: int, outputs: int, theta: Any, grad: Any, values: Any, derivatives: Any, capacity: int, t: Any
+    operations: Any, loss: int, theta: Any, grad: Any, values: Any, derivatives: Any, capacity: int, t: Any, share: float
 ) -> Any:
-    """Forward, loss and backward for the rows at the arena's start: the sum of their losses; overwrites grad."""
+    """Forward, loss and backward for the rows at the arena's start: the sum of their losses; overwrites grad.
+
+    Rumelhart, Hinton and Williams 1986.
+    """
     B = t.shape[0]
-    offset = values.size // capacity - outputs
     layers.forward(operations, theta, values, capacity, B)
-    y, dy = layers.rows(values, offset, capacity, B, outputs), layers.rows(derivatives, offset, capacity, B, outputs)
-    total = layers.loss(loss, y, t, dy)
+    y, dy = layers.outputs(operations, values, capacity, B), layers.outputs(operations, derivatives, capacity, B)
+    total = layers.loss(loss, y, t, dy, share)
     layers.backward(operations, theta, grad, values, derivatives, capacity, B)
     return total
 
@@ -112,19 +144,65 @@ def update(optimizer: Any, step: int, theta: Any, grad: Any, slots: Any) -> None
 
 
 @kernel
-def begin_epoch(plan: Any, state: Any, order: Any) -> None:
-    """Overwrites `order` with the epoch's order of the rows."""
-    if plan.shuffle:
+def begin_epoch(plan: Any, state: Any, batch: Any, order: Any) -> None:
+    """Overwrites `order` with the epoch's order of the rows, unless it is that already."""
+    if plan.shuffle and batch.ordered != state.epoch + 1:
         shuffle(order, plan.seed, state.epoch + 1)
+        batch.ordered = state.epoch + 1
 
 
 @kernel
-def end_epoch(
-    plan: Any, state: Any, rows: int, evaluated: int, learning_rate: float, theta: Any, best: Any, result: Any
-) -> None:
+def train(plan: Any, state: Any, batch: Any, operations: Any, loss: int, optimizer: Any, memory: Any, rows: Any) -> None:
+    """One piece of a batch: forward, backward; after the batch's last piece, one step of gradient descent."""
+    first, capacity = state.step * plan.batch_size, memory.targets.shape[0]
+    batch_rows, done = min(plan.batch_size, rows.x.shape[0] - first), batch.piece * plan.piece_size
+    B = min(plan.piece_size, batch_rows - done)
+    t = memory.targets[:B]
+    gather(rows.x, memory.order, first + done, layers.rows(memory.values, 0, capacity, B, rows.x.shape[1]))
+    gather(rows.t, memory.order, first + done, t)
+    theta, piece_grad, values, derivatives = memory.theta, memory.piece_grad, memory.values, memory.derivatives
+    batch.loss += gradient(operations, loss, theta, piece_grad, values, derivatives, capacity, t, 1.0 / batch_rows)
+    if batch_rows > plan.piece_size or plan.batch_size > plan.piece_size:
+        optimizers.add(memory.grad, piece_grad, batch.piece == 0)
+    if not np.isfinite(batch.loss):
+        state.diverged = 1
+        return
+    batch.piece += 1
+    if done + B < batch_rows:
+        return
+    state.loss += batch.loss
+    batch.piece, batch.loss = 0, 0.0
+    state.step += 1
+    state.updates += 1
+    if state.step < plan.training_steps:
+        update(optimizer, state.updates, theta, memory.grad, memory.slots)
+        return
+    state.gradient_norm = metrics.norm(memory.grad)
+    update(optimizer, state.updates, theta, memory.grad, memory.slots)
+    if not (np.isfinite(state.gradient_norm) and metrics.is_finite(theta)):
+        state.diverged = 1
+
+
+@kernel
+def evaluate(plan: Any, state: Any, operations: Any, loss: int, memory: Any, rows: Any) -> None:
+    """Forward and loss for the next rows of the evaluation."""
+    first, capacity = (state.step - plan.training_steps) * plan.evaluation_size, memory.targets.shape[0]
+    B = min(plan.evaluation_size, rows.x.shape[0] - first)
+    layers.rows(memory.values, 0, capacity, B, rows.x.shape[1])[:] = rows.x[first : first + B]
+    layers.forward(operations, memory.theta, memory.values, capacity, B)
+    y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
+    state.evaluation_loss += layers.loss(loss, y, t, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
+    metrics.measure(loss, y, t, state)
+    state.step += 1
+    if not np.isfinite(state.evaluation_loss):
+        state.diverged = 1
+
+
+@kernel
+def end_epoch(plan: Any, state: Any, memory: Any, rows: int, evaluated: int, learning_rate: float, result: Any) -> None:
     """Writes the epoch's line of the history, keeps the best weights, decides whether to stop, and clears the sums.
 
-    The best are those of the lowest validation loss; without validation, the last that are finite.
+    The best are those of the lowest validation loss; without validation, the last.
     """
     state.epoch += 1
     state.step = 0
@@ -135,9 +213,9 @@ def end_epoch(
     result.absolute_error = state.absolute_error / max(evaluated, 1)
     result.gradient_norm = state.gradient_norm
     result.learning_rate = learning_rate
-    if result.evaluation_loss < state.best_loss if plan.validates else metrics.is_finite(theta):
+    if not plan.validates or result.evaluation_loss < state.best_loss:
         state.best_loss, state.best_epoch = result.evaluation_loss, state.epoch
-        best[:] = theta
+        memory.best[:] = memory.theta
     if plan.validates:
         if result.evaluation_loss < state.reference_loss - plan.min_delta:
             state.reference_loss, state.reference_epoch = result.evaluation_loss, state.epoch
@@ -146,98 +224,80 @@ def end_epoch(
     state.loss = state.evaluation_loss = state.correct = state.squared_error = state.absolute_error = 0.0
 
 
+@kernel
+def uncounted(memory: Any) -> Any:
+    """The same memory, whose views cost no counting."""
+    return Memory(
+        borrowed(memory.theta),
+        borrowed(memory.grad),
+        borrowed(memory.piece_grad),
+        borrowed(memory.slots),
+        borrowed(memory.best),
+        borrowed(memory.values),
+        borrowed(memory.derivatives),
+        borrowed(memory.targets),
+        borrowed(memory.order),
+    )
+
+
 @entry
 def run(
     plans: Any,
     states: Any,
+    batches: Any,
     operations: Any,
     loss: int,
     optimizers: Any,
-    theta: Any,
-    grad: Any,
-    slots: Any,
-    best: Any,
-    values: Any,
-    derivatives: Any,
-    targets: Any,
-    capacity: int,
-    x: Any,
-    t: Any,
-    evaluation_x: Any,
-    evaluation_t: Any,
-    order: Any,
+    memory: Any,
+    training: Any,
+    evaluation: Any,
     history: Any,
-    steps: int,
+    pieces: int,
 ) -> int:
-    """Takes up to `steps` steps; returns how many epochs ended, whose lines stand in `history`.
+    """Does up to so many pieces; returns how many epochs ended, whose lines stand in `history`.
 
-    Stops earlier when the history is full, the last epoch is done, early stopping says so or the loss is no longer finite.
+    Stops earlier when the history is full, the last epoch is done, early stopping says so or a number is no longer finite. The
+    first three and the optimizer are arrays of one record each.
     """
-    theta, grad, slots, best = borrowed(theta), borrowed(grad), borrowed(slots), borrowed(best)
-    values, derivatives, targets = borrowed(values), borrowed(derivatives), borrowed(targets)
-    operations, x, t, order = borrowed(operations), borrowed(x), borrowed(t), borrowed(order)
-    evaluation_x, evaluation_t, history = borrowed(evaluation_x), borrowed(evaluation_t), borrowed(history)
-    plan, state, optimizer = plans[0], states[0], optimizers[0]
-    n, outputs = x.shape[1], operations[operations.size - 1].m
+    memory, operations, history = uncounted(memory), borrowed(operations), borrowed(history)
+    training = Examples(borrowed(training.x), borrowed(training.t))
+    evaluation = Examples(borrowed(evaluation.x), borrowed(evaluation.t))
+    plan, state, batch, optimizer = plans[0], states[0], batches[0], optimizers[0]
+    rows, evaluated = training.x.shape[0], evaluation.x.shape[0]
     ended = 0
-    begin_epoch(plan, state, order)
-    for _ in range(steps):
+    begin_epoch(plan, state, batch, memory.order)
+    for _ in range(pieces):
         if state.step < plan.training_steps:
-            first = state.step * plan.batch_size
-            B = min(plan.batch_size, x.shape[0] - first)
-            batch_t = targets[:B]
-            gather(x, order, first, layers.rows(values, 0, capacity, B, n))
-            gather(t, order, first, batch_t)
-            batch_loss = gradient(operations, loss, outputs, theta, grad, values, derivatives, capacity, batch_t)
-            if not np.isfinite(batch_loss):
-                state.diverged = 1
-                return ended
-            state.loss += batch_loss
-            state.updates += 1
-            if state.step == plan.training_steps - 1:
-                state.gradient_norm = metrics.norm(grad)
-            update(optimizer, state.updates, theta, grad, slots)
+            train(plan, state, batch, operations, loss, optimizer, memory, training)
         else:
-            first = (state.step - plan.training_steps) * plan.evaluation_size
-            B = min(plan.evaluation_size, evaluation_x.shape[0] - first)
-            layers.rows(values, 0, capacity, B, n)[:] = evaluation_x[first : first + B]
-            layers.forward(operations, theta, values, capacity, B)
-            offset = values.size // capacity - outputs
-            y, dy = layers.rows(values, offset, capacity, B, outputs), layers.rows(derivatives, offset, capacity, B, outputs)
-            batch_loss = layers.loss(loss, y, evaluation_t[first : first + B], dy)
-            if not np.isfinite(batch_loss):
-                state.diverged = 1
-                return ended
-            state.evaluation_loss += batch_loss
-            metrics.measure(loss, y, evaluation_t[first : first + B], state)
-        state.step += 1
+            evaluate(plan, state, operations, loss, memory, evaluation)
+        if state.diverged:
+            return ended
         if state.step == plan.training_steps + plan.evaluation_steps:
-            rate = optimizer.learning_rate
-            end_epoch(plan, state, x.shape[0], evaluation_x.shape[0], rate, theta, best, history[ended])
+            end_epoch(plan, state, memory, rows, evaluated, optimizer.learning_rate, history[ended])
             ended += 1
             if state.epoch == plan.epochs or state.stopped or ended == history.size:
                 return ended
-            begin_epoch(plan, state, order)
+            begin_epoch(plan, state, batch, memory.order)
     return ended
 
 
 @entry
 def loss_and_gradient(operations: Any, loss: int, theta: Any, grad: Any, values: Any, derivatives: Any, x: Any, t: Any) -> Any:
     """The mean loss over the rows of x (B, n) and t; overwrites grad (P,) and the arenas, which are for exactly B rows."""
-    B, outputs = x.shape[0], operations[operations.size - 1].m
+    B = x.shape[0]
     layers.rows(values, 0, B, B, x.shape[1])[:] = x
-    return gradient(operations, loss, outputs, theta, grad, values, derivatives, B, t) / B
+    return gradient(operations, loss, theta, grad, values, derivatives, B, t, 1.0 / B) / B
 
 
 @entry
 def predict(operations: Any, theta: Any, values: Any, capacity: int, x: Any, y: Any) -> None:
     """Overwrites y (N, m) with the network's outputs for the rows of x (N, n), `capacity` rows at a time."""
-    offset = values.size // capacity - y.shape[1]
     for first in range(0, x.shape[0], capacity):
         B = min(capacity, x.shape[0] - first)
         layers.rows(values, 0, capacity, B, x.shape[1])[:] = x[first : first + B]
         layers.forward(operations, theta, values, capacity, B)
-        y[first : first + B] = layers.rows(values, offset, capacity, B, y.shape[1])
+        y[first : first + B] = layers.outputs(operations, values, capacity, B)
 
 
 def optimizer_record(optimizer: AnyOptimizer) -> Any:

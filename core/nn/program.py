@@ -68,16 +68,6 @@ class Program:
     width: int  # of the arena, in elements per row
     layers: tuple[DenseParameters, ...]
 
-    @property
-    def output(self) -> int:
-        """Where the outputs lie in the arena."""
-        return self.width - self.outputs
-
-    @property
-    def flops(self) -> int:
-        """Of one row, forward and backward: two per weight in each of three products."""
-        return 6 * sum(layer.inputs * layer.layer.units for layer in self.layers)
-
 
 def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program:
     """The program of a network over rows of `inputs` numbers."""

@@ -201,7 +201,7 @@ class Adam(Spec):
     learning_rate: Positive = 0.001
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
-    epsilon: Positive = 1e-8
+    epsilon: Annotated[float, Field(strict=True, ge=1e-30, le=1e6, allow_inf_nan=False)] = 1e-8
 
 
 AnyOptimizer = GradientDescent | Adam

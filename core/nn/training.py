@@ -4,6 +4,7 @@ for result in Training(network, training, data).epochs():
     ...
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,14 +20,17 @@ from core.nn.initializers import initialize
 from core.nn.memory import aligned, records
 from core.nn.program import lower
 from core.nn.sizes import Sizes
+from core.nn.statistics import moments
 from core.nn.weights import named_weights
 
 Matrix = npt.NDArray[np.floating]
 
-# A call of the compiled loop takes about a tenth of a second, however large the network and slow the machine within reason:
-# its work is counted in floating-point operations, a step that does nothing else as a few thousand of them.
-CALL_FLOPS = 2_000_000_000
-STEP_FLOPS = 20_000
+# A call of the compiled loop takes about a tenth of a second, whatever the network: its work is reckoned from what it computes
+# and what it moves, at speeds that every processor of the last ten years reaches.
+CALL_S = 0.1
+FLOPS_PER_S = 2e10
+BYTES_PER_S = 1e10
+PIECE_S = 1e-6
 HISTORY_ROWS = 4096
 
 
@@ -63,10 +67,12 @@ class Training:
     ) -> None:
         self.spec = training
         self.program = lower(network, training.loss, data.x.shape[1])
-        self._data = data
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
-        self._evaluation = (data.x, data.t) if measures_training_rows else (data.validation_x, data.validation_t)
+        self._examples = engine.Examples(data.x, data.t)
+        self._evaluation = engine.Examples(data.validation_x, data.validation_t)
+        if measures_training_rows:
+            self._evaluation = self._examples
 
         rows, dtype = len(data.x), self.program.dtype
         self._sizes = Sizes.of(network, training, data.x.shape[1], rows, len(data.validation_x), data.t.shape[1])
@@ -76,6 +82,7 @@ class Training:
             "shuffle": training.shuffle and self._sizes.steps_per_epoch > 1,
             "epochs": training.epochs,
             "batch_size": self._sizes.batch_size,
+            "piece_size": self._sizes.piece_size,
             "training_steps": self._sizes.steps_per_epoch,
             "evaluation_size": self._sizes.evaluation_size,
             "evaluation_steps": self._sizes.evaluation_steps,
@@ -87,19 +94,33 @@ class Training:
 
         P, arena = self.program.parameters, self.program.width * self._sizes.capacity
         self._optimizer = engine.optimizer_record(training.optimizer)
-        self._slots = np.zeros((self._sizes.slots, P), dtype)
-        self.theta, self._grad, self._best = (aligned(P, dtype) for _ in range(3))
-        self._values, self._derivatives = aligned(arena, dtype), aligned(arena, dtype)
-        self._targets = np.empty((self._sizes.capacity, data.t.shape[1]), dtype)
-        self._order = np.arange(rows)
+        grad = aligned(P, dtype)
+        self._memory = engine.Memory(
+            theta=aligned(P, dtype),
+            grad=grad,
+            piece_grad=aligned(P, dtype) if self._sizes.batch_size > self._sizes.piece_size else grad,
+            slots=np.zeros((self._sizes.slots, P), dtype),
+            best=aligned(P, dtype),
+            values=aligned(arena, dtype),
+            derivatives=aligned(arena, dtype),
+            targets=np.empty((self._sizes.capacity, data.t.shape[1]), dtype),
+            order=np.arange(rows),
+        )
+        self._batch = records(1, engine.BATCH)
         self._history = records(HISTORY_ROWS, engine.HISTORY)
         self._state = records(1, engine.STATE)
         self._state["best_loss"] = self._state["reference_loss"] = np.inf
         if checkpoint is None:
             initialize(self.program, training.seed, self.theta)
-            self._best[:] = self.theta
+            self._memory.best[:] = self.theta
         else:
             self._restore(checkpoint)
+
+    @property
+    def theta(self) -> Matrix:
+        """(P,) the parameters, as they are."""
+        theta: Matrix = self._memory.theta
+        return theta
 
     @property
     def epoch(self) -> int:
@@ -108,7 +129,7 @@ class Training:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the lowest validation loss; without validation, the last whose weights are finite. 0: before any."""
+        """The epoch of the lowest validation loss; without validation, the last. 0: before the first has ended."""
         return int(self._state["best_epoch"][0])
 
     @property
@@ -131,50 +152,45 @@ class Training:
             ended = engine.run(
                 self._plan,
                 self._state,
+                self._batch,
                 self.program.trained,
                 self.program.loss,
                 self._optimizer,
-                self.theta,
-                self._grad,
-                self._slots,
-                self._best,
-                self._values,
-                self._derivatives,
-                self._targets,
-                self._sizes.capacity,
-                self._data.x,
-                self._data.t,
-                *self._evaluation,
-                self._order,
+                self._memory,
+                self._examples,
+                self._evaluation,
                 self._history,
-                self._steps_per_call,
+                self._pieces_per_call,
             )
             for place in range(ended):
                 yield self._result(first + place, self._history[place])
             if self._state["diverged"][0]:
                 epoch = self.epoch + 1
-                raise Diverged(f"the loss became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
+                raise Diverged(f"the loss or a weight became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
 
     def checkpoint(self) -> Checkpoint:
         """A copy of all that `Training` needs to go on from here, in the middle of an epoch too."""
-        vectors = {"theta": self.theta.copy(), "slots": self._slots.copy(), "best": self._best.copy()}
+        vectors = {"theta": self.theta.copy(), "slots": self._memory.slots.copy(), "best": self._memory.best.copy()}
         return Checkpoint({name: self._state[name][0].item() for name in engine.STATE.names or ()}, vectors)
 
     def weights(self, which: str = "last") -> dict[str, npt.NDArray[Any]]:
         """The "last" or the "best" weights, by the names of `core.nn.weights`."""
-        return named_weights(self.program, self._best if which == "best" else self.theta)
+        return named_weights(self.program, self._memory.best if which == "best" else self.theta)
 
     @property
-    def _steps_per_call(self) -> int:
-        rows = max(self._sizes.batch_size, self._sizes.evaluation_size // 3)
-        return max(1, CALL_FLOPS // (self.program.flops * rows + STEP_FLOPS))
+    def _pieces_per_call(self) -> int:
+        """Backward and forward of a piece compute; they read theta, write the gradient, and the update moves every vector."""
+        sizes = self._sizes
+        rows = max(sizes.piece_size, sizes.evaluation_size // 3)
+        moved = 2 * sizes.parameter_bytes
+        return max(1, int(CALL_S / (PIECE_S + 6 * sizes.weights * rows / FLOPS_PER_S + moved / BYTES_PER_S)))
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         for name in engine.STATE.names or ():
             self._state[name] = checkpoint.state[name]
         self.theta[:] = checkpoint.vectors["theta"]
-        self._slots[:] = checkpoint.vectors["slots"]
-        self._best[:] = checkpoint.vectors["best"]
+        self._memory.slots[:] = checkpoint.vectors["slots"]
+        self._memory.best[:] = checkpoint.vectors["best"]
 
     def _result(self, epoch: int, row: Any) -> EpochResult:
         validation_loss = float(row["evaluation_loss"]) if self._validates else None
@@ -192,9 +208,9 @@ class Training:
             case "mean_absolute_error":
                 return float(row["absolute_error"])
             case _:
-                return 1.0 - float(row["squared_error"]) / self._target_variance
+                return 1.0 - float(row["squared_error"]) / self._target_variance if self._target_variance else math.nan
 
     @cached_property
     def _target_variance(self) -> float:
-        """Of the evaluated rows, averaged over the targets; R² is what of it the network explains."""
-        return float(self._evaluation[1].astype(np.float64).var(axis=0).mean()) or 1.0
+        """Of the evaluated rows, averaged over the targets; R² is what of it the network explains, and means nothing of 0."""
+        return float(np.mean([moments(target.astype(np.float64))[1] ** 2 for target in self._evaluation.t.T]))

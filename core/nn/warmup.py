@@ -7,10 +7,11 @@ import numba
 import numpy as np
 import scipy
 from llvmlite import binding
+from numba.core.dispatcher import Dispatcher
 from threadpoolctl import threadpool_info
 
 from core.nn import engine
-from core.nn.kernels.cache import source_digest
+from core.nn.kernels.cache import processor, source_digest
 from core.nn.network import Network
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
@@ -30,18 +31,25 @@ def warm_up() -> None:
         trained.outputs(x)
         trained.loss_and_gradient(x, x)
     for entry in ENTRIES:
-        entry.disable_compile()
+        if isinstance(entry, Dispatcher):  # with NUMBA_DISABLE_JIT it is plain Python
+            entry.disable_compile()
 
 
 def fingerprint() -> dict[str, str]:
     """All on which the bits of a result depend beside the job itself: two machines of one fingerprint give equal weights."""
-    blas = sorted({f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}" for pool in threadpool_info()})
+    blas = sorted(
+        {
+            f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')} {pool['num_threads']} threads"
+            for pool in threadpool_info()
+        }
+    )
     return {
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "numba": numba.__version__,
+        "llvm": ".".join(map(str, binding.llvm_version_info)),
+        "libc": " ".join(platform.libc_ver()),
         "kernels": source_digest(),
         "blas": ", ".join(blas),
-        "cpu": binding.get_host_cpu_name(),
-        "machine": platform.machine(),
+        "processor": processor(),
     }

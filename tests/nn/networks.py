@@ -14,6 +14,7 @@ from core.nn.training import Data, Training
 CLASSIFIERS = ("binary_cross_entropy", "softmax_cross_entropy")
 LOSSES = ("mean_squared_error", "mean_absolute_error", *CLASSIFIERS)
 ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "softmax")
+LAST = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
 SMOOTH = ("identity", "sigmoid", "tanh", "softmax")
 OPTIMIZERS: tuple[dict[str, Any], ...] = (
     {"type": "sgd", "learning_rate": 0.1},

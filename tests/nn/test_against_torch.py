@@ -9,6 +9,7 @@ from core.nn.network import Network
 from core.nn.weights import from_safetensors, to_safetensors
 from tests.nn.networks import (
     ACTIVATIONS,
+    LAST,
     LOSSES,
     OPTIMIZERS,
     examples,
@@ -22,7 +23,6 @@ from tests.nn.networks import (
 torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
 
 MODULES = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "leaky_relu": "LeakyReLU"}
-LAST = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
 
 
 def sequential(spec, inputs, dtype="float64"):

@@ -47,4 +47,4 @@ def test_random_smooth_networks_have_the_gradient_of_their_formula(inputs, hidde
     spec = network_spec(1).model_validate({"layers": [*layers, {"units": outputs}], "dtype": "float64"})
     network = random_network(spec, loss, inputs, seed)
     x, t = examples(loss, rows, inputs, outputs, seed=seed)
-    assert gradient_error(network, x, t) < 1e-6
+    assert gradient_error(network, x, t) < 1e-7

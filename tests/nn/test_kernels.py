@@ -7,7 +7,8 @@ from core.nn.kernels import activations, losses
 from core.nn.kernels.shuffle import shuffle
 
 DTYPES = (np.float32, np.float64)
-RANGE = np.concatenate([np.linspace(-80, 80, 200_001), np.geomspace(1e-30, 1, 1001), -np.geomspace(1e-30, 1, 1001)])
+SMALL = np.concatenate([np.geomspace(1e-30, 1, 1001), -np.geomspace(1e-30, 1, 1001)])
+RANGES = {np.float32: 86, np.float64: 700}  # beyond, results are clamped: eˣ neither overflows nor becomes denormal
 
 
 def units_in_the_last_place(y, exact):
@@ -17,7 +18,7 @@ def units_in_the_last_place(y, exact):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_tanh_sigmoid_and_exponentials_are_right_to_a_few_units_in_the_last_place(dtype):
-    x = RANGE.astype(dtype)
+    x = np.concatenate([np.linspace(-RANGES[dtype], RANGES[dtype], 200_001), SMALL]).astype(dtype)
     exact = x.astype(np.longdouble)
     formulas = {
         activations.tanh: np.tanh(exact),
@@ -36,12 +37,21 @@ def test_activations_keep_nan_and_bear_infinity(dtype):
         (activations.tanh, -1, 1),
         (activations.sigmoid, 0, 1),
         (activations.relu, 0, np.inf),
+        (lambda y: activations.leaky_relu(y, 0.5), -np.inf, np.inf),
     ):
         y = np.array([np.nan, -np.inf, np.inf], dtype)
         kernel(y)
         assert np.isnan(y[0]), kernel
         assert y[1] == pytest.approx(at_minus, abs=1e-37), kernel
         assert y[2] == at_plus, kernel
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_one_nan_makes_its_whole_row_nan_in_a_softmax_and_no_other(dtype):
+    y = np.array([[0, np.nan, 1], [0, 1, 2]], dtype)
+    activations.softmax(y)
+    assert np.isnan(y[0]).all()
+    assert np.isfinite(y[1]).all()
 
 
 def test_softmax_of_huge_weighted_sums_is_still_a_distribution():
@@ -55,11 +65,11 @@ def test_softmax_of_huge_weighted_sums_is_still_a_distribution():
 def test_cross_entropies_of_certain_answers_neither_overflow_nor_vanish():
     z = np.array([[1000.0], [-1000.0]], np.float32)
     dz = np.empty_like(z)
-    assert losses.binary_cross_entropy(z, np.array([[1], [0]], np.float32), dz) == 0
-    assert losses.binary_cross_entropy(z, np.array([[0], [1]], np.float32), dz) == 2000
+    assert losses.binary_cross_entropy(z, np.array([[1], [0]], np.float32), dz, 0.5) == 0
+    assert losses.binary_cross_entropy(z, np.array([[0], [1]], np.float32), dz, 0.5) == 2000
     z = np.array([[1000.0, 0.0]], np.float32)
     dz = np.empty_like(z)
-    assert losses.softmax_cross_entropy(z, np.array([[1]], np.float32), dz) == 1000
+    assert losses.softmax_cross_entropy(z, np.array([[1]], np.float32), dz, 1.0) == 1000
     np.testing.assert_array_equal(dz, [[1, -1]])
 
 

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from itertools import count
 
 import numpy as np
+import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
-from tests.nn.networks import examples, network_spec, training, training_spec
+from core.nn.training import Training
+from tests.nn.networks import LAST, LOSSES, OPTIMIZERS, examples, network_spec, optimizer_name, training, training_spec
 
 PLAIN_PYTHON = """
 from tests.nn.networks import *
@@ -27,20 +30,30 @@ def run_python(code, **environment):
     return [float.fromhex(line) for line in process.stdout.split()]
 
 
-def test_the_loop_allocates_nothing():
-    x, t = examples("softmax_cross_entropy", 300, 20, 3, "float32")
-    spec = network_spec(64, 16, 3, activation="relu", dtype="float32")
-    fields = training_spec("softmax_cross_entropy", epochs=400, validation={"fraction": 0.1}, metrics=["accuracy"])
+def allocations(run, pieces, monkeypatch):
+    """Of one call of the loop that does so many pieces."""
+    monkeypatch.setattr(Training, "_pieces_per_call", pieces)
+    before = rtsys.get_allocation_stats().alloc
+    step = int(run._state["updates"][0])
+    calls = count()
+    list(run.epochs(lambda: next(calls) > 0))
+    assert int(run._state["updates"][0]) > step
+    return rtsys.get_allocation_stats().alloc - before
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_loop_allocates_no_more_in_a_thousand_steps_than_in_ten(loss, optimizer, dtype, monkeypatch):
+    x, t = examples(loss, 300, 20, 3, dtype)
+    spec = network_spec(64, 64, 3, activation="leaky_relu", last=LAST.get(loss, "identity"), dtype=dtype)
+    fields = training_spec(loss, optimizer=optimizer | {"learning_rate": 1e-6}, epochs=10**6, validation={"fraction": 0.1})
     run = training(spec, fields, x[:250], t[:250], (x[250:], t[250:]))
-    epochs = run.epochs()
-    next(epochs)
     _nrt_python.memsys_enable_stats()
-    before = rtsys.get_allocation_stats()
-    consumed = sum(1 for _ in epochs)
-    after = rtsys.get_allocation_stats()
-    _nrt_python.memsys_disable_stats()
-    assert consumed == 399
-    assert after.alloc == before.alloc
+    try:
+        assert allocations(run, 1000, monkeypatch) == allocations(run, 10, monkeypatch)
+    finally:
+        _nrt_python.memsys_disable_stats()
 
 
 def test_the_kernels_run_as_plain_python_and_give_the_same_losses():

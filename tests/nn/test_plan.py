@@ -49,7 +49,8 @@ def test_a_plan_names_every_layer_and_counts_what_it_learns():
     assert found.parameters == 64
     assert (found.training_rows, found.validation_rows) == (120, 30)
     assert (found.batch_size, found.steps_per_epoch) == (32, 4)
-    assert found.flops_per_epoch == 2 * 56 * (3 * 120 + 30)
+    # forward for all rows, back to all weights for 120, back to the inputs of the second layer for 120
+    assert found.flops_per_epoch == 2 * (56 * 150 + 56 * 120 + 24 * 120)
 
 
 def test_outputs_that_do_not_fit_the_classes_are_named_with_what_would():

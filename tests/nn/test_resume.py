@@ -19,6 +19,7 @@ def new(optimizer, dtype="float32", checkpoint=None, epochs=12):
         epochs=epochs,
         batch_size=8,
         validation={"fraction": 0.2},
+        early_stopping={"patience": 3, "min_delta": 0.01},
         metrics=["accuracy"],
     )
     return Training(network_spec(20, 3, activation="relu", dtype=dtype), fields, data, checkpoint)
@@ -38,7 +39,7 @@ def test_resuming_repeats_the_remaining_epochs_exactly(optimizer, dtype, monkeyp
     straight = new(optimizer, dtype)
     expected = list(straight.epochs())
     # Every stop is inside an epoch, which has 9 steps of training and 1 of validation: 7 steps a call never end where one does.
-    monkeypatch.setattr(Training, "_steps_per_call", 7)
+    monkeypatch.setattr(Training, "_pieces_per_call", 7)
     run, results = new(optimizer, dtype), []
     while not run.finished:
         calls = count()

@@ -1,11 +1,14 @@
 """Training as a whole: it learns, it measures what it says, it stops when it should."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 
 from core.errors import Diverged
 from core.nn.network import Network
 from core.nn.program import lower
+from core.nn.training import Data, Training
 from tests.nn.networks import examples, network_spec, training, training_spec
 
 XOR_X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
@@ -141,6 +144,54 @@ def test_an_interruption_stops_inside_an_epoch():
     checkpoint = run.checkpoint()
     assert checkpoint.epoch == 0
     assert 0 < checkpoint.step < 20_000
+
+
+def test_a_batch_too_large_for_one_piece_gives_the_gradient_of_the_whole():
+    x, t = examples("mean_squared_error", 2500, 3, 2)
+    fields = training_spec(optimizer={"type": "sgd", "learning_rate": 0.1}, epochs=1, batch_size="full")
+    run = training(network_spec(4, 2), fields, x, t)
+    before = Network(run.program, run.theta.copy())
+    loss, grad = before.loss_and_gradient(x, t)
+    (result,) = run.epochs()
+    assert result.loss == pytest.approx(loss, rel=1e-12)
+    assert result.gradient_norm == pytest.approx(float(np.linalg.norm(grad)), rel=1e-12)
+    np.testing.assert_allclose(run.theta, before.theta - 0.1 * grad, rtol=1e-12, atol=1e-15)
+
+
+def test_an_interruption_in_the_middle_of_a_batch_changes_nothing(monkeypatch):
+    x, t = examples("mean_squared_error", 2500, 3, 2)
+    spec, fields = network_spec(4, 2), training_spec(epochs=3, batch_size="full")
+    straight, stopped = training(spec, fields, x, t), training(spec, fields, x, t)
+    expected = list(straight.epochs())
+    monkeypatch.setattr(Training, "_pieces_per_call", 2)  # of the three pieces of a batch
+    calls = count()
+    assert list(stopped.epochs(lambda: next(calls) > 0)) == []
+    resumed = Training(spec, fields, Data(x, t, x[:0], t[:0]), stopped.checkpoint())
+    assert list(resumed.epochs()) == expected
+    assert [*stopped.epochs()] == expected
+    np.testing.assert_array_equal(resumed.theta, straight.theta)
+    np.testing.assert_array_equal(stopped.theta, straight.theta)
+
+
+def test_the_gradient_of_a_bias_keeps_its_digits_over_a_million_rows():
+    x, t = np.zeros((1_000_000, 1), np.float32), np.ones((1_000_000, 1), np.float32)
+    fields = training_spec("mean_absolute_error", optimizer={"type": "sgd", "learning_rate": 1e-3}, epochs=1, batch_size="full")
+    (result,) = training(network_spec(1, dtype="float32"), fields, x, t).epochs()
+    assert result.gradient_norm == pytest.approx(1, rel=1e-5)
+
+
+def test_weights_that_overflow_in_the_very_last_step_are_a_divergence():
+    x, t = np.full((4, 1), 1e20, np.float32), np.zeros((4, 1), np.float32)
+    fields = training_spec(optimizer={"type": "sgd", "learning_rate": 1e5}, epochs=1, batch_size="full")
+    with pytest.raises(Diverged):
+        list(training(network_spec(1, dtype="float32"), fields, x, t).epochs())
+
+
+def test_r2_of_a_constant_target_is_not_a_number():
+    x, _ = examples("mean_squared_error", 3, 2, 1)
+    run = training(network_spec(1), training_spec(epochs=1, metrics=["r2"]), x, np.full((3, 1), 0.1))
+    (result,) = run.epochs()
+    assert np.isnan(result.metrics["r2"])
 
 
 def test_a_single_row_and_a_constant_column_are_trained_on():

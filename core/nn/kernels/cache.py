@@ -1,10 +1,12 @@
 """Where the compiled kernels are kept: beside their sources, under a hash of ALL of them and of the processor.
 
-Numba looks at the one file in which a function stands; a formula changed in another file would go unnoticed.
+Numba looks at the one file in which a function stands; a formula changed in another file would go unnoticed. This is the one
+module of `core.nn` that touches files.
 """
 
 import hashlib
 import os
+import platform
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -12,8 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numba
+import numba.core.config
 from llvmlite import binding
 
+config: Any = numba.core.config
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), HERE.parent / "engine.py", HERE.parent / "program.py")
 
@@ -28,13 +32,21 @@ def source_digest() -> str:
 
 
 @cache
+def processor() -> str:
+    """What code is compiled for: this processor's name and a hash of its features, or what Numba was told instead."""
+    name = config.CPU_NAME or binding.get_host_cpu_name()
+    features = binding.get_host_cpu_features().flatten() if config.CPU_FEATURES is None else config.CPU_FEATURES
+    return f"{platform.machine()} {name} {hashlib.sha256(features.encode()).hexdigest()[:8]}"
+
+
+@cache
 def cache_directory() -> Path:
     """Beside the sources; where that folder is neither writable nor filled already, one of this user's for temporary files.
 
     What lies there will be run: a folder that belongs to somebody else is refused.
     """
-    host = f"{numba.__version__} {binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
-    name = f"kernels-{source_digest()}-{hashlib.sha256(host.encode()).hexdigest()[:8]}"
+    target = hashlib.sha256(f"{numba.__version__} {processor()}".encode()).hexdigest()[:8]
+    name = f"kernels-{source_digest()}-{target}"
     beside = HERE / "__pycache__" / name
     if beside.is_dir() or os.access(HERE, os.W_OK):
         return beside

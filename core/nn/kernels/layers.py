@@ -24,6 +24,13 @@ def rows(arena: Any, offset: int, capacity: int, B: int, width: int) -> Any:
     return arena[start : start + B * width].reshape(B, width)
 
 
+@kernel
+def outputs(operations: Any, arena: Any, capacity: int, B: int) -> Any:
+    """The (B, m) matrix of the last layer in an arena: its values, or their derivatives."""
+    last = operations[operations.size - 1]
+    return rows(arena, last.y, capacity, B, last.m)
+
+
 @view
 def matrix(theta: Any, offset: int, n: int, m: int) -> Any:
     """The (n, m) matrix that lies at `offset` of a flat vector."""
@@ -81,12 +88,12 @@ def backward(operations: Any, theta: Any, grad: Any, values: Any, derivatives: A
 
 
 @kernel
-def loss(code: int, y: Any, t: Any, dy: Any) -> Any:
-    """The sum of the rows' losses; overwrites dy with the derivative of their mean by y."""
+def loss(code: int, y: Any, t: Any, dy: Any, share: float) -> Any:
+    """The sum of the rows' losses; overwrites dy with `share` times its derivative by y."""
     if code == SOFTMAX_CROSS_ENTROPY:
-        return losses.softmax_cross_entropy(y, t, dy)
+        return losses.softmax_cross_entropy(y, t, dy, share)
     if code == BINARY_CROSS_ENTROPY:
-        return losses.binary_cross_entropy(y, t, dy)
+        return losses.binary_cross_entropy(y, t, dy, share)
     if code == MEAN_ABSOLUTE_ERROR:
-        return losses.mean_absolute_error(y, t, dy)
-    return losses.mean_squared_error(y, t, dy)
+        return losses.mean_absolute_error(y, t, dy, share)
+    return losses.mean_squared_error(y, t, dy, share)

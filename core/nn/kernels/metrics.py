@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from core.nn.kernels.compile import kernel, reduction
 from core.nn.program import BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY
 
@@ -12,7 +14,7 @@ def norm(v: Any) -> Any:
     """√Σ vᵢ², in double precision."""
     total = 0.0
     for i in range(v.size):
-        total += float(v[i]) * float(v[i])
+        total += np.float64(v[i]) * np.float64(v[i])
     return math.sqrt(total)
 
 
@@ -44,6 +46,6 @@ def measure(loss: int, y: Any, t: Any, sums: Any) -> None:
     else:
         for i in range(y.shape[0]):
             for j in range(y.shape[1]):
-                difference = float(y[i, j]) - float(t[i, j])
+                difference = np.float64(y[i, j]) - np.float64(t[i, j])
                 sums.squared_error += difference * difference / y.shape[1]
                 sums.absolute_error += abs(difference) / y.shape[1]

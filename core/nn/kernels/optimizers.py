@@ -16,7 +16,10 @@ def gradient_descent(theta: Any, grad: Any, learning_rate: float) -> None:
 
 @kernel
 def momentum(theta: Any, grad: Any, v: Any, learning_rate: float, mu: float, nesterov: bool) -> None:
-    """v ← μ v + g, θ ← θ − η v; Nesterov: θ ← θ − η (g + μ v). Polyak 1964; Sutskever et al. 2013, section 2."""
+    """v ← μ v + g, θ ← θ − η v; Nesterov: θ ← θ − η (g + μ v).
+
+    Polyak 1964; Nesterov's in the form of Sutskever et al. 2013, section 2, written for the point where the gradient is taken.
+    """
     eta, mu = theta.dtype.type(learning_rate), theta.dtype.type(mu)
     if nesterov:
         for i in range(theta.size):
@@ -26,6 +29,16 @@ def momentum(theta: Any, grad: Any, v: Any, learning_rate: float, mu: float, nes
         for i in range(theta.size):
             v[i] = mu * v[i] + grad[i]
             theta[i] -= eta * v[i]
+
+
+@kernel
+def add(total: Any, grad: Any, is_first: bool) -> None:
+    """The gradients of a batch's pieces, summed; overwrites total."""
+    if is_first:
+        total[:] = grad
+    else:
+        for i in range(total.size):
+            total[i] += grad[i]
 
 
 @kernel
