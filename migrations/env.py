@@ -16,6 +16,7 @@ _LOCK = 7162046189  # any number that nobody else locks in this database
 def _migrate(connection: Connection) -> None:
     """Whoever comes second waits here, and then reads that all is done."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))  # a migration takes the time it takes
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     context.configure(connection=connection, target_metadata=metadata)
     context.run_migrations()

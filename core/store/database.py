@@ -9,11 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import CapacityError, Unavailable
 from core.store.engine import BUSY_TIMEOUT_S
+
+_DISK_FULL = "53100"
+# SQLSTATEs of PostgreSQL, by their beginnings: the connection broke; this server only reads, as a standby does; the transaction
+# was silent for too long; it met others; no resources; a lock is not free; the server stops; its system failed.
+_TRANSIENT = ("08", "25006", "25P03", "40", "53", "55", "57", "58")
 
 
 class Database:
@@ -30,20 +35,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Each statement by itself, without a transaction around it."""
-        try:
-            with self._readers.connect() as connection:
-                yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise _translated(error) from error
+        with _translating(), self._readers.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. On SQLite nobody else writes meanwhile."""
-        try:
-            with self._turn, self._writers.begin() as connection:
-                yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise _translated(error) from error
+        with _translating(), self._turn, self._writers.begin() as connection:
+            yield connection
 
     def insert(self, table: Any) -> Any:
         """An INSERT that may carry ON CONFLICT, which both databases write the same but SQLAlchemy keeps apart."""
@@ -70,8 +69,16 @@ class _Turn:
         self._lock = threading.Lock()
 
 
-def _translated(error: SQLAlchemyError) -> Unavailable | CapacityError:
-    cause = getattr(error, "orig", None) or error
-    if getattr(cause, "sqlite_errorname", None) == "SQLITE_FULL" or getattr(cause, "sqlstate", None) == "53100":
-        return CapacityError(f"the disk of the database is full: {cause}")
-    return Unavailable(f"the database does not answer: {cause}")
+@contextmanager
+def _translating() -> Iterator[None]:
+    """A database that cannot do now what it could do later is Unavailable, or CapacityError where its disk is full."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        cause = getattr(error, "orig", None) or error
+        sqlstate = getattr(cause, "sqlstate", None) or ""
+        if sqlstate == _DISK_FULL or getattr(cause, "sqlite_errorname", None) == "SQLITE_FULL":
+            raise CapacityError(f"the disk of the database is full: {cause}") from error
+        if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or sqlstate.startswith(_TRANSIENT):
+            raise Unavailable(f"the database does not answer: {cause}") from error
+        raise

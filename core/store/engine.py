@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
 BUSY_TIMEOUT_S = 10
+SILENCE_TIMEOUT_S = 5  # a transaction whose process froze ends before those who wait for its rows give up
 _OLDEST_SQLITE = (3, 42, 0)  # unixepoch('subsec')
 _SAFE_WAL = (3, 51, 3)
 
@@ -93,6 +94,10 @@ def _begin_immediate(connection: Any) -> None:
 
 
 def _postgresql(url: str) -> Engine:
+    # Times in whole milliseconds; options in the URL come last and win.
+    limits = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_TIMEOUT_S}
+    given = make_url(url).normalized_query.get("options", ())
+    options = " ".join((*(f"-c {name}={seconds * 1000}" for name, seconds in limits.items()), *given))
     return create_engine(
         url,
         pool_size=5,
@@ -101,6 +106,7 @@ def _postgresql(url: str) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "application_name": "gradmill",
+            "options": options,
             "connect_timeout": 5,
             # A server that vanished without a word is noticed within ten seconds.
             "keepalives_idle": 5,

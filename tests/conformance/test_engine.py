@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text, update
 
-from core.errors import CapacityError, Unavailable
+from core.errors import CapacityError, LostLease, Unavailable
 from core.jobs import State
 from core.store import Claim, Job, NewJob, Store, connect
+from core.store.database import Database
+from core.store.tables import jobs
 from tests.conformance.rows import epoch_rows
 
 _DROP_OTHERS = """
@@ -97,6 +99,61 @@ def test_a_postgres_that_drops_its_connections_is_reached_again(postgres_url: st
     store.ping()
     other.dispose()
     store.close()
+
+
+def test_a_frozen_worker_that_holds_a_row_of_postgres_loses_it_and_hears_of_it(postgres_url: str, tmp_path: Path) -> None:
+    """Frozen between its UPDATE and its COMMIT, while the server keeps the connection open."""
+    store = Store(connect(postgres_url))
+    zombie_engine = connect(with_options(postgres_url, "-c idle_in_transaction_session_timeout=1s"))
+    zombie = Store(zombie_engine)
+    impatient = Store(connect(with_options(postgres_url, "-c lock_timeout=20ms")))
+    job = submitted(store, tmp_path)
+    claim = zombie.jobs.claim("zombie", -1)
+    assert claim is not None
+    with pytest.raises(Unavailable, match="idle-in-transaction timeout"), Database(zombie_engine).writing() as writer:
+        writer.execute(update(jobs).values(epoch=1))
+        assert store.jobs.reap(5) == []
+        with pytest.raises(Unavailable, match="lock timeout"):
+            impatient.jobs.cancel("default", job.id)
+        assert store.jobs.cancel("default", job.id).cancel_requested  # waits until the server has ended the zombie's session
+        writer.execute(text("SELECT 1"))
+    assert store.jobs.reap(5) == [job.id]
+    assert store.jobs.get("default", job.id).state == State.CANCELLED
+    with pytest.raises(LostLease):
+        zombie.jobs.stop(claim)
+    for each in (store, zombie, impatient):
+        each.close()
+
+
+def test_nobody_holds_or_awaits_a_row_of_postgres_without_end(postgres_url: str) -> None:
+    engine = connect(postgres_url)
+    with engine.connect() as connection:
+        limits = [connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "idle_in_transaction_session_timeout")]
+    engine.dispose()
+    assert limits == ["10s", "5s"]
+
+
+def test_a_postgres_that_only_reads_is_unavailable_to_writers(postgres_url: str, tmp_path: Path) -> None:
+    """As a standby is, and a primary that has just been demoted."""
+    store = Store(connect(postgres_url))
+    job = submitted(store, tmp_path)
+    standby = Store(connect(with_options(postgres_url, "-c default_transaction_read_only=on")))
+    assert standby.jobs.get("default", job.id) == job
+    with pytest.raises(Unavailable, match="read-only transaction"):
+        standby.jobs.claim("worker-1", 60)
+    store.close()
+    standby.close()
+
+
+def with_options(url: str, options: str) -> str:
+    return make_url(url).update_query_dict({"options": options}).render_as_string(hide_password=False)
+
+
+def submitted(store: Store, tmp_path: Path) -> Job:
+    table = tmp_path / "table"
+    table.write_bytes(b"small")
+    dataset, _ = store.datasets.add("default", "a" * 64, "csv", {}, [], 1, None, "upload", table)
+    return store.jobs.submit("default", NewJob({}, dataset.id, 5))
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # the fork is the point, whatever threads there are
