@@ -107,13 +107,14 @@ def conclude(training: Training, prepared: Prepared, record: Record, lease: Leas
         record.flush()
         kept, result = weights(training, prepared), summary(training, record)
         lease.persist(lambda: store.jobs.succeed(claim, result, kept, epochs_of(training)))
-    elif lease.cancelled:
-        record.flush()
-        kept = weights(training, prepared)
-        lease.persist(lambda: store.jobs.stop(claim, kept, epochs_of(training)))
-    else:
+        return
+    if not lease.cancelled:
         record.flush(training.checkpoint())
-        lease.persist(lambda: store.jobs.release(claim))
+        if not lease.persist(lambda: store.jobs.release(claim)).cancel_requested:
+            return
+    record.flush()
+    kept = weights(training, prepared)
+    lease.persist(lambda: store.jobs.stop(claim, kept, epochs_of(training)))
 
 
 def weights(training: Training, prepared: Prepared) -> dict[Which, bytes]:

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, false, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, false, func, insert, select, update
 
 from core.errors import CoreError
 from core.jobs import State
 from core.store import guard
-from core.store.blobs import write_blob
+from core.store.checkpoints import replace_checkpoint
 from core.store.clock import now
 from core.store.database import Database
-from core.store.endings import drop_checkpoint
 from core.store.events import write_event
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
@@ -34,7 +33,8 @@ class Attempts:
     def claim(self, owner: str, ttl_s: float, fingerprint: JSON | None = None) -> Claim | None:
         """Takes the oldest queued job, or None where nothing waits. No two claims ever get one job.
 
-        `fingerprint` is that of the claiming machine; None leaves the job's as it is.
+        `fingerprint` is that of the claiming machine, and an event says so when an earlier attempt ran under another one; None
+        leaves the job's as it is.
         """
         with self._database.writing() as writer:
             row = _take_oldest(writer, owner, ttl_s)
@@ -50,15 +50,6 @@ class Attempts:
             if fingerprint is not None and fingerprint != job.fingerprint:
                 _change_fingerprint(writer, claim, job.fingerprint, fingerprint)
             return claim
-
-    def set_fingerprint(self, claim: Claim, fingerprint: JSON) -> None:
-        """What the numbers of this attempt depend on; an event says so when an earlier attempt ran under another one."""
-        with self._database.writing() as writer:
-            before = writer.execute(select(jobs.c.fingerprint).where(guard.held(claim)).with_for_update()).one_or_none()
-            if before is None:
-                raise guard.lost(claim)
-            if before.fingerprint != fingerprint:
-                _change_fingerprint(writer, claim, before.fingerprint, fingerprint)
 
     def signals(self, claim: Claim) -> Signals:
         """What the client asked for meanwhile: a read of one row."""
@@ -100,7 +91,7 @@ class Attempts:
                 added = [{"job_id": claim.job.id, "fence": claim.fence, **asdict(row)} for row in rows]
                 writer.execute(insert(epochs), added)
             if checkpoint is not None:
-                _replace_checkpoint(writer, claim, held.epoch, checkpoint)
+                replace_checkpoint(writer, claim, held.epoch, checkpoint)
             return Signals(cancel_requested=held.cancel_requested)
 
     def checkpoint(self, of: Claim | str) -> bytes | None:
@@ -121,30 +112,30 @@ class Attempts:
             raise CoreError(f"the checkpoint of {job_id} is damaged")
         return data
 
-    def release(self, claim: Claim) -> None:
+    def release(self, claim: Claim) -> Signals:
         """Gives the job back, to be claimed at once by whoever is there; the fence moves on, so that this attempt is over.
 
-        A job whose cancellation was asked for is cancelled instead.
+        A job whose cancellation was asked for stays with this attempt, which is to `stop` it with what it has learned.
         """
-        unwanted = jobs.c.cancel_requested
         with self._database.writing() as writer:
-            state = writer.scalar(
+            released = writer.execute(
                 update(jobs)
-                .where(guard.held(claim))
+                .where(guard.held(claim), jobs.c.cancel_requested == false())
                 .values(
-                    state=case((unwanted, State.CANCELLED), else_=State.QUEUED),
-                    finished_at=case((unwanted, now())),
-                    dispatch_at=case((unwanted, None), else_=now()),
+                    state=State.QUEUED,
+                    dispatch_at=now(),
                     fence=jobs.c.fence + 1,
                     version=jobs.c.version + 1,
                     lease_owner=None,
                     lease_until=None,
                 )
-                .returning(jobs.c.state)
             )
-            if state is None:
+            if released.rowcount:
+                write_event(writer, claim.job.id, "released")
+                return Signals(cancel_requested=False)
+            if writer.scalar(select(jobs.c.id).where(guard.held(claim))) is None:
                 raise guard.lost(claim)
-            write_event(writer, claim.job.id, "cancelled" if state == State.CANCELLED else "released")
+            return Signals(cancel_requested=True)
 
     def _recorded_before(self, writer: Connection, claim: Claim, rows: Sequence[EpochRow]) -> Signals:
         """Only this attempt can have advanced the job to this epoch under this fence."""
@@ -186,9 +177,3 @@ def _change_fingerprint(writer: Connection, claim: Claim, before: JSON | None, a
         raise guard.lost(claim)
     if before is not None:
         write_event(writer, claim.job.id, "fingerprint_changed", {"before": before, "after": after})
-
-
-def _replace_checkpoint(writer: Connection, claim: Claim, epoch: int, data: bytes) -> None:
-    drop_checkpoint(writer, claim.job.id)
-    row = {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "blob_id": write_blob(writer, data)}
-    writer.execute(insert(checkpoints).values(job_id=claim.job.id, epoch=epoch, fence=claim.fence, at=now(), **row))

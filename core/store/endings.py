@@ -1,18 +1,19 @@
-"""How a worker ends a job: the weights, the final state and its event in one transaction."""
+"""How a worker ends a job: the weights, the final state and its event in one transaction, which drops the checkpoint too."""
 
 import hashlib
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, insert, select, true, update
 
 from core.jobs import State
 from core.store import guard
-from core.store.blobs import delete_blob, write_blob
+from core.store.blobs import write_blob
+from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
 from core.store.records import JSON, Claim, Which
-from core.store.tables import checkpoints, jobs, weights
+from core.store.tables import jobs, weights
 
 
 class Endings:
@@ -21,7 +22,7 @@ class Endings:
     def succeed(
         self, claim: Claim, result: JSON, weights: Mapping[Which, bytes], epochs: Mapping[Which, int] | None = None
     ) -> None:
-        """The weights, the final state and its event in one transaction; the checkpoint is not needed any more.
+        """`weights` are what the job learned.
 
         `epochs` tells which epoch each of the weights belongs to; it defaults to `result["best_epoch"]` and the last one.
         """
@@ -30,7 +31,6 @@ class Endings:
             if last is not None:
                 best = result.get("best_epoch") or last
                 _keep_weights(writer, claim, weights, {"best": best, "last": last, **(epochs or {})})
-                drop_checkpoint(writer, claim.job.id)
 
     def fail(
         self,
@@ -73,6 +73,7 @@ class Endings:
         )
         if last is not None:
             write_event(writer, claim.job.id, event, data)
+            drop_checkpoint(writer, claim.job.id)
             return int(last)
         same = (jobs.c.id == claim.job.id, jobs.c.fence == claim.fence, jobs.c.state == state)
         if writer.scalar(select(jobs.c.id).where(*same)) is None:
@@ -88,10 +89,3 @@ def _keep_weights(writer: Connection, claim: Claim, kept: Mapping[Which, bytes],
             blob_ids[sha256] = write_blob(writer, data)
         row = {"epoch": at[which], "sha256": sha256, "size_bytes": len(data), "blob_id": blob_ids[sha256]}
         writer.execute(insert(weights).values(job_id=claim.job.id, which=which, **row))
-
-
-def drop_checkpoint(writer: Connection, job_id: str) -> None:
-    dropped = delete(checkpoints).where(checkpoints.c.job_id == job_id).returning(checkpoints.c.blob_id)
-    blob_id = writer.scalar(dropped)
-    if blob_id is not None:
-        delete_blob(writer, blob_id)

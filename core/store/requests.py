@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, u
 from core.errors import Conflict
 from core.ids import new_id
 from core.jobs import State
+from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
@@ -119,6 +120,8 @@ class Requests:
             changed = update(jobs).where(jobs.c.id == id).values(**change, version=jobs.c.version + 1).returning(*JOB)
             job = to_job(writer.execute(changed).one())
             write_event(writer, id, event)
+            if job.state == State.CANCELLED:
+                drop_checkpoint(writer, id)
             return job
 
     def versions(self, ids: Iterable[str]) -> dict[str, int]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, update
 
-from core.jobs import State
+from core.jobs import TERMINAL, State
+from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
@@ -75,6 +76,8 @@ class Sweeping:
                     )
                 )
                 write_event(writer, row.id, event, data)
+                if state in TERMINAL:
+                    drop_checkpoint(writer, row.id)
             return [row.id for row in lost]
 
 

@@ -123,22 +123,29 @@ def test_a_released_job_goes_on_where_it_was(store: Store, claimed: Callable[...
     assert store.epochs.page("default", claim.job.id) == epoch_rows(1, 3)
 
 
-def test_releasing_a_job_that_nobody_wants_any_more_cancels_it(store: Store, claimed: Callable[..., Claim]) -> None:
+def test_a_job_that_nobody_wants_any_more_is_not_given_back_but_stopped_with_its_weights(
+    store: Store, claimed: Callable[..., Claim]
+) -> None:
     claim = claimed()
+    store.jobs.record_epochs(claim, epoch_rows(1, 1), b"checkpoint")
     store.jobs.cancel("default", claim.job.id)
-    store.jobs.release(claim)
-    job = store.jobs.get("default", claim.job.id)
-    assert job.state == State.CANCELLED
-    assert job.finished_at is not None
+    before = store.jobs.get("default", claim.job.id)
+    assert store.jobs.release(claim).cancel_requested
+    assert store.jobs.get("default", claim.job.id) == before
+    store.jobs.stop(claim, {"last": b"learned"})
+    assert store.jobs.get("default", claim.job.id).state == State.CANCELLED
+    assert store.weights.get("default", claim.job.id, "last").epoch == 1
     assert store.events.page("default", claim.job.id)[-1].type == "cancelled"
 
 
 def test_a_change_of_the_fingerprint_is_an_event(store: Store, claimed: Callable[..., Claim]) -> None:
     claim = claimed()
-    store.jobs.set_fingerprint(claim, {"numpy": "1"})
-    store.jobs.set_fingerprint(claim, {"numpy": "1"})
-    assert store.jobs.get("default", claim.job.id).fingerprint == {"numpy": "1"}
     store.jobs.release(claim)
+    first = store.jobs.claim("worker-1", 60, {"numpy": "1"})
+    assert first is not None
+    assert first.job.fingerprint is None
+    assert store.jobs.get("default", claim.job.id).fingerprint == {"numpy": "1"}
+    store.jobs.release(first)
     second = store.jobs.claim("worker-2", 60, {"numpy": "2"})
     assert second is not None
     assert store.jobs.get("default", claim.job.id).fingerprint == {"numpy": "2"}

@@ -22,7 +22,6 @@ WRITES: dict[str, Callable[[Store, Claim], Any]] = {
     "record_epochs": lambda store, claim: store.jobs.record_epochs(claim, epoch_rows(3, 4), b"zombie"),
     "record_checkpoint": lambda store, claim: store.jobs.record_epochs(claim, [], b"zombie"),
     "record_nothing": lambda store, claim: store.jobs.record_epochs(claim, [], None),
-    "set_fingerprint": lambda store, claim: store.jobs.set_fingerprint(claim, {"numpy": "zombie"}),
     "succeed": lambda store, claim: store.jobs.succeed(claim, {"by": "zombie"}, {"best": b"zombie", "last": b"zombie"}),
     "fail": lambda store, claim: store.jobs.fail(claim, ERROR, {"last": b"zombie"}),
     "stop": lambda store, claim: store.jobs.stop(claim, {"last": b"zombie"}),

@@ -48,7 +48,7 @@ class Lifetimes(RuleBasedStateMachine):
                 self.store.jobs.cancel(self.tenant, id)
             claim = self.owner[id]
             if claim is not None:
-                self.store.jobs.release(claim)
+                self.store.jobs.stop(claim)
 
     @rule()
     def submit(self) -> None:
@@ -90,7 +90,8 @@ class Lifetimes(RuleBasedStateMachine):
                 "release": lambda: jobs.release(claim),
                 "heartbeat": lambda: jobs.heartbeat(claim, -1),
             }
-            if not self._refused(claim, writes[how]) and how != "heartbeat":
+            unwanted = self._now(claim.job.id).cancel_requested
+            if not self._refused(claim, writes[how]) and how != "heartbeat" and not (how == "release" and unwanted):
                 self.owner[claim.job.id] = None
                 if how != "release":
                     self.claims.remove(claim)  # to say it once more would be no error
@@ -126,6 +127,7 @@ class Lifetimes(RuleBasedStateMachine):
             assert now.version >= before.version
             assert now.fence >= before.fence
             assert (self.owner[id] is not None) == (now.state == State.RUNNING)
+            assert now.state not in TERMINAL or self.store.jobs.checkpoint(id) is None
             assert now.epoch == self.epochs[id]
             assert [row.epoch for row in self.store.epochs.page(self.tenant, id)] == list(range(1, now.epoch + 1))
             events = self.store.events.page(self.tenant, id)

@@ -1,6 +1,7 @@
 """Every transition of core.jobs happens, and no other one can."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import Engine, update
@@ -70,10 +71,11 @@ def _cancel_and_reap(store: Store, job: Job, claim: Claim | None) -> None:
     store.jobs.reap(5)
 
 
-def _cancel_and_release(store: Store, job: Job, claim: Claim | None) -> None:
+def _cancel_release_and_stop(store: Store, job: Job, claim: Claim | None) -> None:
     store.jobs.cancel("default", job.id)
     if claim is not None:
         store.jobs.release(claim)
+        store.jobs.stop(claim)
 
 
 def _by_others(sweep: Callable[[Store], object]) -> Move:
@@ -85,7 +87,7 @@ MOVES: dict[str, Move] = {
     "cancel": lambda store, job, _claim: store.jobs.cancel("default", job.id),
     "cancel and stop": _cancel_and_stop,
     "cancel and reap": _cancel_and_reap,
-    "cancel and release": _cancel_and_release,
+    "cancel, release and stop": _cancel_release_and_stop,
     "stop": _by_owner(lambda store, claim: store.jobs.stop(claim)),
     "succeed": _by_owner(lambda store, claim: store.jobs.succeed(claim, {}, {})),
     "fail": _by_owner(lambda store, claim: store.jobs.fail(claim, ERROR)),
@@ -102,12 +104,12 @@ REACHED: dict[State, dict[str, State]] = {
         "cancel": State.CANCELLED,
         "cancel and stop": State.CANCELLED,
         "cancel and reap": State.CANCELLED,
-        "cancel and release": State.CANCELLED,
+        "cancel, release and stop": State.CANCELLED,
     },
     State.RUNNING: {
         "cancel and stop": State.CANCELLED,
         "cancel and reap": State.CANCELLED,
-        "cancel and release": State.CANCELLED,
+        "cancel, release and stop": State.CANCELLED,
         "succeed": State.SUCCEEDED,
         "fail": State.FAILED,
         "release": State.QUEUED,
@@ -137,6 +139,28 @@ def test_a_move_leads_where_the_table_says_and_nowhere_else(
 def test_every_legal_transition_is_reached() -> None:
     reached = {state: frozenset(moves.values()) for state, moves in REACHED.items()}
     assert {state: reached.get(state, frozenset()) for state in State} == TRANSITIONS
+
+
+@pytest.mark.parametrize("given_back", [False, True])
+@pytest.mark.parametrize("move", MOVES)
+def test_a_job_that_has_ended_keeps_no_checkpoint(
+    move: str,
+    given_back: bool,
+    store: Store,
+    submit: Callable[..., Job],
+    snapshot: Callable[[], dict[str, list[tuple[object, ...]]]],
+) -> None:
+    job, claim = _running(store, submit)
+    assert claim is not None
+    store.jobs.record_epochs(claim, [], b"checkpoint")
+    if given_back:
+        store.jobs.release(claim)
+    with suppress(CoreError):
+        MOVES[move](store, job, claim)
+    kept = 0 if store.jobs.get("default", job.id).state in TERMINAL else 1
+    rows = snapshot()
+    assert len(rows["checkpoints"]) == kept
+    assert len(rows["blobs"]) == 1 + kept  # the dataset's stays
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,26 @@ def test_a_job_that_was_cancelled_before_its_first_epoch_has_no_weights(
     assert ended(store, job).state == State.CANCELLED
 
 
+def test_a_job_that_is_cancelled_while_its_worker_stops_keeps_what_it_learned(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = submit(store, tmp_path, INTERRUPTED)
+    claim = claimed(store)
+
+    def stopping() -> bool:
+        """The cancellation comes last, so that the heartbeat cannot have seen it."""
+        if ended(store, job).epoch < 2:
+            return False
+        store.jobs.cancel(TENANT, job.id)
+        return True
+
+    run(claim, make_worker(stopping))
+    done = ended(store, job)
+    assert (done.state, done.epoch) == (State.CANCELLED, 2)
+    assert store.weights.get(TENANT, job.id, "last").epoch == 2
+    assert store.jobs.checkpoint(job.id) is None
+
+
 def test_an_owner_that_was_replaced_leaves_no_trace(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
     job = submit(store, tmp_path, XOR)
     claim = claimed(store)
