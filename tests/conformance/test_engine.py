@@ -110,13 +110,18 @@ def test_a_frozen_worker_that_holds_a_row_of_postgres_loses_it_and_hears_of_it(p
     job = submitted(store, tmp_path)
     claim = zombie.jobs.claim("zombie", -1)
     assert claim is not None
-    with pytest.raises(Unavailable, match="idle-in-transaction timeout"), Database(zombie_engine).writing() as writer:
-        writer.execute(update(jobs).values(epoch=1))
-        assert store.jobs.reap(5) == []
-        with pytest.raises(Unavailable, match="lock timeout"):
-            impatient.jobs.cancel("default", job.id)
-        assert store.jobs.cancel("default", job.id).cancel_requested  # waits until the server has ended the zombie's session
-        writer.execute(text("SELECT 1"))
+
+    def freeze() -> None:
+        with Database(zombie_engine).writing() as writer:
+            writer.execute(update(jobs).values(epoch=1))
+            assert store.jobs.reap(5) == []
+            with pytest.raises(Unavailable, match="lock timeout"):
+                impatient.jobs.cancel("default", job.id)
+            assert store.jobs.cancel("default", job.id).cancel_requested  # waits until the server has ended the session
+            writer.execute(text("SELECT 1"))
+
+    with pytest.raises(Unavailable, match="idle-in-transaction timeout"):
+        freeze()
     assert store.jobs.reap(5) == [job.id]
     assert store.jobs.get("default", job.id).state == State.CANCELLED
     with pytest.raises(LostLease):
