@@ -1,9 +1,10 @@
 """Tables of datasets on this machine's disk: a cache of what the database holds.
 
-A file that is there is whole: it is written beside its place and renamed into it. Any file may vanish at any time; the next job
-that needs it fetches it again.
+A file that is there is whole: it is written beside its place, checked, and renamed into it once it is on the disk. Any file may
+vanish at any time; the next job that needs it fetches it again, as it does one that is found damaged all the same.
 """
 
+import logging
 import os
 import tempfile
 import time
@@ -14,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.table import read_columns
+from core.errors import CoreError, InvalidData
 from core.store import Dataset, Store
 
 ABANDONED_AFTER_S = 3600.0
+
+log = logging.getLogger(__name__)
 
 
 class Datasets:
@@ -38,9 +42,13 @@ class Datasets:
             return columns
         except FileNotFoundError:
             pass
+        except InvalidData as error:
+            log.warning("fetching %s again: %s", dataset.id, error.message)
 
         def settle(part: Path) -> dict[str, NDArray[np.generic]]:
             columns = read_columns(part, names)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
             part.rename(place)
             return columns
 
@@ -51,7 +59,10 @@ class Datasets:
     def _fetched(
         self, dataset: Dataset, use: Callable[[Path], dict[str, NDArray[np.generic]]]
     ) -> dict[str, NDArray[np.generic]]:
-        """What `use` makes of a file with the dataset's table, which is gone afterwards unless `use` renamed it."""
+        """What `use` makes of a file with the dataset's table, which is gone afterwards unless `use` renamed it.
+
+        CoreError where what we have stored is no table: that is not the client's fault any more.
+        """
         self._directory.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=".part", dir=self._directory)
         os.close(handle)
@@ -59,6 +70,8 @@ class Datasets:
         try:
             self._store.datasets.download(dataset.id, part)
             return use(part)
+        except InvalidData as error:
+            raise CoreError(f"the stored table of {dataset.id} is damaged: {error.message}") from error
         finally:
             part.unlink(missing_ok=True)
 

@@ -1,12 +1,13 @@
 """Datasets: a schema, a preview and a table in chunks. The same bytes of one tenant are one dataset."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from core.errors import Conflict
+from core.errors import Conflict, CoreError
 from core.ids import new_id
 from core.store.blobs import Blobs, Upload, delete_blob
 from core.store.clock import now
@@ -133,15 +134,22 @@ class Datasets:
             delete_blob(writer, row.blob_id)
 
     def download(self, dataset_id: str, into: Path) -> Dataset:
-        """Writes the stored table to the file `into`, chunk by chunk; for workers, so it asks for no tenant."""
+        """Writes the stored table to the file `into`, chunk by chunk; for workers, so it asks for no tenant.
+
+        CoreError where the bytes are not those that were stored.
+        """
         with self._database.reading() as reader:
             row = reader.execute(select(*DATASET).where(datasets.c.id == dataset_id)).one_or_none()
         if row is None:
             raise no_dataset(dataset_id)
         dataset = Dataset(*row)
         with into.open("wb") as file:
+            digest = hashlib.sha256()
             for piece in self._blobs.read(dataset.blob_id, 0, dataset.table_bytes):
+                digest.update(piece)
                 file.write(piece)
+        if digest.hexdigest() != dataset.table_sha256:
+            raise CoreError(f"the stored table of {dataset_id} is damaged")
         return dataset
 
     def _remember(self, writer: Connection, dataset: Dataset, idempotency: Idempotency) -> None:

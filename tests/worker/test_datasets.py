@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select, update
 
 from core.data.table import write_table
-from core.store import Dataset, Store
+from core.errors import CoreError
+from core.store import Dataset, Store, connect
+from core.store.tables import blobs
 from worker.datasets import ABANDONED_AFTER_S, Datasets
 
 SIZE = 8_000
@@ -44,6 +47,42 @@ def test_a_file_that_vanished_is_fetched_again(store: Store, tmp_path: Path, cac
     before = datasets.columns(dataset, ["x"])
     files(cache)[0].unlink()
     assert (datasets.columns(dataset, ["x"])["x"] == before["x"]).all()
+
+
+@pytest.mark.parametrize("length", [0, 7, 20, SIZE])
+def test_a_file_that_was_damaged_is_fetched_again(store: Store, tmp_path: Path, cache: Path, length: int) -> None:
+    datasets = Datasets(store, cache, 10 * SIZE)
+    dataset = add(store, tmp_path, 7)
+    datasets.columns(dataset, ["y"])
+    os.truncate(files(cache)[0], length)
+    for _ in range(2):
+        assert (datasets.columns(dataset, ["y"])["y"] == np.arange(SIZE // 8)).all()
+    assert len(files(cache)) == 1
+
+
+@pytest.mark.parametrize("kind", ["upload", "inline"])
+def test_what_was_damaged_in_the_database_is_our_fault_and_not_kept(
+    store: Store, sqlite_url: str, tmp_path: Path, cache: Path, kind: str
+) -> None:
+    dataset = add(store, tmp_path, 7, kind)
+    engine = connect(sqlite_url)
+    with engine.begin() as connection:
+        damaged = connection.scalar(select(blobs.c.data)) or b""
+        connection.execute(update(blobs).values(data=damaged[:-1] + b"?"))
+    engine.dispose()
+    with pytest.raises(CoreError, match="damaged") as raised:
+        Datasets(store, cache, 10 * SIZE).columns(dataset, ["x"])
+    assert raised.value.fault == "system"
+    assert files(cache) == []
+
+
+def test_a_table_that_never_was_one_is_our_fault_too(store: Store, tmp_path: Path, cache: Path) -> None:
+    table = tmp_path / "table"
+    table.write_bytes(b"no table")
+    dataset, _ = store.datasets.add("default", "a", "csv", {}, [], SIZE, None, "upload", table)
+    with pytest.raises(CoreError, match="damaged") as raised:
+        Datasets(store, cache, 10 * SIZE).columns(dataset, ["x"])
+    assert raised.value.fault == "system"
 
 
 def test_data_from_inside_a_request_are_not_kept(store: Store, tmp_path: Path, cache: Path) -> None:
