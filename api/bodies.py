@@ -6,7 +6,6 @@ place of the document; only then the standard library's slower reader looks agai
 
 import json
 import math
-import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,8 +23,8 @@ MOST_DEPTH = 64
 MOST_FIELDS = 10_000  # of all objects together; the vocabulary needs a few dozen
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
+_QUOTE = ord('"')
 _LONGEST_INTEGER = 310  # characters, with the sign: a double ends there
 
 
@@ -119,14 +118,18 @@ def _is_deep(body: bytes) -> bool:
     if body.count(b"[") + body.count(b"{") <= MOST_DEPTH:
         return False
     # Rows of numbers go first, and quickly: they are what a large body is made of. So the limit is true but for one level.
-    brackets = _TEXT.sub(b"", body).translate(None, _NOT_BRACKETS).replace(b"[]", b"")
-    depth = 0
-    for bracket in brackets:
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MOST_DEPTH:
-            return True
-        if depth < 0:
-            return False  # no JSON at all, which the reader will say better
+    # Each step is one linear pass: quotes that are escaped, what stands neither for depth nor for a text, what is empty.
+    structure = body.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
+    depth, in_text = 0, False
+    for byte in structure.replace(b'""', b"").replace(b"[]", b""):
+        if byte == _QUOTE:
+            in_text = not in_text
+        elif not in_text:
+            depth += 1 if byte in b"[{" else -1
+            if depth > MOST_DEPTH:
+                return True
+            if depth < 0:
+                return False  # no JSON at all, which the reader will say better
     return False
 
 

@@ -1,11 +1,7 @@
 """The application under its real server: what only shows on a real connection."""
 
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,39 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 import pytest
 
 from core.store import Store
 from tests.api.conftest import Worker, xor
-
-ROOT = Path(__file__).parents[2]
-
-
-class Server:
-    """`uvicorn api.app:app` in a process of its own."""
-
-    def __init__(self, url: str, directory: Path) -> None:
-        self.log = directory / "server.log"
-        environment = {**os.environ, "DATABASE_URL": url, "REDIS_URL": "", "GRADMILL_DATA_DIR": str(directory / "data")}
-        command = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", "0", "--no-access-log"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        self.port = self._port()
-        self.address = f"http://127.0.0.1:{self.port}"
-
-    def _port(self) -> int:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if found := re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log.read_text()):
-                return int(found[1])
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise AssertionError(self.log.read_text())
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
+from tests.api.server import Server
 
 
 @pytest.fixture
@@ -131,7 +100,5 @@ def test_the_server_stops_at_once_although_requests_wait(server: Server, client:
 
 def _is_connected(pid: int) -> bool:
     """Whether the waiting request has come: beside the client's own connection there is another."""
-    import psutil
-
     connections = psutil.Process(pid).net_connections()
     return len([connection for connection in connections if connection.status == "ESTABLISHED"]) >= 2

@@ -1,0 +1,47 @@
+"""The application under its real server, in a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """`uvicorn api.app:app`, on any free port; the settings go by the names of their environment variables."""
+
+    def __init__(self, url: str, directory: Path, **settings: str) -> None:
+        self.log = directory / "server.log"
+        given = {"DATABASE_URL": url, "REDIS_URL": "", "GRADMILL_DATA_DIR": str(directory / "data"), **settings}
+        command = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", "0", "--no-access-log"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stdout=log, stderr=log)
+        self.port = self._port()
+        self.address = f"http://127.0.0.1:{self.port}"
+
+    def resident_bytes(self) -> int:
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def most_resident_bytes(self) -> int:
+        """The most that it ever had."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _port(self) -> int:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if found := re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log.read_text()):
+                return int(found[1])
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
