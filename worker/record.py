@@ -1,6 +1,7 @@
 """What an attempt leaves in the database while it trains: epochs, batched, and checkpoints, rationed."""
 
 import time
+from collections.abc import Callable
 from math import isfinite
 
 from core.nn.checkpoint import Checkpoint
@@ -10,6 +11,7 @@ from core.store import EpochRow, Store
 from worker.heartbeat import Lease
 
 CHECKPOINT_SHARE = 0.05  # of the time may go into checkpoints
+LONGEST_PAUSE_S = 60.0  # between two checkpoints, however long one takes: so much may have to be trained again
 
 
 class Record:
@@ -18,7 +20,14 @@ class Record:
     Epochs that an earlier attempt recorded are trained again when its last checkpoint is older, but not recorded again.
     """
 
-    def __init__(self, lease: Lease, store: Store, settings: Settings, training_rows: int) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        store: Store,
+        settings: Settings,
+        training_rows: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.trained = 0  # epochs that this attempt finished
         self._lease = lease
         self._store = store
@@ -28,12 +37,22 @@ class Record:
         self._finished: list[EpochResult] = []
         self._rows: list[EpochRow] = []
         self._latest: EpochRow | None = None
-        self._began = self._written_at = time.monotonic()
+        self._clock = clock
+        self._began = self._written_at = clock()
         self._checkpoint_due = self._written_at + settings.checkpoint_every_s
 
     @property
     def wants_checkpoint(self) -> bool:
-        return time.monotonic() >= self._checkpoint_due
+        return self._clock() >= self._checkpoint_due
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to write now: a checkpoint, or epochs that have waited for others that do not come."""
+        return self.wants_checkpoint or (bool(self._rows) and self._rows_are_due)
+
+    @property
+    def _rows_are_due(self) -> bool:
+        return self._clock() - self._written_at >= self._settings.record_every_s
 
     def add(self, result: EpochResult, more: bool) -> None:
         """Record an epoch that was just finished, at once or with those that follow.
@@ -43,31 +62,36 @@ class Record:
         self._finished.append(result)
         if more:
             return
-        now = time.monotonic()
-        seconds = max(now - self._began, 1e-9) / len(self._finished)
+        seconds = max(self._clock() - self._began, 1e-9) / len(self._finished)
         rows = [self._row(finished, seconds) for finished in self._finished]
         self.trained += len(rows)
         self._latest = rows[-1]
         self._rows += [row for row in rows if row.epoch > self._recorded]
         self._finished = []
-        if now - self._written_at >= self._settings.record_every_s:
+        if self._rows_are_due:
             self.flush()
-        self._began = time.monotonic()
+        self._began = self._clock()
 
     def flush(self, checkpoint: Checkpoint | None = None) -> None:
-        """Write what waits; with a checkpoint, how long that took decides when the next is due."""
+        """Write what waits; with a checkpoint, the time of the write, not of a wait for it, decides when the next is due."""
         if not self._rows and checkpoint is None:
             return
-        began = time.monotonic()
-        blob = None if checkpoint is None else checkpoint.to_bytes()
-        self._lease.persist(lambda: self._store.jobs.record_epochs(self._lease.claim, self._rows, blob))
+        began = 0.0
+
+        def write() -> None:
+            nonlocal began
+            began = self._clock()
+            blob = None if checkpoint is None else checkpoint.to_bytes()
+            self._store.jobs.record_epochs(self._lease.claim, self._rows, blob)
+
+        self._lease.persist(write)
         if self._rows:
             self._recorded = self._rows[-1].epoch
             self._rows = []
-        self._written_at = time.monotonic()
+        self._written_at = self._clock()
         if checkpoint is not None:
-            cost = self._written_at - began
-            self._checkpoint_due = self._written_at + max(self._settings.checkpoint_every_s, cost / CHECKPOINT_SHARE)
+            pause_s = min((self._written_at - began) / CHECKPOINT_SHARE, LONGEST_PAUSE_S)
+            self._checkpoint_due = self._written_at + max(self._settings.checkpoint_every_s, pause_s)
 
     def epoch(self, number: int) -> EpochRow:
         """A recorded epoch."""

@@ -91,13 +91,13 @@ def train(training: Training, record: Record, lease: Lease, stopping: Callable[[
         return lease.ended or stopping()
 
     def interrupted() -> bool:
-        return ended() or record.wants_checkpoint
+        return ended() or record.is_due
 
     while not training.finished and not ended():
         for result in training.epochs(interrupted):
             record.add(result, more=result.epoch < training.epoch)
-        if record.wants_checkpoint and not training.finished and not ended():
-            record.flush(training.checkpoint())
+        if record.is_due and not training.finished and not ended():
+            record.flush(training.checkpoint() if record.wants_checkpoint else None)
 
 
 def conclude(training: Training, prepared: Prepared, record: Record, lease: Lease, store: Store) -> None:
