@@ -35,6 +35,7 @@ class Lease:
         self._store = store
         self._ttl_s = ttl_s
         self._ours_until = time.monotonic() + ttl_s
+        self._renew_at = time.monotonic() + ttl_s / BEATS_PER_TTL
         self._cancelled = Event()
         self._lost = Event()
         self._left = Event()
@@ -76,21 +77,24 @@ class Lease:
 
     def _beat(self) -> None:
         pause_s = min(SIGNALS_EVERY_S, self._ttl_s / BEATS_PER_TTL)
-        due = time.monotonic() + self._ttl_s / BEATS_PER_TTL
         while not self._left.wait(pause_s) and not self.lost:
-            asked_at = time.monotonic()
             try:
-                if asked_at + pause_s / 2 >= due:
-                    signals = self._store.jobs.heartbeat(self.claim, self._ttl_s)
-                    self._ours_until = asked_at + self._ttl_s
-                    due = asked_at + self._ttl_s / BEATS_PER_TTL
-                else:
-                    signals = self._store.jobs.signals(self.claim)
-                if signals.cancel_requested:
+                if time.monotonic() + pause_s / 2 >= self._renew_at:
+                    self._renew()
+                elif self._store.jobs.signals(self.claim).cancel_requested and not self.cancelled:
                     self._cancelled.set()
+                    self._renew()  # the cancellation has cut the lease, for the case that nobody hears of it
             except LostLease:
                 self._lost.set()
             except CoreError as error:  # away, or its disk is full
                 log.warning("job %s: no heartbeat: %s", self.claim.job.id, error)
             except Exception:  # without this thread the job would be taken away, and its client's cancellation not be seen
                 log.exception("job %s: no heartbeat", self.claim.job.id)
+
+    def _renew(self) -> None:
+        asked_at = time.monotonic()
+        signals = self._store.jobs.heartbeat(self.claim, self._ttl_s)
+        self._ours_until = asked_at + self._ttl_s
+        self._renew_at = asked_at + self._ttl_s / BEATS_PER_TTL
+        if signals.cancel_requested:
+            self._cancelled.set()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
 
 from core.errors import Conflict
 from core.ids import new_id
@@ -20,6 +20,10 @@ from core.store.tables import QUEUED, datasets, jobs
 # Built once: SQLAlchemy takes longer to build the statement of a status poll than the database to answer it.
 _ONE = select(*JOB).where(jobs.c.id == bindparam("id"), jobs.c.tenant == bindparam("tenant"))
 _VERSIONS = select(jobs.c.id, jobs.c.version).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
+
+
+# A worker hears of a cancellation within half a second, and then renews its lease while it saves what the job has learned.
+UNHEARD_S = 2.0
 
 
 class Requests:
@@ -99,6 +103,7 @@ class Requests:
     def cancel(self, tenant: str, id: str) -> Job:
         """Ends a queued job at once and asks the worker of a running one to stop; asking twice is no error.
 
+        The lease of a running job is cut to `UNHEARD_S`, so that `reap` soon ends a job whose worker is dead.
         Raises Conflict where the job has succeeded or failed.
         """
         with self._database.writing() as writer:
@@ -112,7 +117,11 @@ class Requests:
                 change = {"state": State.CANCELLED, "cancel_requested": True, "dispatch_at": None, "finished_at": now()}
             elif job.state == State.RUNNING and not job.cancel_requested:
                 event = "cancel_requested"
-                change = {"cancel_requested": True}
+                heard_by = now() + UNHEARD_S
+                change = {
+                    "cancel_requested": True,
+                    "lease_until": case((jobs.c.lease_until < heard_by, jobs.c.lease_until), else_=heard_by),
+                }
             elif job.state in (State.RUNNING, State.CANCELLED):
                 return job
             else:

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import LostLease
 from core.jobs import State
-from core.store import Claim, Job, Store
+from core.store import Claim, Job, Store, requests
 from tests.conformance.rows import epoch_rows
 
 
@@ -93,6 +93,28 @@ def test_a_cancelled_job_whose_worker_died_is_cancelled(store: Store, claimed: C
     assert store.jobs.get("default", claim.job.id).state == State.CANCELLED
     with pytest.raises(LostLease):
         store.jobs.stop(claim)
+
+
+def test_a_cancelled_job_whose_worker_does_not_hear_of_it_is_cancelled_long_before_its_lease_would_end(
+    store: Store, claimed: Callable[..., Claim], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = claimed(ttl_s=600)
+    monkeypatch.setattr(requests, "UNHEARD_S", -1.0)
+    store.jobs.cancel("default", claim.job.id)
+    assert store.jobs.reap(5) == [claim.job.id]
+    assert store.jobs.get("default", claim.job.id).state == State.CANCELLED
+
+
+def test_a_worker_that_hears_of_a_cancellation_has_the_time_to_save_what_it_has(
+    store: Store, claimed: Callable[..., Claim], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = claimed(ttl_s=600)
+    monkeypatch.setattr(requests, "UNHEARD_S", -1.0)
+    store.jobs.cancel("default", claim.job.id)
+    assert store.jobs.heartbeat(claim, 600).cancel_requested
+    store.jobs.cancel("default", claim.job.id)  # asked again, it cuts nothing
+    assert store.jobs.reap(5) == []
+    store.jobs.stop(claim, {"last": b"weights"})
 
 
 def test_several_sweepers_at_once_take_each_job_back_once(store: Store, submit: Callable[..., Job]) -> None:

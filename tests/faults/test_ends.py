@@ -1,6 +1,8 @@
 """How jobs end that do not succeed."""
 
+import os
 import resource
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,16 @@ from tests.faults.jobs import DIVERGING, ENDLESS, GREEDY, LONG, TENANT, XOR, epo
 def patient(database_url: str) -> Iterator[Cluster]:
     """A cluster that takes no checkpoints and gives up at the third death."""
     with Cluster(database_url, checkpoint_every_s=1000, stuck_limit=3) as cluster:
+        cluster.start_broker()
+        cluster.start_sweeper()
+        yield cluster
+        print(cluster.logs())  # noqa: T201
+
+
+@pytest.fixture
+def leased(database_url: str) -> Iterator[Cluster]:
+    """A cluster whose leases outlast any test."""
+    with Cluster(database_url, lease_ttl_s=600) as cluster:
         cluster.start_broker()
         cluster.start_sweeper()
         yield cluster
@@ -46,13 +58,19 @@ def test_a_cancelled_job_keeps_its_epochs_and_what_it_learned(cluster: Cluster, 
     assert kept.size_bytes > 0
 
 
-def test_a_job_is_cancelled_when_its_worker_is_dead(cluster: Cluster, store: Store, tmp_path: Path) -> None:
-    worker = cluster.start_worker()
+@pytest.mark.parametrize("harm", ["killed", "stopped"])
+def test_a_job_is_cancelled_within_seconds_when_its_worker_is_dead(
+    harm: str, leased: Cluster, store: Store, tmp_path: Path
+) -> None:
+    worker = leased.start_worker()
     job = submit(store, tmp_path, ENDLESS)
     until(lambda: running(store, job))
-    worker.kill()
+    if harm == "killed":
+        worker.kill()
+    else:
+        os.kill(worker.child(), signal.SIGSTOP)
     store.jobs.cancel(TENANT, job.id)
-    assert wait(store, job).state == State.CANCELLED
+    assert wait(store, job, patience_s=10).state == State.CANCELLED
 
 
 def test_a_loss_that_explodes_fails_the_job_with_a_hint_and_keeps_the_last_good_weights(

@@ -37,6 +37,15 @@ def test_a_cancellation_is_seen_between_two_renewals(store: Store, claim: Claim)
         until(lambda: lease.cancelled, patience_s=5)
 
 
+def test_a_cancellation_that_was_heard_does_not_cost_the_lease(store: Store, claim: Claim) -> None:
+    """It cuts the lease to seconds; here the next regular renewal would come after minutes."""
+    with Lease(claim, store, 600.0) as lease:
+        cut = store.jobs.cancel(TENANT, claim.job.id).lease_until
+        assert cut is not None
+        until(lambda: (store.jobs.get(TENANT, claim.job.id).lease_until or 0) > cut + 300, patience_s=5)
+        assert lease.cancelled
+
+
 def test_a_lost_lease_is_seen(store: Store, claim: Claim) -> None:
     with Lease(claim, store, 600.0) as lease:
         store.jobs.release(claim)
