@@ -21,6 +21,7 @@ from core.errors import InvalidSpec, Problem, TooLarge
 
 MOST_DEPTH = 64
 MOST_FIELDS = 10_000  # of all objects together; the vocabulary needs a few dozen
+MOST_OBJECTS = 100  # in one list: the layers of a network
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
@@ -101,16 +102,15 @@ def judged(model: type[_Model], document: Any, at: str = "") -> tuple[_Model | N
 
 
 def _fields(document: Any) -> int:
-    """How many fields and listed objects there are, but for long lists that hold no object first: these are data."""
+    """How many fields the objects have. Of a long list, which is data or too long, only the first items are looked at."""
     count, todo = 0, [document]
     while todo and count <= MOST_FIELDS:
         value = todo.pop()
         if isinstance(value, dict):
             count += len(value)
             todo.extend(value.values())
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            count += len(value)
-            todo.extend(value[:MOST_FIELDS])
+        elif isinstance(value, list):
+            todo.extend(each for each in value[:MOST_OBJECTS] if isinstance(each, dict))
     return count
 
 

@@ -6,9 +6,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from pydantic_core import PydanticCustomError
 
 from api.wording import OWN
-from core.nn.spec import ColumnName, DataSpec, NetworkSpec, TrainingSpec
+from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
 
-MOST_COLUMNS = 10_000
 MOST_METADATA = 50
 
 _IRIS = {
@@ -57,8 +56,6 @@ class StoredData(DataSpec):
     """Columns of an uploaded dataset."""
 
     id: str = Field(max_length=100, description="The id that the upload answered.")
-    target: ColumnName | Annotated[tuple[ColumnName, ...], Field(max_length=MOST_COLUMNS)]
-    features: Annotated[tuple[ColumnName, ...], Field(max_length=MOST_COLUMNS)] | None = None
 
     def spec(self) -> DataSpec:
         return DataSpec(target=self.target, features=self.features, scaling=self.scaling)

@@ -5,9 +5,13 @@ told apart by `type`; where a member needs nothing else its bare name is enough 
 Fields that nobody knows are refused.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
+from annotated_types import GroupedMetadata, MaxLen
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticKnownError
 
 Positive = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False)]
@@ -18,6 +22,23 @@ class Spec(BaseModel):
     """Frozen data; an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class AtMost(GroupedMetadata):
+    """So many items. A longer list is refused before its items are looked at, of which each may be an error."""
+
+    count: int
+
+    def __iter__(self) -> Iterator[object]:
+        yield MaxLen(self.count)
+        yield BeforeValidator(self._counted)
+
+    def _counted(self, value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) > self.count:
+            context = {"field_type": "Tuple", "max_length": self.count, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", context)
+        return value
 
 
 def _named(value: Any) -> Any:
@@ -141,7 +162,7 @@ Layer = AnyLayer
 class NetworkSpec(Spec):
     """Layers in the order the inputs run through them. The width of the input comes from the data."""
 
-    layers: tuple[Layer, ...] = Field(min_length=1, max_length=100)
+    layers: Annotated[tuple[Layer, ...], AtMost(100)] = Field(min_length=1)
     dtype: Literal["float32", "float64"] = "float32"
 
 
@@ -239,7 +260,7 @@ class TrainingSpec(Spec):
     shuffle: Flag = True
     validation: Validation | None = None
     early_stopping: EarlyStopping | None = None
-    metrics: tuple[MetricName, ...] = Field((), max_length=len(METRICS))
+    metrics: Annotated[tuple[MetricName, ...], AtMost(len(METRICS))] = ()
     seed: int = Field(0, strict=True, ge=0, lt=2**53)
 
     @model_validator(mode="after")
@@ -252,6 +273,7 @@ class TrainingSpec(Spec):
 # --- data -------------------------------------------------------------------------------------------------------------
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
+ColumnNames = Annotated[tuple[ColumnName, ...], AtMost(20_000)]  # as many as a dataset may have
 
 
 class DataSpec(Spec):
@@ -262,8 +284,8 @@ class DataSpec(Spec):
     a missing text a row of zeros; a missing target is an error.
     """
 
-    target: ColumnName | tuple[ColumnName, ...]
-    features: tuple[ColumnName, ...] | None = None
+    target: ColumnName | ColumnNames
+    features: ColumnNames | None = None
     scaling: Literal["standard", "none"] = "standard"
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import orjson
 import pytest
 
 from tests.api.conftest import xor
@@ -49,3 +50,27 @@ def test_a_body_of_texts_and_brackets_is_judged_in_time(client: httpx2.Client, b
     answer = client.post("/v1/networks/check", content=body)
     assert answer.status_code in (400, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("part", "start", "end"),
+    [
+        ("network", b'{"layers":[0', b"]}"),
+        ("training", b'{"loss":"mean_squared_error","metrics":[0', b"]}"),
+        ("dataset", b'{"id":"ds_x","target":"a","features":[0', b"]}"),
+        ("dataset", b'{"id":"ds_x","target":[0', b"]}"),
+        ("dataset", b'{"inputs":[0', b'],"targets":[0]}'),
+        ("metadata", b"[0", b"]"),
+    ],
+    ids=["layers", "metrics", "features", "targets", "rows", "metadata"],
+)
+def test_a_list_of_a_million_mistakes_costs_no_more_than_its_bytes(
+    server: Server, client: httpx2.Client, part: str, start: bytes, end: bytes
+) -> None:
+    before, after = orjson.dumps(xor(**{part: "here"})).split(b'"here"')
+    client.post("/v1/networks/check", content=filled(b"[0", b",0", b"]"))
+    bound = server.resident_bytes() + 40 * LARGEST
+    answer = client.post("/v1/networks/check", content=filled(before + start, b",0", end + after))
+    assert answer.status_code == 422
+    assert len(answer.content) < 50_000
+    assert server.most_resident_bytes() < bound
