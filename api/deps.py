@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ import anyio
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
+from api.scratch import scratch
 from api.watch import Watcher
 from core.errors import NotFound
 from core.ids import is_id
@@ -47,8 +47,8 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     store = Store(connect(settings.database_url or f"sqlite:///{settings.data_dir / 'gradmill.db'}"))
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher = Watcher(store.jobs.versions)
-    with TemporaryDirectory(prefix="uploads-", dir=settings.data_dir, ignore_cleanup_errors=True) as files:
-        app.state.service = Service(settings, store, watcher, dispatcher, Path(files), anyio.CapacityLimiter(PARSERS))
+    with scratch(settings.data_dir) as files:
+        app.state.service = Service(settings, store, watcher, dispatcher, files, anyio.CapacityLimiter(PARSERS))
         watcher.start()
         if dispatcher is not None:
             dispatcher.start()

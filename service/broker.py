@@ -4,8 +4,10 @@ It carries wake-ups only, so nothing is lost when it is killed and comes back em
 """
 
 import asyncio
+import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +26,7 @@ class Broker:
         self._folder: Path | None = None
         self.socket = data_dir / "broker.sock"
         if len(os.fsencode(self.socket)) > _SOCKET_BYTES:
-            self._folder = Path(tempfile.mkdtemp(prefix="gradmill-"))
+            self._folder = _short_folder(data_dir)
             self.socket = self._folder / "broker.sock"
         self.url = f"redis+socket://{self.socket}"
 
@@ -59,6 +61,18 @@ class Broker:
             self.socket.unlink()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _short_folder(data_dir: Path) -> Path:
+    """The same one at every start on this data, so that one of a killed service is used again and removed in the end."""
+    name = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir(), f"gradmill-{name}")
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="gradmill-"))  # somebody else took the name
 
 
 def _executable() -> str:

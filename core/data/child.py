@@ -4,7 +4,9 @@ Limits come first, then the imports that the format needs, so that it starts fas
 `{"rows", "columns", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is answered, short of a crash.
 """
 
+import ctypes
 import json
+import os
 import resource
 import signal
 import sys
@@ -16,10 +18,12 @@ from typing import Any
 from core.errors import CapacityError, CoreError, InvalidData
 
 _MAX_MESSAGE = 2000
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     request = json.loads(sys.argv[1])
+    _end_with(request["parent"])
     _limit(request)
     answer = parse(Path(request["source"]), request["format"], Path(request["into"]), request["bytes"], request["cells"])
     json.dump(answer, sys.stdout, allow_nan=False)
@@ -50,6 +54,15 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
     columns = bounded(read.columns)
     write_table(into, {column.name: column.array for column in columns if column.array is not None})
     return {"rows": read.rows, "columns": [column.to_json() for column in columns], "preview": preview(columns, read.rows)}
+
+
+def _end_with(parent: int) -> None:
+    """An interrupt from the terminal is the parent's to handle; its death, where the kernel tells of it, is also this one's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before that
+            os._exit(1)
 
 
 def _limit(request: dict[str, Any]) -> None:

@@ -53,6 +53,7 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings) -
         "cells": settings.max_dataset_cells,
         "memory": settings.parse_memory_bytes,
         "seconds": settings.parse_timeout_s,
+        "parent": os.getpid(),
     }
     is_done = False
     try:
@@ -74,7 +75,6 @@ def _answer(request: dict[str, Any], directory: Path, settings: Settings) -> dic
             stderr=log,
             cwd=directory,
             env=_ENVIRONMENT,
-            start_new_session=True,
         )
         try:
             status = process.wait(settings.parse_timeout_s + _GRACE_S)

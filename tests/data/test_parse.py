@@ -1,5 +1,6 @@
 """The limits of the child process, and what the parent makes of its end."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from core.data.parse import parse_upload
 from core.data.table import read_columns
 from core.errors import CapacityError, CoreError, InvalidData, TooLarge
 from core.settings import Settings
+from tests.faults.harness import is_dead, until
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
 
@@ -120,3 +122,24 @@ def test_the_child_imports_only_what_the_format_needs(format_name: str) -> None:
     code = f"import sys, core.data.child, core.data.formats.{format_name}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
     assert not {"pyarrow", "pydantic", "numba", "scipy", "sqlalchemy"} & set(loaded)
+
+
+def test_the_reader_belongs_to_the_group_of_its_parent_and_dies_with_it(large: Path, tmp_path: Path) -> None:
+    """Whoever kills the group, or only the parent, leaves no reader behind."""
+    code = (
+        "import sys; from pathlib import Path; from core.data.parse import parse_upload; from core.settings import Settings; "
+        "parse_upload(Path(sys.argv[1]), 'csv', Path(sys.argv[2]), Settings(parse_memory_bytes=2**31))"
+    )
+    command = [sys.executable, "-c", code, str(large), str(tmp_path / "table")]
+    parent = subprocess.Popen(command, cwd=EXAMPLES.parents[1], process_group=0)
+    reader = until(lambda: next(iter(psutil.Process(parent.pid).children()), None))
+    try:
+        until(lambda: reader.rlimit(psutil.RLIMIT_AS)[0] == 2**31)  # it has set itself up
+        reader.suspend()
+        assert os.getpgid(reader.pid) == parent.pid
+        parent.kill()
+        parent.wait()
+        until(lambda: is_dead(reader.pid))
+    finally:
+        if not is_dead(reader.pid):
+            reader.kill()

@@ -47,6 +47,25 @@ def test_a_long_data_directory_puts_the_socket_elsewhere_and_leaves_nothing_ther
     assert not long.socket.parent.exists()
 
 
+def test_the_socket_of_a_killed_service_is_found_again_by_the_next_one_on_its_data(tmp_path: Path) -> None:
+    long, other = tmp_path / ("long" * 30), tmp_path / ("other" * 30)
+    first, second = Broker(long), Broker(long)
+    assert second.socket == first.socket
+    assert Broker(other).socket != first.socket
+    second.remove()
+    Broker(other).remove()
+
+
+def test_a_folder_that_others_may_enter_is_not_taken_for_the_socket(tmp_path: Path) -> None:
+    long = tmp_path / ("long" * 30)
+    first = Broker(long)
+    first.socket.parent.chmod(0o755)
+    second = Broker(long)
+    assert second.socket.parent != first.socket.parent
+    second.remove()
+    first.remove()
+
+
 def test_output_is_kept_whole_and_only_errors_are_shown(tmp_path: Path) -> None:
     shown: list[str] = []
     output = Output(tmp_path / "api.log", shown.append, Errors())
