@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.wording import MOST_PROBLEMS, parameter_message
+from core.data.disk import is_full
 from core.errors import CoreError, Problem
 
 log = logging.getLogger("api")
@@ -118,6 +119,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CoreError, _core_error)
     app.add_exception_handler(RequestValidationError, _wrong_parameters)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OSError, _system_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -132,11 +134,21 @@ async def _core_error(request: Request, error: Exception) -> Response:
         log.warning("%s %s: %s", request.method, request.url.path, error.message)
         return problem_answer(request, "unavailable", "the database does not answer; try again", headers={"Retry-After": "2"})
     if error.code == "capacity":
-        log.error("%s %s: %s", request.method, request.url.path, error.message)
-        return problem_answer(request, "storage_full", error.message, headers={"Retry-After": "60"})
+        return _storage_full(request, error.message)
     if error.code not in PROBLEMS:
         raise error
     return problem_answer(request, error.code, error.message, error.problems)
+
+
+async def _system_error(request: Request, error: Exception) -> Response:
+    if not is_full(error):
+        raise error
+    return _storage_full(request, "the disk of the service has no room left for this request")
+
+
+def _storage_full(request: Request, message: str) -> Response:
+    log.error("%s %s: %s", request.method, request.url.path, message)
+    return problem_answer(request, "storage_full", message, headers={"Retry-After": "60"})
 
 
 async def _wrong_parameters(request: Request, error: Exception) -> Response:

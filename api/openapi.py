@@ -37,6 +37,7 @@ _DETAILS = {
     "unsupported_media_type": "Content-Type is text/plain; it must be application/json",
     "range_not_satisfiable": "the range begins behind the end; there are 1234 bytes",
     "capacity": "reading the file took more than 4 GiB of memory",
+    "storage_full": "the disk of the service has no room left for this request",
     "unavailable": "the database does not answer; try again",
 }
 _PROBLEM: JSON = {"schema": {"$ref": REFERENCE.format(model="ProblemAnswer")}}

@@ -70,6 +70,7 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
             "unsupported_media_type",
             "invalid_parameter",
             "capacity",
+            "storage_full",
         ),
         has_etag=True,
     ),

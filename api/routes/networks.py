@@ -40,7 +40,7 @@ _PLAN = {
         "Check a job without running it",
         model=CheckAnswer,
         example={"object": "check", "plan": _PLAN, "queue_position": 0},
-        problems=("invalid_json", "invalid_spec", "too_large", "unsupported_media_type"),
+        problems=("invalid_json", "invalid_spec", "too_large", "unsupported_media_type", "storage_full"),
     ),
     openapi_extra=takes(JOB, "The job as it would be submitted. Nothing is stored."),
 )

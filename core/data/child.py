@@ -15,8 +15,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from core.data.disk import is_full
 from core.errors import CapacityError, CoreError, InvalidData
 
+DISK_FULL = os.EX_IOERR
 _MAX_MESSAGE = 2000
 _PR_SET_PDEATHSIG = 1
 
@@ -25,12 +27,18 @@ def main() -> None:
     request = json.loads(sys.argv[1])
     _end_with(request["parent"])
     _limit(request)
-    answer = parse(Path(request["source"]), request["format"], Path(request["into"]), request["bytes"], request["cells"])
-    json.dump(answer, sys.stdout, allow_nan=False)
+    try:
+        answer = parse(Path(request["source"]), request["format"], Path(request["into"]), request["bytes"], request["cells"])
+        json.dump(answer, sys.stdout, allow_nan=False)
+        sys.stdout.flush()
+    except OSError as error:
+        if not is_full(error):
+            raise
+        os._exit(DISK_FULL)  # at once: there is no room for what the buffers still hold
 
 
 def parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int) -> dict[str, Any]:
-    """The answer for the file; the table is written to `into` unless it is an error."""
+    """The answer for the file; the table is written to `into` unless it is an error. OSError where the disk is full."""
     try:
         return _parse(source, format_name, into, max_bytes, max_cells)
     except CoreError as error:
@@ -38,6 +46,8 @@ def parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells:
     except MemoryError:
         return _error(CapacityError.code, "reading the file takes more memory than a dataset is given")
     except Exception as error:  # a hostile file may raise anything from the depths of a library
+        if is_full(error):
+            raise
         traceback.print_exc()
         return _error(InvalidData.code, f"the file cannot be read as {format_name}: {error}")
 

@@ -26,7 +26,10 @@ _NUMBERS = {int, float, bool}
 
 
 def inline_table(inputs: Any, targets: Any, into: Path) -> Parsed:
-    """Writes the table to `into`. InvalidSpec with a pointer to everything that is not as it must be (at most MAX_PROBLEMS)."""
+    """Writes the table to `into`; OSError where the disk is full.
+
+    InvalidSpec with a pointer to everything that is not as it must be (at most MAX_PROBLEMS).
+    """
     problems = list(islice(_row_problems(inputs, INPUTS), MAX_PROBLEMS))
     by_row = isinstance(targets, list | tuple) and bool(targets) and isinstance(targets[0], list | tuple)
     problems += islice((_row_problems if by_row else _value_problems)(targets, TARGETS), MAX_PROBLEMS - len(problems))

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from core.data import disk
+from core.data.child import DISK_FULL
 from core.data.parsed import Parsed
 from core.errors import CapacityError, CoreError, InvalidData, TooLarge
 from core.nn.schema import Schema
@@ -40,7 +42,8 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings) -
     """Reads the file `source` and writes its table to `into`, of which nothing is left if an error is raised.
 
     InvalidData or TooLarge, where the file is at fault, names row and column as far as known; CapacityError where it took more
-    than `parse_memory_bytes` or `parse_timeout_s`. Memory of this process does not grow with the file.
+    than `parse_memory_bytes` or `parse_timeout_s`; OSError where the disk is full. Memory of this process does not grow
+    with the file.
     """
     size = source.stat().st_size
     if size > settings.max_dataset_bytes:
@@ -102,8 +105,10 @@ def _answer(request: dict[str, Any], directory: Path, settings: Settings) -> dic
     return answer
 
 
-def _death(status: int, complaint: str, format_name: str, settings: Settings) -> CoreError:
+def _death(status: int, complaint: str, format_name: str, settings: Settings) -> CoreError | OSError:
     """Why the child did not answer."""
+    if status in (DISK_FULL, -signal.SIGBUS):  # as the system says it of memory that is mapped to a file
+        return disk.full()
     if status in (-signal.SIGALRM, -signal.SIGXCPU):
         return CapacityError(f"reading the file takes longer than a dataset is given ({settings.parse_timeout_s:g} seconds)")
     if status == -signal.SIGKILL or any(words in complaint for words in _OUT_OF_MEMORY):
