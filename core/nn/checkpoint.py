@@ -1,18 +1,21 @@
 """All that a training needs to go on, bit for bit as if it had not stopped: some counters and some flat vectors."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 
-from core.nn.tensors import pack, unpack
+from core.nn.tensors import Piece, TensorFile, unpack, unpack_into
+
+State = dict[str, int | float]
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """`state` names the loop's counters and sums; `vectors` are theta, the optimizer's slots and the best weights so far."""
 
-    state: dict[str, int | float]
+    state: State
     vectors: dict[str, npt.NDArray[Any]]
 
     @property
@@ -25,16 +28,40 @@ class Checkpoint:
         """Steps taken of the epoch that was under way."""
         return int(self.state["step"])
 
-    def to_bytes(self) -> bytes:
+    def file(self) -> TensorFile:
         """A safetensors file whose metadata holds the state, floats in hexadecimal digits, which lose nothing."""
         state = {name: value.hex() if isinstance(value, float) else str(value) for name, value in self.state.items()}
-        return pack(self.vectors, state)
+        return TensorFile(self.vectors, state)
+
+    def to_bytes(self) -> bytes:
+        return b"".join(self.file())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Checkpoint":
         """The inverse of `to_bytes`."""
         vectors, state = unpack(data)
-        return cls({name: _number(text) for name, text in state.items()}, vectors)
+        return cls(_numbers(state), vectors)
+
+    def copy_into(self, vectors: Mapping[str, npt.NDArray[Any]]) -> State:
+        """Overwrites the vectors, and returns the state."""
+        for name, vector in vectors.items():
+            vector[...] = self.vectors[name]
+        return self.state
+
+
+@dataclass(frozen=True)
+class SavedCheckpoint:
+    """One that is read only once somebody has the memory for its vectors: `pieces` are those of `Checkpoint.file`."""
+
+    pieces: Iterable[Piece]
+
+    def copy_into(self, vectors: Mapping[str, npt.NDArray[Any]]) -> State:
+        """Overwrites the vectors, and returns the state; what it raises leaves them half written."""
+        return _numbers(unpack_into(self.pieces, vectors))
+
+
+def _numbers(state: Mapping[str, str]) -> State:
+    return {name: _number(text) for name, text in state.items()}
 
 
 def _number(text: str) -> int | float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.nn.kernels import layers, metrics, optimizers
 from core.nn.kernels.borrow import borrowed
-from core.nn.kernels.compile import entry, kernel
+from core.nn.kernels.compile import entry, inlined, kernel
 from core.nn.kernels.shuffle import shuffle
 from core.nn.memory import records
 from core.nn.spec import AnyOptimizer, GradientDescent
@@ -114,7 +114,7 @@ def gather(rows: Any, order: Any, first: int, into: Any) -> None:
             into[i, j] = rows[row, j]
 
 
-@kernel
+@inlined
 def gradient(
     operations: Any, loss: int, theta: Any, grad: Any, values: Any, derivatives: Any, capacity: int, t: Any, share: float
 ) -> Any:
@@ -151,7 +151,7 @@ def begin_epoch(plan: Any, state: Any, batch: Any, order: Any) -> None:
         batch.ordered = state.epoch + 1
 
 
-@kernel
+@inlined
 def train(plan: Any, state: Any, batch: Any, operations: Any, loss: int, optimizer: Any, memory: Any, rows: Any) -> None:
     """One piece of a batch: forward, backward; after the batch's last piece, one step of gradient descent."""
     first, capacity = state.step * plan.batch_size, memory.targets.shape[0]

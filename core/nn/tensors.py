@@ -1,43 +1,190 @@
-"""Named arrays and a few words about them as the bytes of a safetensors file, and back."""
+"""Named arrays and a few words about them as the bytes of a safetensors file, in pieces, and back.
 
+The format: eight bytes with the header's length, the header in JSON ({name: {dtype, shape, data_offsets}}), the arrays' bytes.
+Written by hand: the library's writer copies every array before the first byte is out, orders the metadata at random, and writes
+wrong values for a transposed array.
+"""
+
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load
 
 Arrays = dict[str, npt.NDArray[Any]]
+Piece = bytes | memoryview
 
+RESERVED = "__metadata__"  # the format's own key; an array cannot have this name
+CODES: dict[np.dtype[Any], str] = {
+    np.dtype(np.float64): "F64",
+    np.dtype(np.int64): "I64",
+    np.dtype(np.float32): "F32",
+    np.dtype(np.int32): "I32",
+    np.dtype(np.uint8): "U8",
+}
+_DTYPES = {code: dtype for dtype, code in CODES.items()}
 _ALIGNMENT = 8
-_CODES: dict[np.dtype[Any], str] = {np.dtype(np.float32): "F32", np.dtype(np.float64): "F64"}
+_PIECE_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 28
 
 
-def pack(arrays: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
-    """The file's bytes: equal arrays and metadata give equal bytes. Arrays may lie in memory as they like.
+@dataclass(frozen=True)
+class TensorFile:
+    """The file of these arrays: iterated, as often as one likes, it yields the file's bytes in pieces of about 1 MiB.
 
-    Written by hand: the library's writer orders the metadata at random, and writes wrong values for a transposed array.
+    Wide types come first, so that every array is aligned. Arrays may lie in memory as they like; those that are contiguous are
+    not copied, so a piece shows what the array holds when it is read. Equal arrays and metadata give equal bytes.
     """
-    header: dict[str, Any] = {"__metadata__": dict(metadata)}
-    data: list[bytes] = []
-    end = 0
-    for name, array in sorted(arrays.items(), key=lambda item: (-item[1].itemsize, item[0])):
-        start, end = end, end + array.nbytes
-        header[name] = {"dtype": _CODES[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
-        data.append(array.tobytes())
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % _ALIGNMENT)
-    return b"".join([len(text).to_bytes(8, "little"), text, *data])
+
+    arrays: Mapping[str, npt.NDArray[Any]]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Piece]:
+        order = sorted(self.arrays, key=lambda name: -self.arrays[name].itemsize)
+        header: dict[str, Any] = {RESERVED: dict(self.metadata)} if self.metadata else {}
+        end = 0
+        for name in order:
+            array = self.arrays[name]
+            if name == RESERVED:
+                raise ValueError(f"no array can be called {RESERVED}")
+            start, end = end, end + array.nbytes
+            header[name] = {"dtype": CODES[array.dtype], "shape": list(array.shape), "data_offsets": [start, end]}
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % _ALIGNMENT)
+        yield len(text).to_bytes(8, "little") + text
+        for name in order:
+            yield from _pieces(self.arrays[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """Where an array stands: from byte `start` of the file up to `stop`."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+class Header:
+    """What a file holds. ValueError for bytes that are no such file, at once or when the damaged part is asked for."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        """`read` gives the next so many bytes of the file, or what there is; it is left at the first array."""
+        length = int.from_bytes(read(8), "little")
+        if not 2 <= length <= _MAX_HEADER_BYTES:
+            raise ValueError(f"no header: it would have {length} bytes")
+        text = read(length)
+        if len(text) < length:
+            raise ValueError(f"the header ends at byte {len(text)} of {length}")
+        entries = json.loads(text)
+        if not isinstance(entries, dict):
+            raise ValueError("the header is no object")
+        self._begin = 8 + length
+        self.metadata: dict[str, str] = entries.pop(RESERVED, {})
+        self._entries: dict[str, Any] = entries
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._entries)
+
+    def tensor(self, name: str) -> Tensor:
+        """KeyError for a name that the file lacks."""
+        entry = self._entries[name]
+        try:
+            dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
+            first, last = entry["data_offsets"]
+            if not 0 <= first <= last or last - first != prod(shape) * dtype.itemsize:
+                raise ValueError(f"bytes {first} to {last} are no {dtype} {shape}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"the header is wrong about {name!r}: {error}") from error
+        return Tensor(dtype, shape, self._begin + first, self._begin + last)
 
 
 def unpack(data: bytes) -> tuple[Arrays, dict[str, str]]:
-    """The inverse of `pack`."""
-    return load(data), metadata(data)
+    """The arrays, read only, and the metadata of a whole file."""
+    header = Header(io.BytesIO(data).read)
+    arrays: Arrays = {}
+    for name in header.names:
+        tensor = header.tensor(name)
+        if tensor.stop > len(data):
+            raise ValueError(f"{name!r} ends at byte {tensor.stop} of {len(data)}")
+        count = (tensor.stop - tensor.start) // tensor.dtype.itemsize
+        arrays[name] = np.frombuffer(data, tensor.dtype, count, tensor.start if count else 0).reshape(tensor.shape)
+    return arrays, header.metadata
 
 
-def metadata(data: bytes) -> dict[str, str]:
-    """The metadata alone. The file begins with the length of its header, eight bytes, and the header, in JSON."""
-    length = int.from_bytes(data[:8], "little")
-    header: dict[str, dict[str, str]] = json.loads(data[8 : 8 + length])
-    return header.get("__metadata__", {})
+def unpack_into(pieces: Iterable[Piece], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, str]:
+    """Overwrites the arrays, each C-contiguous, with those of the file and returns its metadata; holds one piece at a time.
+
+    ValueError where the file has other names, types or shapes, or another length.
+    """
+    stream = _Stream(pieces)
+    header = Header(stream.read)
+    tensors = {name: header.tensor(name) for name in header.names}
+    if tensors.keys() != arrays.keys():
+        raise ValueError(f"the file holds {sorted(tensors)}, not {sorted(arrays)}")
+    for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].stop)):
+        array = arrays[name]
+        if (tensor.dtype, tensor.shape) != (array.dtype, array.shape):
+            raise ValueError(f"{name!r} is {tensor.dtype} {tensor.shape}, not {array.dtype} {array.shape}")
+        stream.read_into(_bytes(array))
+    if stream.read(1):
+        raise ValueError("the file goes on after its last array")
+    return header.metadata
+
+
+class _Stream:
+    """Pieces read as one file."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+
+    def read(self, count: int) -> bytes:
+        """The next `count` bytes, or what there is."""
+        data = bytearray()
+        while len(data) < count and self._has_more():
+            data += self._next(count - len(data))
+        return bytes(data)
+
+    def read_into(self, view: memoryview) -> None:
+        at = 0
+        while at < len(view):
+            if not self._has_more():
+                raise ValueError("the file ends in the middle of an array")
+            part = self._next(len(view) - at)
+            view[at : at + len(part)] = part
+            at += len(part)
+
+    def _next(self, count: int) -> memoryview:
+        part, self._rest = self._rest[:count], self._rest[count:]
+        return part
+
+    def _has_more(self) -> bool:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            self._rest = memoryview(piece)
+        return True
+
+
+def _bytes(array: npt.NDArray[Any]) -> memoryview:
+    """The bytes of a C-contiguous array, in place."""
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _pieces(array: npt.NDArray[Any]) -> Iterator[Piece]:
+    if array.flags.c_contiguous:
+        data = _bytes(array)
+        for start in range(0, len(data), _PIECE_BYTES):
+            yield data[start : start + _PIECE_BYTES]
+    elif array.size:
+        rows = max(1, _PIECE_BYTES * len(array) // array.nbytes)
+        for start in range(0, len(array), rows):
+            yield _bytes(np.ascontiguousarray(array[start : start + rows]))

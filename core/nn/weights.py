@@ -12,18 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 from core.nn.program import Program, module_numbers
-from core.nn.tensors import Arrays, pack, unpack
+from core.nn.tensors import Arrays, TensorFile, unpack
 
 Vector = npt.NDArray[np.floating]
 
 
 def named_weights(program: Program, theta: Vector) -> Arrays:
     """Copies of the parameters in theta (P,), by name."""
+    return {name: array.copy() for name, array in weight_views(program, theta).items()}
+
+
+def weight_views(program: Program, theta: Vector) -> Arrays:
+    """The parameters in theta (P,), in place, by name."""
     named: Arrays = {}
     for number, layer in zip(module_numbers(program), program.layers, strict=True):
-        named[f"{number}.weight"] = theta[layer.W].reshape(layer.inputs, layer.layer.units).T.copy()
+        named[f"{number}.weight"] = theta[layer.W].reshape(layer.inputs, layer.layer.units).T
         if layer.layer.bias:
-            named[f"{number}.bias"] = theta[layer.b].copy()
+            named[f"{number}.bias"] = theta[layer.b]
     return named
 
 
@@ -35,9 +40,14 @@ def flat_weights(program: Program, named: Mapping[str, npt.NDArray[Any]], theta:
             theta[layer.b] = named[f"{number}.bias"]
 
 
-def to_safetensors(weights: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> bytes:
+def weights_file(weights: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> TensorFile:
     """A safetensors file; each of the metadata's values is stored as JSON."""
-    return pack(weights, {name: json.dumps(value) for name, value in metadata.items()})
+    return TensorFile(weights, {name: json.dumps(value) for name, value in metadata.items()})
+
+
+def to_safetensors(weights: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> bytes:
+    """The bytes of `weights_file`."""
+    return b"".join(weights_file(weights, metadata))
 
 
 def from_safetensors(data: bytes) -> tuple[Arrays, dict[str, Any]]:

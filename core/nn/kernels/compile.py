@@ -24,8 +24,8 @@ def reduction(function: F) -> F:
     return cast(F, njit(fastmath=REORDERED, nogil=True, error_model="numpy")(function))
 
 
-def view(function: F) -> F:
-    """A way to look at memory; written out where it is used, so that it costs nothing."""
+def inlined(function: F) -> F:
+    """Written out where it is called: for a small network, calls cost as much as its mathematics."""
     return cast(F, njit(inline="always", error_model="numpy")(function))
 
 

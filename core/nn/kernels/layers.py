@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.nn.kernels import activations, dense, losses
-from core.nn.kernels.compile import kernel, view
+from core.nn.kernels.compile import inlined, kernel
 from core.nn.program import (
     BINARY_CROSS_ENTROPY,
     DENSE,
@@ -17,21 +17,21 @@ from core.nn.program import (
 )
 
 
-@view
+@inlined
 def rows(arena: Any, offset: int, capacity: int, B: int, width: int) -> Any:
     """The (B, width) matrix that lies at `offset` of an arena for `capacity` rows."""
     start = offset * capacity
     return arena[start : start + B * width].reshape(B, width)
 
 
-@kernel
+@inlined
 def outputs(operations: Any, arena: Any, capacity: int, B: int) -> Any:
     """The (B, m) matrix of the last layer in an arena: its values, or their derivatives."""
     last = operations[operations.size - 1]
     return rows(arena, last.y, capacity, B, last.m)
 
 
-@view
+@inlined
 def matrix(theta: Any, offset: int, n: int, m: int) -> Any:
     """The (n, m) matrix that lies at `offset` of a flat vector."""
     return theta[offset : offset + n * m].reshape(n, m)
