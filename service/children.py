@@ -66,13 +66,16 @@ class Child:
         pause_s = _FIRST_PAUSE_S
         while not self._stopping.is_set():
             started = clock()
-            code = await self._run()
+            try:
+                end = describe_end(await self._run())
+            except OSError as error:  # no memory or no process left for it now
+                end = f"cannot be started: {error}"
             if self._stopping.is_set():
                 break
             self.deaths += 1
             if clock() - started > _STEADY_S:
                 pause_s = _FIRST_PAUSE_S
-            self.surroundings.say(self.name, f"{describe_end(code)}; starting it again")
+            self.surroundings.say(self.name, f"{end}; starting it again")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

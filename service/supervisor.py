@@ -80,12 +80,14 @@ class Supervisor:
     async def stop(self) -> None:
         """Every child stops, the broker after those that use it."""
         broker = self._children.pop("broker", None)
-        await asyncio.gather(*(child.stop(_STOP_S) for child in self._children.values()))
-        if broker is not None:
-            await broker.stop(_STOP_S)
-        await asyncio.gather(*self._keepers)
-        if self._broker is not None:
-            self._broker.remove()
+        try:
+            await asyncio.gather(*(child.stop(_STOP_S) for child in self._children.values()))
+            if broker is not None:
+                await broker.stop(_STOP_S)
+            await asyncio.gather(*self._keepers)
+        finally:
+            if self._broker is not None:
+                self._broker.remove()
 
     def _keep(self, name: str, command: Sequence[str], inherit: tuple[int, ...] = ()) -> None:
         child = self._children[name] = Child(name, command, self._surroundings, inherit)

@@ -1,5 +1,6 @@
 """The supervisor's parts by themselves."""
 
+import asyncio
 import os
 import socket
 from contextlib import closing
@@ -11,6 +12,7 @@ from core.settings import Settings
 from service import credentials
 from service.address import Address, AddressTaken
 from service.broker import Broker
+from service.children import Child, Surroundings
 from service.lock import AlreadyRunning, Lock
 from service.output import Errors, Output
 
@@ -86,6 +88,29 @@ def test_output_is_kept_whole_and_only_errors_are_shown(tmp_path: Path) -> None:
     assert (tmp_path / "api.log").read_text().splitlines() == lines
     assert shown == [lines[1], *lines[3:6], lines[7]]
     assert list(output.last) == lines
+
+
+def test_a_child_that_cannot_be_started_is_tried_again_and_this_is_said(tmp_path: Path) -> None:
+    """As when the system has no process left for it: here its program is missing until that was said."""
+    program, started = tmp_path / "program", tmp_path / "started"
+    said: list[str] = []
+
+    def say(name: str, line: str) -> None:
+        said.append(f"{name} {line}")
+        if not program.exists():
+            program.write_text(f"#!/bin/sh\ntouch '{started}'\nexec sleep 60\n")
+            program.chmod(0o700)
+
+    async def live() -> None:
+        child = Child("api", [str(program)], Surroundings(os.getpgrp(), os.environ, tmp_path, say))
+        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+            tasks.create_task(child.keep())
+            while not started.exists():
+                await asyncio.sleep(0.01)
+            await child.stop(10)
+
+    asyncio.run(live())
+    assert said == [f"api cannot be started: [Errno 2] No such file or directory: '{program}'; starting it again"]
 
 
 def test_passwords_are_made_once_and_the_settings_read_them(tmp_path: Path) -> None:
