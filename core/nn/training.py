@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from core.errors import Diverged
 from core.nn import engine, spec
-from core.nn.checkpoint import Checkpoint
+from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.initializers import initialize
 from core.nn.memory import aligned, records
 from core.nn.program import lower
@@ -63,7 +63,11 @@ class Training:
     """One network in training. All memory that it needs is taken here; `epochs` allocates nothing that grows."""
 
     def __init__(
-        self, network: spec.NetworkSpec, training: spec.TrainingSpec, data: Data, checkpoint: Checkpoint | None = None
+        self,
+        network: spec.NetworkSpec,
+        training: spec.TrainingSpec,
+        data: Data,
+        checkpoint: Checkpoint | SavedCheckpoint | None = None,
     ) -> None:
         self.spec = training
         self.program = lower(network, training.loss, data.x.shape[1])
@@ -169,9 +173,11 @@ class Training:
                 raise Diverged(f"the loss or a weight became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
 
     def checkpoint(self) -> Checkpoint:
-        """A copy of all that `Training` needs to go on from here, in the middle of an epoch too."""
-        vectors = {"theta": self.theta.copy(), "slots": self._memory.slots.copy(), "best": self._memory.best.copy()}
-        return Checkpoint({name: self._state[name][0].item() for name in engine.STATE.names or ()}, vectors)
+        """All that `Training` needs to go on from here, in the middle of an epoch too.
+
+        Its vectors are this training's own, no copies: store them before it goes on.
+        """
+        return Checkpoint({name: self._state[name][0].item() for name in engine.STATE.names or ()}, self._vectors)
 
     def weights(self, which: str = "last") -> dict[str, npt.NDArray[Any]]:
         """The "last" or the "best" weights, by the names of `core.nn.weights`."""
@@ -185,12 +191,14 @@ class Training:
         moved = 2 * sizes.parameter_bytes
         return max(1, int(CALL_S / (PIECE_S + 6 * sizes.weights * rows / FLOPS_PER_S + moved / BYTES_PER_S)))
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
+    @property
+    def _vectors(self) -> dict[str, Matrix]:
+        return {"theta": self.theta, "slots": self._memory.slots, "best": self._memory.best}
+
+    def _restore(self, checkpoint: Checkpoint | SavedCheckpoint) -> None:
+        state = checkpoint.copy_into(self._vectors)
         for name in engine.STATE.names or ():
-            self._state[name] = checkpoint.state[name]
-        self.theta[:] = checkpoint.vectors["theta"]
-        self._memory.slots[:] = checkpoint.vectors["slots"]
-        self._memory.best[:] = checkpoint.vectors["best"]
+            self._state[name] = state[name]
 
     def _result(self, epoch: int, row: Any) -> EpochResult:
         validation_loss = float(row["evaluation_loss"]) if self._validates else None
