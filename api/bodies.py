@@ -4,21 +4,26 @@ JSON is read by orjson, which refuses NaN, Infinity, numbers beyond a double and
 place of the document; only then the standard library's slower reader looks again, for the pointers.
 """
 
+import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, Any, TypeVar
 
 import orjson
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
+from api.deps import service_of
 from api.errors import Refused
 from api.wording import escaped, named, problems
 from core.errors import InvalidSpec, Problem, TooLarge
 
+SMALL_BYTES = 256 * 2**10  # what is larger waits for its turn
 MOST_DEPTH = 64
 MOST_FIELDS = 10_000  # of all objects together; the vocabulary needs a few dozen
 MOST_OBJECTS = 100  # in one list: the layers of a network
@@ -38,7 +43,7 @@ def content_type(request: Request) -> str:
 
 
 async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes."""
+    """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes; Refused when it stops coming."""
     message = f"the body is larger than {megabytes(limit)}, the most that is taken here"
     announced = request.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and len(announced) < 20 and int(announced) > limit:
@@ -46,25 +51,43 @@ async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise Refused("unsupported_media_type", f"Content-Encoding is {encoding[:60]}; send the body as it is, not compressed")
-    size = 0
+    service = await service_of(request)
+    size, timeout_s, chunks = 0, service.settings.body_timeout_s, request.stream()
     try:
-        async for chunk in request.stream():
+        while True:
+            async with asyncio.timeout(timeout_s):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                return
             size += len(chunk)
             if size > limit:
                 raise TooLarge(message)
             yield chunk
+    except TimeoutError:
+        message = f"nothing of the body came for {timeout_s:g} seconds"
+        raise Refused("request_timeout", message, headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Refused("bad_request", "the connection ended before the body did") from None
 
 
-async def json_body(request: Request) -> bytes:
-    """The bytes of a JSON request; a dependency of the endpoints that take one."""
+async def _json_body(request: Request) -> AsyncIterator[bytes]:
+    """The bytes of a JSON request, as long as its endpoint works on them. A large one waits for its turn, outside of memory."""
     given = content_type(request)
     if given != "application/json":
         has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
         message = f"{has}; it must be application/json"
         raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
-    return b"".join([chunk async for chunk in stream(request, request.app.state.service.settings.max_request_bytes)])
+    service = await service_of(request)
+    with SpooledTemporaryFile(SMALL_BYTES, dir=str(service.files)) as file:
+        async for chunk in stream(request, service.settings.max_request_bytes):
+            file.write(chunk)
+        is_small = file.tell() <= SMALL_BYTES
+        file.seek(0)
+        async with nullcontext() if is_small else service.judging.turn():
+            yield file.read()
+
+
+JsonBody = Annotated[bytes, Depends(_json_body, scope="function")]
 
 
 def parsed(body: bytes) -> Any:

@@ -1,6 +1,7 @@
 """What the endpoints stand on: one `Service` per process, opened and closed with the application."""
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,11 +11,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
-import anyio
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
 from api.scratch import scratch
+from api.turns import Turns
 from api.watch import Watcher
 from core.errors import NotFound
 from core.ids import is_id
@@ -23,7 +24,13 @@ from core.settings import Settings
 from core.store import Store, connect
 
 TENANT = "default"
-PARSERS = 2  # uploads that are read at once; each may take a whole core and parse_memory_bytes
+
+# At once:
+PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
+JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
+
+# A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
+OBJECTS_PER_COLLECTION = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,8 @@ class Service:
     watcher: Watcher
     dispatcher: Dispatcher | None  # None where no broker is set: the sweeper of another process announces the jobs then
     files: Path  # uploads on their way; emptied at the end
-    parsing: anyio.CapacityLimiter
+    parsing: Turns
+    judging: Turns
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -43,12 +51,13 @@ class Service:
 @asynccontextmanager
 async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """The service, from the application's start to its end."""
+    gc.set_threshold(OBJECTS_PER_COLLECTION)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(connect(settings.database_url or f"sqlite:///{settings.data_dir / 'gradmill.db'}"))
+    store = Store(connect(settings.database))
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher = Watcher(store.jobs.versions)
     with scratch(settings.data_dir) as files:
-        app.state.service = Service(settings, store, watcher, dispatcher, files, anyio.CapacityLimiter(PARSERS))
+        app.state.service = Service(settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES))
         watcher.start()
         if dispatcher is not None:
             dispatcher.start()

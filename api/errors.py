@@ -39,12 +39,14 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "The method is not allowed here"),
     "not_acceptable": (406, "The wanted form does not exist"),
     "conflict": (409, "The state of the thing forbids it"),
+    "request_timeout": (408, "The request did not come to its end"),
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "The body's type is not taken here"),
     "range_not_satisfiable": (416, "The range lies outside"),
     "internal": (500, "Our mistake"),
     "unavailable": (503, "The service cannot answer now"),
     "storage_full": (503, "The service has no room left"),
+    "busy": (503, "The service has too much to do now"),
 }
 
 _BY_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}

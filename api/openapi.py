@@ -36,6 +36,8 @@ _DETAILS = {
     "too_large": "the body is larger than 10 MiB, the most that is taken here",
     "unsupported_media_type": "Content-Type is text/plain; it must be application/json",
     "range_not_satisfiable": "the range begins behind the end; there are 1234 bytes",
+    "request_timeout": "nothing of the body came for 30 seconds",
+    "busy": "16 requests of this kind wait already; try again in some seconds",
     "capacity": "reading the file took more than 4 GiB of memory",
     "storage_full": "the disk of the service has no room left for this request",
     "unavailable": "the database does not answer; try again",
@@ -45,6 +47,10 @@ _PLACES = {
     "invalid_json": Problem("/dataset/inputs/3/1", _DETAILS["invalid_json"]),
     "invalid_spec": Problem("/network/layers/2/units", _DETAILS["invalid_spec"]),
 }
+
+
+# Of every operation that takes a body.
+BODY_PROBLEMS = ("request_timeout", "too_large", "unsupported_media_type", "storage_full", "busy")
 
 
 def operation(

@@ -58,7 +58,8 @@ async def stored(
                 tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency
             )
 
-        return await anyio.to_thread.run_sync(store, limiter=service.parsing)
+        async with service.parsing.turn():
+            return await anyio.to_thread.run_sync(store)
 
 
 def _fingerprint(sha256: str, format: Format, name: str | None) -> str:

@@ -10,7 +10,7 @@ from api.deps import DatasetId, Tenant, TheService
 from api.errors import wrong_parameter
 from api.idempotency import IdempotencyKey
 from api.negotiation import is_match
-from api.openapi import operation, takes
+from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit, known_parameters
 from api.uploads import MEDIA_TYPES, stored
 from core.data.parse import Format
@@ -66,11 +66,9 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
             "bad_request",
             "invalid_data",
             "idempotency_mismatch",
-            "too_large",
-            "unsupported_media_type",
             "invalid_parameter",
             "capacity",
-            "storage_full",
+            *BODY_PROBLEMS,
         ),
         has_etag=True,
     ),

@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
-from api.bodies import json_body
+from api.bodies import JsonBody
 from api.deps import JobId, JobIdInPath, Service, Tenant, TheService, job_id_of, service_of, tenant_of
 from api.errors import wrong_parameter
 from api.idempotency import IdempotencyKey
 from api.negotiation import is_match, preferred_wait_s
-from api.openapi import operation, takes
+from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit, known_parameters
 from api.routes.networks import JOB
 from api.schemas import EXAMPLES
@@ -66,22 +66,12 @@ def etag(job: Job) -> str:
         status=202,
         model=JobAnswer,
         example={**EXAMPLE, "status": "queued"},
-        problems=(
-            "bad_request",
-            "invalid_json",
-            "invalid_spec",
-            "idempotency_mismatch",
-            "too_large",
-            "unsupported_media_type",
-            "storage_full",
-        ),
+        problems=("bad_request", "invalid_json", "invalid_spec", "idempotency_mismatch", *BODY_PROBLEMS),
         has_etag=True,
     ),
     openapi_extra=takes(JOB, "A network, its data and its training."),
 )
-def create_job(
-    service: TheService, tenant: Tenant, key: IdempotencyKey, body: Annotated[bytes, Depends(json_body)]
-) -> Response:
+def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: JsonBody) -> Response:
     """Accepted means kept: a job that was answered with 202 survives whatever happens to this process, the queue or a worker.
 
     Send an `Idempotency-Key` and the same request may be repeated without making a second job."""

@@ -1,14 +1,12 @@
 """POST /v1/networks/check: the dry run of a job."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.answers import CheckAnswer, answer
-from api.bodies import json_body
+from api.bodies import JsonBody
 from api.deps import Tenant, TheService
-from api.openapi import REFERENCE, operation, takes
+from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
 from api.schemas import EXAMPLES
 from api.submission import check
 
@@ -40,11 +38,11 @@ _PLAN = {
         "Check a job without running it",
         model=CheckAnswer,
         example={"object": "check", "plan": _PLAN, "queue_position": 0},
-        problems=("invalid_json", "invalid_spec", "too_large", "unsupported_media_type", "storage_full"),
+        problems=("invalid_json", "invalid_spec", *BODY_PROBLEMS),
     ),
     openapi_extra=takes(JOB, "The job as it would be submitted. Nothing is stored."),
 )
-def check_network(service: TheService, tenant: Tenant, body: Annotated[bytes, Depends(json_body)]) -> Response:
+def check_network(service: TheService, tenant: Tenant, body: JsonBody) -> Response:
     """Every problem at once, each with its JSON pointer; or what each layer gives, how many parameters there are, how much
     memory and about how much time the training takes, and how many jobs wait before it."""
     plan = check(service, tenant, body)

@@ -1,0 +1,69 @@
+"""Heavy work takes turns, and a client that is slow holds nobody up."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from api.errors import Refused
+from api.turns import Turns
+from tests.api.server import Server
+
+
+def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
+    async def run() -> list[str]:
+        turns, done, said = Turns(at_once=1, most_waiting=1), asyncio.Event(), []
+
+        async def work(name: str) -> None:
+            try:
+                async with turns.turn():
+                    said.append(f"{name} works")
+                    await done.wait()
+            except Refused as refused:
+                said.append(f"{name}: {refused.code}, again in {(refused.headers or {})['Retry-After']} s")
+                done.set()
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in ("first", "second", "third"):
+                tasks.create_task(work(name))
+        return said
+
+    assert sorted(asyncio.run(run())) == ["first works", "second works", "third: busy, again in 5 s"]
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    server = Server(database_url, tmp_path, GRADMILL_BODY_TIMEOUT_S="1")
+    yield server
+    server.stop()
+
+
+def begun(server: Server, path: str, kind: str, body: bytes) -> socket.socket:
+    """A connection that announces more than it sends."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body) + 9}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+    return connection
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/v1/jobs", "application/json"), ("/v1/datasets", "text/csv")])
+def test_a_body_of_which_nothing_comes_is_given_up(server: Server, path: str, kind: str) -> None:
+    with begun(server, path, kind, b"{") as connection:
+        answer = b""
+        while piece := connection.recv(65536):  # until the server closes
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"application/problem+json" in answer
+
+
+def test_bodies_that_never_end_cost_no_memory(server: Server) -> None:
+    before = server.most_resident_bytes()
+    with ExitStack() as connections:
+        for _ in range(20):
+            connections.enter_context(begun(server, "/v1/jobs", "application/json", b" " * (9 * 2**20)))
+        assert server.most_resident_bytes() < before + 64 * 2**20
+    assert httpx2.get(f"{server.address}/healthz").status_code == 200
