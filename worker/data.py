@@ -43,8 +43,9 @@ def prepare(job: Job, store: Store, datasets: Datasets) -> Prepared:
 
     fraction = None if training.validation is None else training.validation.fraction
     training_rows, validation_rows = split(schema.rows, fraction, training.seed)
-    preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows)
+    is_linear = network.layers[-1].activation.type == "identity"  # only then the outputs have no bounds of their own
+    preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, scales_targets=is_linear)
     dtype = np.dtype(network.dtype)
     x, t = preprocessing.inputs(table, dtype), preprocessing.targets(table, dtype)
-    data = Data(x[training_rows], t[training_rows], x[validation_rows], t[validation_rows])
+    data = Data(x[training_rows], t[training_rows], x[validation_rows], t[validation_rows], preprocessing.target_scale)
     return Prepared(network, training, columns, preprocessing, data)

@@ -85,10 +85,11 @@ HISTORY = np.dtype(
 
 
 class Examples(NamedTuple):
-    """x (N, n) inputs and t (N, m) targets."""
+    """x (N, n) inputs, t (N, m) targets, and what a difference of 1 is in each target's own unit, scale (m,)."""
 
     x: Any
     t: Any
+    scale: Any
 
 
 class Memory(NamedTuple):
@@ -192,7 +193,7 @@ def evaluate(plan: Any, state: Any, operations: Any, loss: int, memory: Any, row
     layers.forward(operations, memory.theta, memory.values, capacity, B)
     y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
     state.evaluation_loss += layers.loss(loss, y, t, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
-    metrics.measure(loss, y, t, state)
+    metrics.measure(loss, y, t, rows.scale, state)
     state.step += 1
     if not np.isfinite(state.evaluation_loss):
         state.diverged = 1
@@ -260,8 +261,8 @@ def run(
     first three and the optimizer are arrays of one record each.
     """
     memory, operations, history = uncounted(memory), borrowed(operations), borrowed(history)
-    training = Examples(borrowed(training.x), borrowed(training.t))
-    evaluation = Examples(borrowed(evaluation.x), borrowed(evaluation.t))
+    training = Examples(borrowed(training.x), borrowed(training.t), borrowed(training.scale))
+    evaluation = Examples(borrowed(evaluation.x), borrowed(evaluation.t), borrowed(evaluation.scale))
     plan, state, batch, optimizer = plans[0], states[0], batches[0], optimizers[0]
     rows, evaluated = training.x.shape[0], evaluation.x.shape[0]
     ended = 0

@@ -3,13 +3,13 @@
     number     (value − mean) / scale, a missing value first replaced by `missing`, the training rows' mean
     boolean    0 or 1
     text       one-hot, one input for each of `values` in their order; all zeros where missing
-    targets    the numbers as they are, or the index of each row's class
+    targets    (value − mean) / scale for numbers, or the index of each row's class
 
 `to_json` is stored beside the weights, in words that let a client do the same without Gradmill.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -82,8 +82,16 @@ Feature = Number | Boolean | Text
 
 @dataclass(frozen=True, slots=True)
 class Target:
+    """A column that the network learns: (value − mean) / scale, where it is a number and scaled."""
+
     column: str
     kind: str
+    mean: float = 0.0
+    scale: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"column": self.column, "kind": self.kind}
+        return document | {"mean": self.mean, "scale": self.scale} if self.kind == "number" else document
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,20 @@ class Preprocessing:
     classes: tuple[Value, ...] | None = None
 
     @classmethod
-    def fit(cls, schema: Schema, data: DataSpec, loss: AnyLoss, columns: Columns, training_rows: NDArray[np.int64]) -> Self:
+    def fit(
+        cls,
+        schema: Schema,
+        data: DataSpec,
+        loss: AnyLoss,
+        columns: Columns,
+        training_rows: NDArray[np.int64],
+        *,
+        scales_targets: bool = False,
+    ) -> Self:
         """The preprocessing that `data` asks for; `core.nn.columns.problems` found nothing wrong with it.
 
-        `columns` are whole columns as stored; statistics come from `training_rows` alone. InvalidData for a missing target.
+        `columns` are whole columns as stored; statistics come from `training_rows` alone. `scales_targets`: where the features
+        are standardised, numeric targets are too. InvalidData for a missing target.
         """
         found = target_columns(schema, data)
         for column in found:
@@ -111,7 +129,10 @@ class Preprocessing:
             tuple(
                 _fitted(column, columns[column.name], training_rows, data.scaling) for column in feature_columns(schema, data)
             ),
-            tuple(Target(column.name, column.kind) for column in found),
+            tuple(
+                _fitted_target(column, columns[column.name], training_rows, scales_targets and data.scaling == "standard")
+                for column in found
+            ),
             classes(schema, data, loss),
         )
 
@@ -119,6 +140,11 @@ class Preprocessing:
     def width(self) -> int:
         """How many inputs there are."""
         return sum(feature.width for feature in self.features)
+
+    @property
+    def target_scale(self) -> NDArray[np.float64]:
+        """(m,) what a difference of 1 between output and target is in each target's own unit."""
+        return np.array([target.scale for target in self.outputs] if self.classes is None else [1.0])
 
     def inputs(self, columns: Columns, dtype: DTypeLike) -> NDArray[Any]:
         """x (N, width) in C order. InvalidData where a number leaves the range of the dtype."""
@@ -145,7 +171,11 @@ class Preprocessing:
             index = self._one_hot_index(arrays) if len(arrays) > 1 else self._index(arrays[0])
             return index[:, None].astype(dtype)
         with np.errstate(over="ignore"):
-            t = np.stack(arrays, axis=1).astype(dtype, order="C")
+            scaled = [
+                (array - target.mean) / target.scale if target.scale != 1 or target.mean else array
+                for target, array in zip(self.outputs, arrays, strict=True)
+            ]
+            t = np.stack(scaled, axis=1).astype(dtype, order="C")
         if not np.isfinite(t).all():
             row, place = np.argwhere(~np.isfinite(t))[0]
             raise InvalidData(_beyond(self.outputs[place].column, row, arrays[place][row], t.dtype))
@@ -154,7 +184,7 @@ class Preprocessing:
     def to_json(self) -> dict[str, Any]:
         return {
             "features": [feature.to_json() for feature in self.features],
-            "targets": [asdict(target) for target in self.outputs],
+            "targets": [target.to_json() for target in self.outputs],
             "classes": None if self.classes is None else list(self.classes),
         }
 
@@ -236,6 +266,13 @@ def _fitted(column: Column, array: NDArray[Any], training_rows: NDArray[np.int64
     if scaling == "none":
         return Number(column.name, 0.0, 1.0, mean)
     return Number(column.name, mean, deviation if deviation > 0 else 1.0, mean)
+
+
+def _fitted_target(column: Column, array: NDArray[Any], training_rows: NDArray[np.int64], is_scaled: bool) -> Target:
+    if column.kind != "number" or not is_scaled:
+        return Target(column.name, column.kind)
+    mean, deviation = moments(array[training_rows].astype(np.float64))
+    return Target(column.name, column.kind, mean, deviation if deviation > 0 else 1.0)
 
 
 def _feature(document: Mapping[str, Any]) -> Feature:

@@ -281,7 +281,8 @@ class DataSpec(Spec):
 
     `features` defaults to every usable column but the targets. `scaling` "standard" makes each numeric feature
     (x − mean) / deviation, the statistics taken from the training rows alone. A missing number becomes the training rows' mean,
-    a missing text a row of zeros; a missing target is an error.
+    a missing text a row of zeros; a missing target is an error. With "standard" the numeric targets of a network whose last
+    layer is linear are standardised too, and metrics are given in their own units.
     """
 
     target: ColumnName | ColumnNames

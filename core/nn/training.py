@@ -38,13 +38,15 @@ HISTORY_ROWS = 4096
 class Data:
     """x (N, n) inputs and t (N, m) targets to train on, and the same for validation, possibly of no rows.
 
-    For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes.
+    For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes. `target_scale` (m,) is what a difference of 1
+    is in each target's own unit, in which metrics are given; by default 1.
     """
 
     x: Matrix
     t: Matrix
     validation_x: Matrix
     validation_t: Matrix
+    target_scale: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ class Training:
         self.program = lower(network, training.loss, data.x.shape[1])
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
-        self._examples = engine.Examples(data.x, data.t)
-        self._evaluation = engine.Examples(data.validation_x, data.validation_t)
+        scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale
+        self._examples = engine.Examples(data.x, data.t, scale)
+        self._evaluation = engine.Examples(data.validation_x, data.validation_t, scale)
         if measures_training_rows:
             self._evaluation = self._examples
 
@@ -221,4 +224,5 @@ class Training:
     @cached_property
     def _target_variance(self) -> float:
         """Of the evaluated rows, averaged over the targets; R² is what of it the network explains, and means nothing of 0."""
-        return float(np.mean([moments(target.astype(np.float64))[1] ** 2 for target in self._evaluation.t.T]))
+        deviations = [moments(target.astype(np.float64))[1] for target in self._evaluation.t.T]
+        return float(np.mean((np.array(deviations) * self._evaluation.scale) ** 2))

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -236,3 +237,19 @@ def test_moments_are_those_of_numpy_at_every_magnitude(x: np.ndarray, power: int
     mean, deviation = moments(x)
     assert mean == pytest.approx(float(exact.mean()), abs=1e-12 * extent)
     assert deviation == pytest.approx(float(exact.std()), abs=1e-7 * extent)
+
+
+def test_numeric_targets_are_standardised_where_the_features_are_and_the_last_layer_is_linear() -> None:
+    schema, columns = people()
+    fit = partial(Preprocessing.fit, schema, loss=MSE, columns=columns, training_rows=np.array([0, 2]))
+    scaled = fit(data=DataSpec(target="score", features=("age",)), scales_targets=True)
+    assert (scaled.outputs[0].mean, scaled.outputs[0].scale) == (7, 2)
+    np.testing.assert_allclose(scaled.targets(columns, np.float64)[:, 0], [-1, 0, 1, 2])
+    np.testing.assert_array_equal(scaled.target_scale, [2])
+    assert Preprocessing.from_json(scaled.to_json()) == scaled
+    for unscaled in (
+        fit(data=DataSpec(target="score", features=("age",)), scales_targets=False),
+        fit(data=DataSpec(target="score", features=("age",), scaling="none"), scales_targets=True),
+        fit(data=DataSpec(target="member", features=("age",)), scales_targets=True),
+    ):
+        assert (unscaled.outputs[0].mean, unscaled.outputs[0].scale) == (0, 1)

@@ -94,6 +94,19 @@ def test_the_metrics_of_a_regression_are_those_of_the_outputs():
     assert result.metrics["r2"] == pytest.approx(1 - np.sum(error**2) / np.sum((t - t.mean(axis=0)) ** 2))
 
 
+def test_metrics_are_given_in_the_own_units_of_scaled_targets():
+    x, t = examples("mean_squared_error", 300, 5, 2)
+    scale, names = np.array([10.0, 0.5]), ["mean_squared_error", "mean_absolute_error", "r2"]
+    fields = training_spec(epochs=2, metrics=names)
+    run = Training(network_spec(8, 2), fields, Data(x, t, x[:0], t[:0], scale))
+    *_, result = run.epochs()
+    error = (Network(run.program, run.theta).outputs(x) - t) * scale
+    assert result.metrics["mean_squared_error"] == pytest.approx(np.mean(error**2))
+    assert result.metrics["mean_absolute_error"] == pytest.approx(np.mean(np.abs(error)))
+    own = t * scale
+    assert result.metrics["r2"] == pytest.approx(1 - np.sum(error**2) / np.sum((own - own.mean(axis=0)) ** 2))
+
+
 def test_early_stopping_waits_its_patience_and_the_best_weights_are_kept():
     x, t = examples("mean_squared_error", 20, 10, 1)
     validation = examples("mean_squared_error", 50, 10, 1, seed=5)

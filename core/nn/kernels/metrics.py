@@ -28,8 +28,11 @@ def is_finite(v: Any) -> Any:
 
 
 @kernel
-def measure(loss: int, y: Any, t: Any, sums: Any) -> None:
-    """Adds the batch's hits, or its squared and absolute errors, each averaged over a row's outputs, to `sums`."""
+def measure(loss: int, y: Any, t: Any, scale: Any, sums: Any) -> None:
+    """Adds the rows' hits, or their squared and absolute errors, each averaged over a row's outputs, to `sums`.
+
+    `scale` (m,) turns the errors into the targets' own units.
+    """
     if loss == SOFTMAX_CROSS_ENTROPY:
         for i in range(y.shape[0]):
             likeliest = 0
@@ -46,6 +49,6 @@ def measure(loss: int, y: Any, t: Any, sums: Any) -> None:
     else:
         for i in range(y.shape[0]):
             for j in range(y.shape[1]):
-                difference = np.float64(y[i, j]) - np.float64(t[i, j])
+                difference = (np.float64(y[i, j]) - np.float64(t[i, j])) * scale[j]
                 sums.squared_error += difference * difference / y.shape[1]
                 sums.absolute_error += abs(difference) / y.shape[1]
