@@ -7,16 +7,25 @@ does the same. Durations are in seconds, sizes in bytes.
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.addresses import broker_address, database_address, sqlite_address
 
 SECRETS = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="GRADMILL_", secrets_dir=SECRETS if SECRETS.is_dir() else None, frozen=True, populate_by_name=True
+        env_prefix="GRADMILL_",
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # it may be an address with a password
     )
 
     data_dir: Path = Field(Path("var"), description="Where embedded mode keeps its database and the workers their cache.")
@@ -47,20 +56,52 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _names_a_driver(cls, url: str) -> str:
-        """`postgres://` and `postgresql://`, as hosting services give them, mean psycopg 3."""
-        for scheme in ("postgres://", "postgresql://"):
-            if url.startswith(scheme):
-                return "postgresql+psycopg://" + url.removeprefix(scheme)
-        return url
+    def _is_a_database(cls, url: str) -> str:
+        return database_address(url) if url else url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_broker(cls, url: str) -> str:
+        return broker_address(url) if url else url
 
     @property
     def database(self) -> str:
         """The URL of the database, whether it was given or not."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'gradmill.db'}"
+        return self.database_url or sqlite_address(self.data_dir / "gradmill.db")
+
+
+class InvalidSettings(SystemExit):
+    """Ends a process that nobody made ready for it with one line: each wrong setting, its value and what is allowed."""
 
 
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise InvalidSettings("cannot start: " + "; ".join(map(_problem, error.errors()))) from None
+
+
+def _problem(error: ErrorDetails) -> str:
+    """Of an address only what its own check says, since it may hold a password."""
+    name = str(error["loc"][0])
+    field = Settings.model_fields.get(name)
+    if error["type"] == "value_error":
+        return f"{name} {error['ctx']['error']}"
+    if field is None:
+        return f"{name}: {error['msg']}"
+    return f"GRADMILL_{name.upper()} is {error['input']!r}; it must be {_allowed(field)}"
+
+
+def _allowed(field: FieldInfo) -> str:
+    kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
+    kind = kinds.get(field.annotation, "text")
+    words = {"ge": "of at least", "gt": "above", "le": "and at most"}
+    limits = (
+        f"{words[name]} {limit}"
+        for each in field.metadata
+        for name in words
+        if (limit := getattr(each, name, None)) is not None
+    )
+    return " ".join((kind, *limits))

@@ -8,9 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from core.settings import Settings, settings
+from core.settings import InvalidSettings, Settings, settings
 from service.address import Address, AddressTaken
 from service.broker import NoBroker
 from service.guard import Guard
@@ -28,9 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ[f"GRADMILL_{name.upper()}"] = value  # the children read it there too
     try:
         return asyncio.run(_serve(settings(), options.command))
-    except ValidationError as error:
-        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        _say("service", "cannot start: " + "; ".join(problems))
+    except InvalidSettings as error:
+        _say("service", str(error))
     except (AlreadyRunning, AddressTaken, NoBroker, StartFailed, OSError) as error:
         _say("service", f"cannot start: {error}")
     return 1

@@ -11,6 +11,7 @@ import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 _SOCKET_BYTES = 100  # the kernel takes 108, or 104, with the final zero
 
@@ -28,7 +29,7 @@ class Broker:
         if len(os.fsencode(self.socket)) > _SOCKET_BYTES:
             self._folder = _short_folder(data_dir)
             self.socket = self._folder / "broker.sock"
-        self.url = f"redis+socket://{self.socket}"
+        self.url = f"redis+socket://{quote(str(self.socket))}"
 
     def command(self) -> list[str]:
         options = {

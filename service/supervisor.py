@@ -40,7 +40,7 @@ class Supervisor:
     def __init__(self, settings: Settings, address: Address, guard: Guard, say: Say) -> None:
         data_dir = settings.data_dir.resolve()
         environment = inherited_environment(GRADMILL_DATA_DIR=str(data_dir), GRADMILL_URL=address.url)
-        environment["DATABASE_URL"] = settings.database_url or f"sqlite:///{data_dir / 'gradmill.db'}"
+        environment["DATABASE_URL"] = settings.model_copy(update={"data_dir": data_dir}).database
         self._broker = None if settings.redis_url else Broker(data_dir)
         environment["REDIS_URL"] = self._broker.url if self._broker else settings.redis_url
         self.logs = data_dir / "logs"

@@ -95,9 +95,12 @@ def test_a_command_finds_the_service_and_its_status_is_passed_on(start: Start) -
     assert "200" in service.output.splitlines()
 
 
-def test_a_data_directory_too_long_for_a_socket_and_with_a_space_works(start: Start, client: Client) -> None:
-    service = start(data_dir=f"a long {'path ' * 20}end")
-    assert client(service).get("/readyz").status_code == 200
+@pytest.mark.parametrize("data_dir", [f"a long {'path ' * 20}end", "why? #1 100%"])
+def test_a_data_directory_of_any_name_works(start: Start, client: Client, data_dir: str) -> None:
+    """Too long for a socket, or with characters that mean something in an address."""
+    service = start(data_dir=data_dir)
+    assert client(service).get("/readyz").json()["status"] == "ready"
+    assert (service.data_dir / "gradmill.db").exists()
     service.stop()
 
 
@@ -118,9 +121,15 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
-    assert "cannot start: worker_processes: Input should be greater than or equal to 1" in refused(
-        tmp_path, "--worker-processes", "0"
-    )
+    said = refused(tmp_path, "--worker-processes", "0", "--port", "abc")
+    assert "GRADMILL_WORKER_PROCESSES is '0'; it must be a whole number of at least 1" in said
+    assert "GRADMILL_PORT is 'abc'; it must be a whole number of at least 0 and at most 65535" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_broker_that_anyone_on_the_network_could_use_is_refused(tmp_path: Path) -> None:
+    said = refused(tmp_path, "--port", "0", REDIS_URL="redis://broker.example:6379/0")
+    assert "cannot start: REDIS_URL names no password for the broker on broker.example" in said
 
 
 def test_a_database_that_does_not_answer_is_a_clear_failure(tmp_path: Path) -> None:
