@@ -35,13 +35,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Each statement by itself, without a transaction around it."""
-        with _translating(), self._readers.connect() as connection:
+        with translating(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. On SQLite nobody else writes meanwhile."""
-        with _translating(), self._turn, self._writers.begin() as connection:
+        with translating(), self._turn, self._writers.begin() as connection:
             yield connection
 
     def insert(self, table: Any) -> Any:
@@ -70,15 +70,16 @@ class _Turn:
 
 
 @contextmanager
-def _translating() -> Iterator[None]:
+def translating() -> Iterator[None]:
     """A database that cannot do now what it could do later is Unavailable, or CapacityError where its disk is full."""
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
         cause = getattr(error, "orig", None) or error
+        told = " ".join(str(cause).split())
         sqlstate = getattr(cause, "sqlstate", None) or ""
         if sqlstate == _DISK_FULL or getattr(cause, "sqlite_errorname", None) == "SQLITE_FULL":
-            raise CapacityError(f"the disk of the database is full: {cause}") from error
+            raise CapacityError(f"the disk of the database is full: {told}") from error
         if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or sqlstate.startswith(_TRANSIENT):
-            raise Unavailable(f"the database does not answer: {cause}") from error
+            raise Unavailable(f"the database does not answer: {told}") from error
         raise

@@ -6,13 +6,17 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from core.store.database import translating
 from core.store.engine import connect
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def upgrade(url: str) -> None:
-    """Brings the database to the newest migration; whoever comes second waits and finds it done."""
+    """Brings the database to the newest migration; whoever comes second waits and finds it done.
+
+    Raises as the store does, Unavailable where the database does not answer.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -21,7 +25,8 @@ def upgrade(url: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = engine
-        command.upgrade(config, "head")
+        with translating():
+            command.upgrade(config, "head")
     finally:
         engine.dispose()
 

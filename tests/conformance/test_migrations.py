@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 
+from core.settings import Settings
 from core.store import Store, connect, upgrade
 from core.store.tables import metadata
 
@@ -92,6 +93,27 @@ def test_many_processes_may_migrate_at_once(empty: Engine, empty_database_url: s
         done = list(pool.map(migrate, range(4)))
     assert [(process.returncode, process.stderr) for process in done] == [(0, "")] * 4
     assert Store(empty).is_at_head()
+
+
+def migrated(**settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "migrations"]
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_without_a_database_the_one_in_the_data_directory_is_migrated(tmp_path: Path) -> None:
+    done = migrated(GRADMILL_DATA_DIR=str(tmp_path / "new?" / "data"))
+    assert (done.returncode, done.stderr) == (0, "")
+    store = Store(connect(Settings(data_dir=tmp_path / "new?" / "data").database))
+    assert store.is_at_head()
+    store.close()
+
+
+def test_a_database_that_does_not_answer_ends_the_migration_with_one_line() -> None:
+    done = migrated(DATABASE_URL="postgresql://somebody:secret@127.0.0.1:1/none?connect_timeout=2")
+    assert done.returncode == 1
+    assert done.stderr.startswith("cannot migrate: the database does not answer: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret" not in done.stderr
 
 
 def test_the_migrations_can_be_taken_back(empty: Engine, empty_database_url: str) -> None:
