@@ -1,7 +1,7 @@
 """Weights: every form holds the same numbers, and every byte can be asked for again."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +9,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
+from core.errors import Unavailable
 from core.nn.weights import from_safetensors
 from core.store import Store
 from tests.api.conftest import ARRAYS, JSON, METADATA, Worker
@@ -133,3 +134,16 @@ def test_weights_of_several_chunks_come_whole_and_in_pieces(
     assert client.get(path).content == content
     piece = client.get(path, headers={"Range": f"bytes={2**20 - 5}-{2**21 + 5}"})
     assert piece.content == content[2**20 - 5 : 2**21 + 6]
+
+
+@pytest.mark.parametrize("form", ["safetensors", "json"])
+def test_weights_that_cannot_be_read_are_an_error_not_an_empty_file(
+    client: TestClient, path: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> Iterator[bytes]:
+        yield from ()
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(client.app.state.service.store.blobs, "read", away)  # type: ignore[attr-defined]
+    answer = client.get(path, params={"format": form})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
