@@ -12,7 +12,7 @@ from api.bodies import judged, parsed
 from api.deps import Service
 from api.schemas import Data, InlineData, JobRequest
 from core.data.inline import inline_table
-from core.errors import InvalidSpec, NotFound, Problem
+from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.ids import is_id
 from core.nn.columns import problems as column_problems
 from core.nn.plan import Limits, Plan, plan
@@ -62,26 +62,41 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> Job:
     with _directory(service) as directory:
         file = Path(directory, "table")
         request, table, planned = _checked(service, tenant, body, file)
-        dataset = table.stored
-        if dataset is None:
-            schema, preview = table.schema.model_dump(mode="json"), list(table.preview)
-            dataset, _ = service.store.datasets.add(
-                tenant, table.sha256, "json", schema, preview, table.size_bytes, None, "inline", file
+        spec = {
+            "network": request.network.model_dump(mode="json"),
+            "dataset": table.columns.model_dump(mode="json"),
+            "training": request.training.model_dump(mode="json"),
+        }
+
+        def queued(dataset: Dataset) -> Job:
+            new = NewJob(
+                spec=spec,
+                dataset_id=dataset.id,
+                epochs_total=request.training.epochs,
+                seed=request.training.seed,
+                metadata=request.metadata,
+                plan=planned.model_dump(mode="json"),
             )
-    spec = {
-        "network": request.network.model_dump(mode="json"),
-        "dataset": table.columns.model_dump(mode="json"),
-        "training": request.training.model_dump(mode="json"),
-    }
-    new = NewJob(
-        spec=spec,
-        dataset_id=dataset.id,
-        epochs_total=request.training.epochs,
-        seed=request.training.seed,
-        metadata=request.metadata,
-        plan=planned.model_dump(mode="json"),
+            return service.store.jobs.submit(tenant, new, idempotency)
+
+        try:
+            return queued(table.stored or _added(service, tenant, table, file))
+        except NotFound as error:  # somebody deleted the dataset meanwhile
+            if not isinstance(request.dataset, InlineData):
+                raise InvalidSpec([Problem("/dataset/id", error.message)]) from None
+        try:
+            return queued(_added(service, tenant, table, file))
+        except NotFound:
+            raise Conflict("the dataset of this job is deleted again and again while it is submitted; send it again") from None
+
+
+def _added(service: Service, tenant: str, table: Table, file: Path) -> Dataset:
+    """The dataset that data sent along becomes."""
+    schema, preview = table.schema.model_dump(mode="json"), list(table.preview)
+    dataset, _ = service.store.datasets.add(
+        tenant, table.sha256, "json", schema, preview, table.size_bytes, None, "inline", file
     )
-    return service.store.jobs.submit(tenant, new, idempotency)
+    return dataset
 
 
 def _directory(service: Service) -> TemporaryDirectory[str]:

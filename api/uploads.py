@@ -13,7 +13,7 @@ from api.bodies import content_type, stream
 from api.deps import Service
 from api.errors import Refused
 from core.data.parse import Format, parse_upload
-from core.errors import CapacityError, InvalidData
+from core.errors import CapacityError, Conflict, InvalidData, NotFound
 from core.store import Dataset, Idempotency
 
 BUFFER = 2**20
@@ -54,9 +54,12 @@ async def stored(
             except CapacityError as error:
                 raise Refused("capacity", error.message) from None
             schema = read.schema.model_dump(mode="json")
-            return service.store.datasets.add(
-                tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency
-            )
+            try:
+                return service.store.datasets.add(
+                    tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency
+                )
+            except NotFound as error:  # the beginning of the upload was swept away before its end
+                raise Conflict(error.message) from None
 
         async with service.parsing.turn():
             return await anyio.to_thread.run_sync(store)

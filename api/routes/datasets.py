@@ -66,6 +66,7 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
             "bad_request",
             "invalid_data",
             "idempotency_mismatch",
+            "conflict",
             "invalid_parameter",
             "capacity",
             *BODY_PROBLEMS,

@@ -66,7 +66,7 @@ def etag(job: Job) -> str:
         status=202,
         model=JobAnswer,
         example={**EXAMPLE, "status": "queued"},
-        problems=("bad_request", "invalid_json", "invalid_spec", "idempotency_mismatch", *BODY_PROBLEMS),
+        problems=("bad_request", "invalid_json", "invalid_spec", "idempotency_mismatch", "conflict", *BODY_PROBLEMS),
         has_etag=True,
     ),
     openapi_extra=takes(JOB, "A network, its data and its training."),

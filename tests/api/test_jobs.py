@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from api.answers import JobAnswer, JobList
-from core.store import Store
+from core.store import Job, NewJob, Store
 from tests.api.conftest import JSON, Worker, pointers, xor
 
 
@@ -257,3 +258,38 @@ def test_the_dry_run_and_the_submission_find_the_same_problems(client: TestClien
     checked, refused = client.post("/v1/networks/check", json=wrong), client.post("/v1/jobs", json=wrong)
     assert checked.json()["errors"] == refused.json()["errors"]
     assert set(pointers(checked)) >= {"/network/layers/0/units", "/dataset/inputs/1"}
+
+
+@pytest.fixture
+def deleted(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Somebody else deletes the dataset of a job right before the job is stored, so many times."""
+    store = client.app.state.service.store  # type: ignore[attr-defined]
+    submit = store.jobs.submit
+
+    def times(count: int) -> None:
+        left = iter(range(count))
+
+        def late(tenant: str, new: NewJob, *rest: Any) -> Job:
+            if next(left, None) is not None:
+                store.datasets.delete(tenant, new.dataset_id)
+            job: Job = submit(tenant, new, *rest)
+            return job
+
+        monkeypatch.setattr(store.jobs, "submit", late)
+
+    return times
+
+
+def test_a_job_that_brings_its_data_survives_their_deletion(client: TestClient, deleted: Callable[[int], None]) -> None:
+    deleted(1)
+    assert client.post("/v1/jobs", json=xor()).status_code == 202
+    deleted(2)
+    answer = client.post("/v1/jobs", json=xor(metadata={"a": "b"}, dataset={"inputs": [[1], [2]], "targets": [1, 2]}))
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+def test_a_job_whose_dataset_is_deleted_meanwhile_names_it(client: TestClient, deleted: Callable[[int], None]) -> None:
+    dataset = client.post("/v1/datasets?format=csv", content=b"a,b\n1,2\n3,4\n").json()["id"]
+    deleted(1)
+    answer = client.post("/v1/jobs", json=xor(dataset={"id": dataset, "target": "b"}))
+    assert (answer.status_code, pointers(answer)) == (422, ["/dataset/id"])
