@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from core.data.formats.csv import MISSING
 from core.data.parse import Format, parse_upload
 from core.data.parsed import Parsed
 from core.data.table import read_columns
@@ -18,7 +20,9 @@ from core.errors import InvalidData
 from core.settings import Settings
 from tests.data.files import read_here
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples" / "data"
+REFERENCE = ROOT / "docs" / "reference.md"
 
 ROWS: list[dict[str, Any]] = [
     {"age": 31, "height": 1.75, "city": "Oslo", "member": True, "score": 3, "born": "1994-01-02"},
@@ -175,6 +179,18 @@ def test_floats_that_are_all_integers_are_stored_as_integers(tmp_path: Path) -> 
 def test_integers_beyond_64_bits_become_floats(tmp_path: Path, format_name: Format, content: bytes) -> None:
     _, table = read(content, format_name, tmp_path)
     np.testing.assert_array_equal(table["n"], [1e23, 1])
+
+
+@pytest.mark.parametrize("word", ["n/a", "N/A", "#N/A", "#n/a", "-", "--", "NA", "na", "Nan", "NULL", "none", "?", '"-"', ""])
+def test_a_word_for_missing_is_no_text(tmp_path: Path, word: str) -> None:
+    parsed, table = read(f"income,city\n1.5,Oslo\n{word},{word}\n-2,Bern\n".encode(), "csv", tmp_path)
+    np.testing.assert_array_equal(table["income"], [1.5, np.nan, -2])
+    assert (parsed.schema.column("city").missing, parsed.schema.column("city").values) == (1, ("Bern", "Oslo"))
+
+
+def test_the_reference_lists_every_word_for_missing() -> None:
+    [line] = [line for line in REFERENCE.read_text().splitlines() if line.startswith("- In CSV an empty field")]
+    assert set(re.findall(r"`([^`]+)`", line)) == {word.upper() for word in MISSING if word}
 
 
 def test_booleans_with_missing_ones_become_numbers(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """CSV in UTF-8: a header row with a name for each column, then a row for each example.
 
 The delimiter is the one of `,` `;` and tab that the header has most of, outside quotes. Fields may stand in double quotes, a
-quote inside doubled. An empty field, NA, N/A, NaN, nan, null, NULL, None and ? are missing values. Decimals have a point.
+quote inside doubled. An empty field and the words of MISSING, in upper or lower case, are missing. Decimals have a point.
 """
 
 import csv
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 from core.nn.bounds import MAX_TEXTS
 
-MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"]
+MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
+_MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]
 _MAX_HEADER_CHARACTERS = 1 << 24
 _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
 
@@ -55,7 +57,10 @@ def _table(path: Path, delimiter: str, *, has_quotes: bool) -> Any:
                 arrow_csv.ReadOptions(use_threads=False, block_size=block),
                 arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=has_quotes),
                 arrow_csv.ConvertOptions(
-                    null_values=MISSING, strings_can_be_null=True, auto_dict_encode=True, auto_dict_max_cardinality=MAX_TEXTS
+                    null_values=_MISSING_AS_WRITTEN,
+                    strings_can_be_null=True,
+                    auto_dict_encode=True,
+                    auto_dict_max_cardinality=MAX_TEXTS,
                 ),
             )
         except pa.ArrowInvalid as error:
