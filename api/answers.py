@@ -13,7 +13,7 @@ from starlette.responses import Response
 from core.jobs import State
 from core.nn.plan import Plan
 from core.nn.schema import Column
-from core.store import Dataset, EpochRow, Event, Job
+from core.store import Dataset, DatasetSummary, EpochRow, Event, Job
 
 JSON = dict[str, Any]
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -33,7 +33,7 @@ def status_of(job: Job) -> str:
     return "cancelling" if job.state is State.RUNNING and job.cancel_requested else str(job.state)
 
 
-def job_answer(job: Job) -> JSON:
+def job_answer(job: Job, has_weights: bool = False) -> JSON:
     latest = job.progress or {}
     seconds = latest.get("seconds")
     is_running = job.state is State.RUNNING
@@ -60,11 +60,11 @@ def job_answer(job: Job) -> JSON:
         "plan": job.plan,
         "result": job.result,
         "error": job.error,
-        "weights": f"/v1/jobs/{job.id}/weights" if job.state is State.SUCCEEDED else None,
+        "weights": f"/v1/jobs/{job.id}/weights" if has_weights else None,
     }
 
 
-def dataset_summary(dataset: Dataset) -> JSON:
+def dataset_summary(dataset: DatasetSummary) -> JSON:
     return {
         "id": dataset.id,
         "object": "dataset",
@@ -74,8 +74,8 @@ def dataset_summary(dataset: Dataset) -> JSON:
         "sha256": dataset.sha256,
         "bytes": dataset.size_bytes,
         "created_at": rfc3339(dataset.created_at),
-        "rows": dataset.schema["rows"],
-        "column_count": len(dataset.schema["columns"]),
+        "rows": dataset.row_count,
+        "column_count": dataset.column_count,
     }
 
 
@@ -143,7 +143,7 @@ class JobAnswer(Answer):
     plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
     result: JSON | None = Field(description="The last and the best epoch, once it has succeeded.")
     error: FaultAnswer | None
-    weights: str | None = Field(description="Where the weights are, once it has succeeded.")
+    weights: str | None = Field(description="Where the weights are, once it has ended with some.")
 
 
 class DatasetSummaryAnswer(Answer):

@@ -21,6 +21,7 @@ from api.routes.networks import JOB
 from api.schemas import EXAMPLES
 from api.submission import submit
 from api.waiting import until_changed
+from core.errors import NotFound
 from core.jobs import TERMINAL, State
 from core.store import Job
 
@@ -52,6 +53,24 @@ EXAMPLE: dict[str, Any] = {
     "error": None,
     "weights": None,
 }
+
+
+ENDED_EARLY = TERMINAL - {State.SUCCEEDED}
+
+
+def has_weights(service: Service, job: Job) -> bool:
+    """Whether the job ended with weights; one that was cancelled or diverged may have some too."""
+    if job.state not in ENDED_EARLY or job.epoch == 0:
+        return job.state is State.SUCCEEDED
+    try:
+        service.store.weights.get(job.tenant, job.id, "last")
+    except NotFound:
+        return False
+    return True
+
+
+def shown(service: Service, job: Job) -> dict[str, Any]:
+    return job_answer(job, has_weights(service, job))
 
 
 def etag(job: Job) -> str:
@@ -130,7 +149,7 @@ def list_jobs(
         cursor=cursor,
         limit=limit,
     )
-    return answer(list_answer([job_answer(job) for job in page.items], page.next_cursor))
+    return answer(list_answer([shown(service, job) for job in page.items], page.next_cursor))
 
 
 def _metadata(request: Request) -> dict[str, str]:
@@ -189,7 +208,8 @@ async def get_job(
     headers["ETag"] = etag(job)
     if is_match(if_none_match, etag(job)):
         return Response(status_code=304, headers=headers)
-    return answer(job_answer(job), 200, headers)
+    content = await run_in_threadpool(shown, service, job) if job.state in ENDED_EARLY else shown(service, job)
+    return answer(content, 200, headers)
 
 
 async def _awaited(request: Request, service: Service, job: Job, known: str | None, wait_s: float) -> Job:
@@ -216,4 +236,4 @@ async def _awaited(request: Request, service: Service, job: Job, known: str | No
 def cancel_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     """A queued job is cancelled at once, a running one within about a second, inside an epoch too. Asking twice is no error."""
     job = service.store.jobs.cancel(tenant, id)
-    return answer(job_answer(job), headers={"ETag": etag(job)})
+    return answer(shown(service, job), headers={"ETag": etag(job)})

@@ -147,3 +147,19 @@ def test_weights_that_cannot_be_read_are_an_error_not_an_empty_file(
     monkeypatch.setattr(client.app.state.service.store.blobs, "read", away)  # type: ignore[attr-defined]
     answer = client.get(path, params={"format": form})
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_a_job_shows_the_weights_that_it_kept_when_it_did_not_succeed(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    error = {"fault": "user", "code": "diverged", "message": "…"}
+    for kept in ({"last": b"12345678"}, {}):
+        job = submitted()["id"]
+        claim = worker.claim()
+        worker.record(claim, [1])
+        assert client.get(f"/v1/jobs/{job}").json()["weights"] is None
+        store.jobs.fail(claim, error, kept)
+        link = f"/v1/jobs/{job}/weights" if kept else None
+        assert client.get(f"/v1/jobs/{job}").json()["weights"] == link
+        assert client.get("/v1/jobs?limit=1").json()["data"][0]["weights"] == link
+        assert client.get(f"/v1/jobs/{job}/weights").status_code == (200 if kept else 404)
