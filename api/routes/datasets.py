@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.answers import DatasetAnswer, DatasetList, PreviewAnswer, answer, dataset_answer, dataset_summary, list_answer
@@ -11,7 +11,7 @@ from api.errors import wrong_parameter
 from api.idempotency import IdempotencyKey
 from api.negotiation import is_match
 from api.openapi import BODY_PROBLEMS, operation, takes
-from api.parameters import Cursor, Limit, known_parameters
+from api.parameters import Cursor, Limit
 from api.uploads import MEDIA_TYPES, stored
 from core.data.parse import Format
 
@@ -74,7 +74,6 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
         has_etag=True,
     ),
     openapi_extra=takes(_CONTENT, _TAKEN),
-    dependencies=[Depends(known_parameters("format", "name"))],
 )
 async def create_dataset(
     request: Request,
@@ -103,7 +102,6 @@ async def create_dataset(
         example=list_answer([_SUMMARY], _ID),
         problems=("invalid_parameter",),
     ),
-    dependencies=[Depends(known_parameters("cursor", "limit"))],
 )
 def list_datasets(service: TheService, tenant: Tenant, cursor: Cursor = None, limit: Limit = 20) -> Response:
     """Newest first, page by page, without their columns."""
@@ -144,8 +142,8 @@ def get_dataset(request: Request, service: TheService, tenant: Tenant, id: Datas
 )
 def preview_dataset(service: TheService, tenant: Tenant, id: DatasetId) -> Response:
     """The first rows as they were read; null where a value is missing."""
-    dataset = service.store.datasets.get(tenant, id)
-    return answer({"object": "preview", "dataset": id, "rows": dataset.schema["rows"], "data": dataset.preview})
+    preview = service.store.datasets.preview(tenant, id)
+    return answer({"object": "preview", "dataset": id, "rows": preview.row_count, "data": preview.rows})
 
 
 @router.delete(

@@ -13,8 +13,8 @@ from core.store.blobs import Blobs, Upload, delete_blob
 from core.store.clock import now
 from core.store.database import Database
 from core.store.idempotency import forget, made_by, mismatch, remember
-from core.store.records import Dataset, Idempotency, Page
-from core.store.rows import DATASET, no_dataset
+from core.store.records import Dataset, DatasetSummary, Idempotency, Page, Preview
+from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset
 from core.store.tables import QUEUED, RUNNING, datasets, jobs
 
 
@@ -61,6 +61,8 @@ class Datasets:
                         table_bytes=upload.size_bytes,
                         blob_id=upload.blob_id,
                         created_at=now(),
+                        row_count=schema.get("rows", 0),
+                        column_count=len(schema.get("columns", ())),
                         schema=dict(schema),
                         preview=[dict(line) for line in preview],
                     )
@@ -108,13 +110,21 @@ class Datasets:
             raise no_dataset(id)
         return Dataset(*row)
 
-    def page(self, tenant: str, *, cursor: str | None = None, limit: int = 20) -> Page[Dataset]:
+    def preview(self, tenant: str, id: str) -> Preview:
+        query = select(datasets.c.row_count, datasets.c.preview).where(datasets.c.id == id, datasets.c.tenant == tenant)
+        with self._database.reading() as reader:
+            row = reader.execute(query).one_or_none()
+        if row is None:
+            raise no_dataset(id)
+        return Preview(*row)
+
+    def page(self, tenant: str, *, cursor: str | None = None, limit: int = 20) -> Page[DatasetSummary]:
         """Newest first."""
-        query = select(*DATASET).where(datasets.c.tenant == tenant).order_by(datasets.c.id.desc()).limit(limit + 1)
+        query = select(*DATASET_SUMMARY).where(datasets.c.tenant == tenant).order_by(datasets.c.id.desc()).limit(limit + 1)
         if cursor is not None:
             query = query.where(datasets.c.id < cursor)
         with self._database.reading() as reader:
-            found = [Dataset(*row) for row in reader.execute(query)]
+            found = [DatasetSummary(*row) for row in reader.execute(query)]
         return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
     def delete(self, tenant: str, id: str) -> None:

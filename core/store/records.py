@@ -93,7 +93,9 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class DatasetSummary:
+    """A dataset as lists show it."""
+
     id: str
     tenant: str
     sha256: str  # of the bytes that the client sent; of inline data, of the table and its schema
@@ -105,8 +107,21 @@ class Dataset:
     table_bytes: int  # of the stored table
     blob_id: str
     created_at: float
+    row_count: int
+    column_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset(DatasetSummary):
     schema: JSON
-    preview: list[JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows of a dataset, and how many it has."""
+
+    row_count: int
+    rows: list[JSON]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from sqlalchemy import Connection, Row, select
 
 from core.errors import NotFound
 from core.jobs import State
-from core.store.records import Dataset, Job
+from core.store.records import Dataset, DatasetSummary, Job
 from core.store.tables import datasets, jobs
 
 JOB = tuple(jobs.c[field.name] for field in fields(Job))
 DATASET = tuple(datasets.c[field.name] for field in fields(Dataset))
+DATASET_SUMMARY = tuple(datasets.c[field.name] for field in fields(DatasetSummary))
 
 
 def to_job(row: Row[*tuple[Any, ...]]) -> Job:

@@ -163,6 +163,8 @@ datasets = Table(
     Column("table_bytes", BigInteger, nullable=False),
     Column("blob_id", _Id, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("column_count", Integer, nullable=False),
     Column("schema", _Json, nullable=False),
     Column("preview", _Json, nullable=False),
     UniqueConstraint("tenant", "sha256", "format"),

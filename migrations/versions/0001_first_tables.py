@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("table_bytes", sa.BigInteger(), nullable=False),
         sa.Column("blob_id", _ID, nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=False),
+        sa.Column("column_count", sa.Integer(), nullable=False),
         sa.Column("schema", sa.JSON(), nullable=False),
         sa.Column("preview", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="datasets_pkey"),

@@ -3,14 +3,15 @@
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, event, func, select, update
 
 from core.errors import Conflict, NotFound
 from core.ids import is_id, new_id
-from core.store import Claim, Dataset, Job, NewJob, Store
+from core.store import Claim, Dataset, DatasetSummary, Job, NewJob, Preview, Store
 from core.store.blobs import CHUNK
 from core.store.tables import blobs, uploads
 
@@ -28,7 +29,9 @@ def test_a_dataset_reads_back_as_it_was_given(store: Store, tmp_path: Path) -> N
     added, created = store.datasets.add("default", "a" * 64, "csv", schema, preview, 99, "iris", "upload", table)
     assert created
     assert is_id("ds", added.id)
-    assert (added.schema, added.preview, added.size_bytes, added.name, added.format) == (schema, preview, 99, "iris", "csv")
+    assert (added.schema, added.size_bytes, added.name, added.format) == (schema, 99, "iris", "csv")
+    assert (added.row_count, added.column_count) == (3, 1)
+    assert store.datasets.preview("default", added.id) == Preview(3, preview)
     assert (added.sha256, added.source_kind, added.tenant) == ("a" * 64, "upload", "default")
     assert (added.table_bytes, added.table_sha256) == (7, hashlib.sha256(b"columns").hexdigest())
     assert store.datasets.get("default", added.id) == added
@@ -133,6 +136,7 @@ def test_a_deleted_dataset_is_gone_with_its_bytes(
     store.datasets.delete("default", dataset.id)
     for ask in (
         lambda: store.datasets.get("default", dataset.id),
+        lambda: store.datasets.preview("default", dataset.id),
         lambda: store.datasets.delete("default", dataset.id),
         lambda: store.datasets.download(dataset.id, tmp_path / "copy"),
     ):
@@ -171,8 +175,23 @@ def test_datasets_are_listed_from_the_newest_to_the_oldest(store: Store, add_dat
     datasets = [add_dataset() for _ in range(5)]
     first = store.datasets.page("default", limit=3)
     second = store.datasets.page("default", cursor=first.next_cursor, limit=3)
-    assert [*first.items, *second.items] == datasets[::-1]
+    newest_first = [DatasetSummary(*astuple(dataset)[:-1]) for dataset in datasets[::-1]]
+    assert [*first.items, *second.items] == newest_first
     assert second.next_cursor is None
+
+
+def test_neither_a_list_nor_a_look_reads_long_columns_that_it_does_not_show(
+    engine: Engine, add_dataset: Callable[..., Dataset]
+) -> None:
+    dataset = add_dataset()
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    store = Store(engine)
+    assert store.datasets.page("default").items[0].row_count == dataset.row_count
+    assert store.datasets.find("default", dataset.sha256, dataset.format) == dataset
+    listing, look = (sql for sql in asked if "FROM datasets" in sql)
+    assert "preview" not in listing + look
+    assert "schema" not in listing
 
 
 def test_what_an_upload_left_behind_is_swept_away(store: Store, add_dataset: Callable[..., Dataset], engine: Engine) -> None:
