@@ -81,8 +81,10 @@ class Record:
         def write() -> None:
             nonlocal began
             began = self._clock()
-            blob = None if checkpoint is None else checkpoint.to_bytes()
-            self._store.jobs.record_epochs(self._lease.claim, self._rows, blob)
+            if checkpoint is None:
+                self._store.jobs.record_epochs(self._lease.claim, self._rows, None)
+            else:
+                self._store.jobs.record_epochs(self._lease.claim, self._rows, checkpoint.file(), checkpoint.epoch)
 
         self._lease.persist(write)
         if self._rows:

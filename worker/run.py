@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
-from core.nn.checkpoint import Checkpoint
+from core.nn.checkpoint import SavedCheckpoint
+from core.nn.tensors import TensorFile
 from core.nn.training import Training
-from core.nn.weights import to_safetensors
+from core.nn.weights import weight_views, weights_file
 from core.settings import Settings
 from core.store import Claim, Store, Which
 from worker.data import Prepared, prepare
@@ -79,9 +80,13 @@ def attempt(lease: Lease, worker: Worker) -> None:
 
 def begin(prepared: Prepared, lease: Lease, store: Store) -> Training:
     """The training at its start, or where the last checkpoint was taken."""
-    blob = lease.persist(lambda: store.jobs.checkpoint(lease.claim)) if lease.claim.job.attempt > 1 else None
-    checkpoint = None if blob is None else Checkpoint.from_bytes(blob)
-    return Training(prepared.network, prepared.training, prepared.data, checkpoint)
+
+    def training() -> Training:
+        pieces = store.jobs.checkpoint(lease.claim) if lease.claim.job.attempt > 1 else None
+        checkpoint = None if pieces is None else SavedCheckpoint(pieces)
+        return Training(prepared.network, prepared.training, prepared.data, checkpoint)
+
+    return lease.persist(training)
 
 
 def train(training: Training, record: Record, lease: Lease, stopping: Callable[[], bool]) -> None:
@@ -117,18 +122,25 @@ def conclude(training: Training, prepared: Prepared, record: Record, lease: Leas
     lease.persist(lambda: store.jobs.stop(claim, kept, epochs_of(training)))
 
 
-def weights(training: Training, prepared: Prepared) -> dict[Which, bytes]:
+def weights(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:
     """What was learned so far, ready to be stored; nothing before the first epoch has ended."""
     if training.epoch == 0:
         return {}
-    return {which: to_safetensors(training.weights(which), prepared.metadata) for which in WHICH}
+    if training.best_epoch == training.epoch and training.checkpoint().step == 0:
+        return dict.fromkeys(WHICH, saved(training, prepared, "last"))
+    return {which: saved(training, prepared, which) for which in WHICH}
 
 
-def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, bytes]:
+def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:
     """The best weights of a training that diverged: its last ones may be infinite."""
-    if training.best_epoch == 0:
-        return {}
-    return dict.fromkeys(WHICH, to_safetensors(training.weights("best"), prepared.metadata))
+    return dict.fromkeys(WHICH, saved(training, prepared, "best")) if training.best_epoch else {}
+
+
+def saved(training: Training, prepared: Prepared, which: Which) -> TensorFile:
+    """A file of the weights as they are in the training, to be stored before it goes on: nothing is copied."""
+    vectors = training.checkpoint().vectors
+    theta = vectors["best" if which == "best" else "theta"]
+    return weights_file(weight_views(training.program, theta), prepared.metadata)
 
 
 def epochs_of(training: Training) -> dict[Which, int]:

@@ -5,23 +5,22 @@ meantime, whether it was stopped, cut off or slow, changes zero rows, writes not
 own attempt repeats, because nobody knew whether the first one was committed, is taken as done.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, false, func, insert, select, update
 
-from core.errors import CoreError
 from core.jobs import State
 from core.store import guard
-from core.store.checkpoints import replace_checkpoint
+from core.store.blobs import Content, Upload, remove_if_it_works
+from core.store.checkpoints import read_checkpoint, replace_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
-from core.store.tables import QUEUED, blobs, checkpoints, epochs, jobs
+from core.store.tables import QUEUED, epochs, jobs
 
 # On PostgreSQL a claimer may find that others hold all jobs it sees, while a newer one came in since it looked.
 _RETRIES = 3
@@ -69,48 +68,27 @@ class Attempts:
             raise guard.lost(claim)
         return Signals(cancel_requested=row.cancel_requested)
 
-    def record_epochs(self, claim: Claim, rows: Sequence[EpochRow], checkpoint: bytes | None) -> Signals:
+    def record_epochs(
+        self, claim: Claim, rows: Sequence[EpochRow], checkpoint: Content | None, checkpoint_epoch: int | None = None
+    ) -> Signals:
         """Adds epochs that follow directly on the job's last one, and the checkpoint taken after them, or in the next epoch.
 
-        Without rows it stores the checkpoint alone. Both count as progress.
+        Without rows it stores the checkpoint alone. Both count as progress. `checkpoint_epoch` is how many epochs are complete
+        in the checkpoint, where these are not the job's: while a later attempt trains some of them again. A large checkpoint
+        is written ahead, so that nobody waits for it; the transaction then only points to it.
         """
         if any(row.epoch != rows[0].epoch + index for index, row in enumerate(rows)):
             raise ValueError(f"epochs must follow each other: {[row.epoch for row in rows]}")
-        change: dict[str, Any] = {"stuck": 0}
-        condition = guard.held(claim)
-        if rows:
-            condition = and_(condition, jobs.c.epoch == rows[0].epoch - 1)
-            change |= {"epoch": rows[-1].epoch, "progress": asdict(rows[-1]), "version": jobs.c.version + 1}
-        with self._database.writing() as writer:
-            held = writer.execute(
-                update(jobs).where(condition).values(**change).returning(jobs.c.epoch, jobs.c.cancel_requested)
-            ).one_or_none()
-            if held is None:
-                return self._recorded_before(writer, claim, rows)
-            if rows:
-                added = [{"job_id": claim.job.id, "fence": claim.fence, **asdict(row)} for row in rows]
-                writer.execute(insert(epochs), added)
-            if checkpoint is not None:
-                replace_checkpoint(writer, claim, held.epoch, checkpoint)
-            return Signals(cancel_requested=held.cancel_requested)
+        if checkpoint is None:
+            return self._record(claim, rows)[0]
+        with Upload(self._database, checkpoint) as upload:
+            signals, leftover = self._record(claim, rows, upload, checkpoint_epoch)
+        remove_if_it_works(self._database, leftover)
+        return signals
 
-    def checkpoint(self, of: Claim | str) -> bytes | None:
-        """Where the job can go on, or None where it starts from nothing."""
-        job_id = of if isinstance(of, str) else of.job.id
-        query = (
-            select(checkpoints.c.sha256, blobs.c.data)
-            .join_from(checkpoints, blobs, checkpoints.c.blob_id == blobs.c.blob_id)
-            .where(checkpoints.c.job_id == job_id)
-            .order_by(blobs.c.number)
-        )
-        with self._database.reading() as reader:
-            found = reader.execute(query).all()
-        if not found:
-            return None
-        data = b"".join(row.data for row in found)
-        if hashlib.sha256(data).hexdigest() != found[0].sha256:
-            raise CoreError(f"the checkpoint of {job_id} is damaged")
-        return data
+    def checkpoint(self, of: Claim | str) -> Iterator[bytes] | None:
+        """Where the job can go on, in pieces to be read once, or None where it starts from nothing."""
+        return read_checkpoint(self._database, of if isinstance(of, str) else of.job.id)
 
     def release(self, claim: Claim) -> Signals:
         """Gives the job back, to be claimed at once by whoever is there; the fence moves on, so that this attempt is over.
@@ -136,6 +114,29 @@ class Attempts:
             if writer.scalar(select(jobs.c.id).where(guard.held(claim))) is None:
                 raise guard.lost(claim)
             return Signals(cancel_requested=True)
+
+    def _record(
+        self, claim: Claim, rows: Sequence[EpochRow], upload: Upload | None = None, upload_epoch: int | None = None
+    ) -> tuple[Signals, str | None]:
+        """The signals, and the id of a large blob to remove."""
+        change: dict[str, Any] = {"stuck": 0}
+        condition = guard.held(claim)
+        leftover = None
+        if rows:
+            condition = and_(condition, jobs.c.epoch == rows[0].epoch - 1)
+            change |= {"epoch": rows[-1].epoch, "progress": asdict(rows[-1]), "version": jobs.c.version + 1}
+        with self._database.writing() as writer:
+            held = writer.execute(
+                update(jobs).where(condition).values(**change).returning(jobs.c.epoch, jobs.c.cancel_requested)
+            ).one_or_none()
+            if held is None:
+                return self._recorded_before(writer, claim, rows), None
+            if rows:
+                added = [{"job_id": claim.job.id, "fence": claim.fence, **asdict(row)} for row in rows]
+                writer.execute(insert(epochs), added)
+            if upload is not None:
+                leftover = replace_checkpoint(writer, claim, held.epoch if upload_epoch is None else upload_epoch, upload)
+        return Signals(cancel_requested=held.cancel_requested), leftover
 
     def _recorded_before(self, writer: Connection, claim: Claim, rows: Sequence[EpochRow]) -> Signals:
         """Only this attempt can have advanced the job to this epoch under this fence."""

@@ -1,19 +1,28 @@
-"""Bytes in chunks of 1 MiB, so that neither side ever holds a whole file."""
+"""Bytes in chunks of 1 MiB, so that neither side ever holds a whole file, and no transaction writes or removes many of them.
+
+A row of `uploads` says that nobody owns a blob: not yet, or, where `started_at` is 0, never again.
+"""
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from core.errors import NotFound
+from core.errors import CoreError, NotFound, Unavailable
 from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
 from core.store.tables import blobs, uploads
 
 CHUNK = 2**20
-_BATCH = 8  # chunks per transaction of an upload: other writers get their turn in between
+_BATCH = 8  # chunks per transaction: other writers get their turn in between
+_SMALL_BYTES = _BATCH * CHUNK
+_GIVEN_UP = 0.0
+
+Content = bytes | Iterable[bytes | memoryview]  # the pieces may be asked for more than once
 
 
 class Blobs:
@@ -38,44 +47,78 @@ class Blobs:
             position += end - offset
 
     def sweep(self, older_than_s: float = 3600.0) -> int:
-        """Removes what uploads left behind that never ended; returns how many."""
+        """Removes what nobody owns: uploads that never ended, and large blobs that lost their owner; returns how many."""
         with self._database.reading() as reader:
             stale = reader.scalars(select(uploads.c.blob_id).where(uploads.c.started_at < now() - older_than_s)).all()
         for blob_id in stale:
-            with self._database.writing() as writer:
-                if writer.execute(delete(uploads).where(uploads.c.blob_id == blob_id)).rowcount:
-                    delete_blob(writer, blob_id)
+            remove(self._database, blob_id)
         return len(stale)
 
 
-def write_blob(writer: Connection, data: bytes | memoryview) -> str:
-    """Stores `data` in this transaction and returns the blob's id."""
-    blob_id = new_id("blob")
-    view = memoryview(data)
-    _write_chunks(writer, blob_id, 0, [view[at : at + CHUNK] for at in range(0, max(len(view), 1), CHUNK)])
+def discard(writer: Connection, blob_id: str, size_bytes: int) -> str | None:
+    """Takes the blob from its owner, in the transaction that ends the ownership.
+
+    A small one is gone with it. A large one's id is returned, for `remove` after the commit, or for `Blobs.sweep`.
+    """
+    if size_bytes <= _SMALL_BYTES:
+        writer.execute(delete(blobs).where(blobs.c.blob_id == blob_id))
+        return None
+    writer.execute(insert(uploads).values(blob_id=blob_id, started_at=_GIVEN_UP))
     return blob_id
 
 
-def delete_blob(writer: Connection, blob_id: str) -> None:
-    writer.execute(delete(blobs).where(blobs.c.blob_id == blob_id))
+def remove(database: Database, blob_id: str) -> None:
+    """Removes a blob, unless somebody owns it by now."""
+    with database.writing() as writer:
+        given_up = update(uploads).where(uploads.c.blob_id == blob_id).values(started_at=_GIVEN_UP)
+        if not writer.execute(given_up).rowcount:
+            return
+    last = select(func.max(blobs.c.number)).where(blobs.c.blob_id == blob_id)
+    while True:
+        with database.writing() as writer:
+            number = writer.scalar(last)
+            if number is None:
+                writer.execute(delete(uploads).where(uploads.c.blob_id == blob_id))
+                return
+            writer.execute(delete(blobs).where(blobs.c.blob_id == blob_id, blobs.c.number > number - _BATCH))
+
+
+def remove_if_it_works(database: Database, blob_id: str | None) -> None:
+    """As `remove`, after work that is done already; what fails here `Blobs.sweep` does later."""
+    if blob_id is not None:
+        with suppress(CoreError):
+            remove(database, blob_id)
 
 
 class Upload:
-    """A file on its way into a blob that no row owns yet.
+    """A context: bytes on their way into a blob that no row owns yet.
 
     What fits into one batch is written by `finish`, in the transaction of the row that will own it. More is written ahead, in
-    transactions of its own; `abandon`, or `Blobs.sweep` after a crash, removes it again.
+    transactions of its own, and removed again where the block ends without that row; after a crash, by `Blobs.sweep`.
     """
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database, content: Content) -> None:
         self.blob_id = new_id("blob")
         self.size_bytes = 0
         self._database = database
         self._hash = hashlib.sha256()
         self._number = 0
-        self._rest: list[bytes] = []
+        self._rest: list[bytearray] = []
         self._is_announced = False
-        self._read(path)
+        self._is_finished = False
+        try:
+            for chunk in _chunks([content] if isinstance(content, bytes) else content):
+                self._add(chunk)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None or not self._is_finished:
+            self._abandon()
 
     @property
     def sha256(self) -> str:
@@ -84,40 +127,57 @@ class Upload:
     def finish(self, writer: Connection) -> None:
         """Call it once, in the transaction that makes the blob somebody's."""
         _write_chunks(writer, self.blob_id, self._number, self._rest or ([b""] if self._number == 0 else []))
-        if self._is_announced and not writer.execute(delete(uploads).where(uploads.c.blob_id == self.blob_id)).rowcount:
-            raise NotFound("the upload took so long that its beginning was swept away; send it again")
+        if self._is_announced and not writer.execute(delete(uploads).where(*self._announcement)).rowcount:
+            raise _swept_away()
+        self._is_finished = True
 
-    def abandon(self) -> None:
-        if self._is_announced:
-            with self._database.writing() as writer:
-                writer.execute(delete(uploads).where(uploads.c.blob_id == self.blob_id))
-                delete_blob(writer, self.blob_id)
-            self._is_announced = False
-
-    def _read(self, path: Path) -> None:
-        try:
-            with path.open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    self._hash.update(chunk)
-                    self.size_bytes += len(chunk)
-                    if len(self._rest) == _BATCH:
-                        self._write_ahead()
-                    self._rest.append(chunk)
-        except BaseException:
-            self.abandon()
-            raise
+    def _add(self, chunk: bytearray) -> None:
+        if len(self._rest) == _BATCH:
+            self._write_ahead()
+        self._hash.update(chunk)
+        self.size_bytes += len(chunk)
+        self._rest.append(chunk)
 
     def _write_ahead(self) -> None:
         with self._database.writing() as writer:
             if not self._is_announced:
                 writer.execute(insert(uploads).values(blob_id=self.blob_id, started_at=now()))
+            elif not writer.execute(update(uploads).where(*self._announcement).values(started_at=now())).rowcount:
+                raise _swept_away()
+            self._is_announced = True
             _write_chunks(writer, self.blob_id, self._number, self._rest)
-        self._is_announced = True
         self._number += len(self._rest)
         self._rest = []
 
+    @property
+    def _announcement(self) -> tuple[ColumnElement[bool], ...]:
+        return uploads.c.blob_id == self.blob_id, uploads.c.started_at > _GIVEN_UP
 
-def _write_chunks(writer: Connection, blob_id: str, first: int, chunks: list[bytes] | list[memoryview]) -> None:
+    def _abandon(self) -> None:
+        remove_if_it_works(self._database, self.blob_id if self._is_announced else None)
+
+
+def _swept_away() -> Unavailable:
+    return Unavailable("the upload paused for so long that its beginning was swept away; send it again")
+
+
+def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytearray]:
+    """The same bytes, 1 MiB at a time."""
+    chunk = bytearray()
+    for piece in pieces:
+        rest = memoryview(piece)
+        while rest:
+            room = CHUNK - len(chunk)
+            chunk += rest[:room]
+            rest = rest[room:]
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = bytearray()
+    if chunk:
+        yield chunk
+
+
+def _write_chunks(writer: Connection, blob_id: str, first: int, chunks: Sequence[bytes | bytearray]) -> None:
     # One statement per chunk: a statement of many would hold all of them once more.
     for number, data in enumerate(chunks, first):
         writer.execute(insert(blobs).values(blob_id=blob_id, number=number, data=data))

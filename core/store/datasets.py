@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from core.errors import Conflict, CoreError
 from core.ids import new_id
-from core.store.blobs import Blobs, Upload, delete_blob
+from core.store.blobs import CHUNK, Blobs, Upload, discard
 from core.store.clock import now
 from core.store.database import Database
 from core.store.idempotency import forget, made_by, mismatch, remember
@@ -44,44 +45,35 @@ class Datasets:
         known = self.known(tenant, sha256, format, idempotency)
         if known is not None:
             return known, False
-        upload = Upload(self._database, table)
-        try:
-            with self._database.writing() as writer:
-                row = writer.execute(
-                    self._database.insert(datasets)
-                    .values(
-                        id=new_id("ds"),
-                        tenant=tenant,
-                        sha256=sha256,
-                        format=format,
-                        name=name,
-                        source_kind=source_kind,
-                        size_bytes=size_bytes,
-                        table_sha256=upload.sha256,
-                        table_bytes=upload.size_bytes,
-                        blob_id=upload.blob_id,
-                        created_at=now(),
-                        row_count=schema.get("rows", 0),
-                        column_count=len(schema.get("columns", ())),
-                        schema=dict(schema),
-                        preview=[dict(line) for line in preview],
-                    )
-                    .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
-                    .returning(*DATASET)
-                ).one_or_none()
-                dataset = Dataset(*row) if row is not None else _same(writer, tenant, sha256, format, is_held=True)
-                if dataset is None:
-                    raise Conflict("this dataset was deleted while it was sent; send it again")
-                if idempotency is not None:
-                    self._remember(writer, dataset, idempotency)
-                if row is not None:
-                    upload.finish(writer)
-                    return dataset, True
-        except BaseException:
-            upload.abandon()
-            raise
-        upload.abandon()
-        return dataset, False
+        with _upload(self._database, table) as upload, self._database.writing() as writer:
+            row = writer.execute(
+                self._database.insert(datasets)
+                .values(
+                    id=new_id("ds"),
+                    tenant=tenant,
+                    sha256=sha256,
+                    format=format,
+                    name=name,
+                    source_kind=source_kind,
+                    size_bytes=size_bytes,
+                    table_sha256=upload.sha256,
+                    table_bytes=upload.size_bytes,
+                    blob_id=upload.blob_id,
+                    created_at=now(),
+                    schema=dict(schema),
+                    preview=[dict(line) for line in preview],
+                )
+                .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
+                .returning(*DATASET)
+            ).one_or_none()
+            dataset = Dataset(*row) if row is not None else _same(writer, tenant, sha256, format, is_held=True)
+            if dataset is None:
+                raise Conflict("this dataset was deleted while it was sent; send it again")
+            if idempotency is not None:
+                self._remember(writer, dataset, idempotency)
+            if row is not None:
+                upload.finish(writer)
+        return dataset, row is not None
 
     def known(self, tenant: str, sha256: str, format: str, idempotency: Idempotency | None = None) -> Dataset | None:
         """The dataset that these bytes made before, from now on remembered as what the key made; None where there is none yet.
@@ -131,7 +123,9 @@ class Datasets:
         """Conflict while a queued or running job needs it; finished jobs keep their weights and their history."""
         with self._database.writing() as writer:
             row = writer.execute(
-                select(datasets.c.blob_id).where(datasets.c.id == id, datasets.c.tenant == tenant).with_for_update()
+                select(datasets.c.blob_id, datasets.c.table_bytes)
+                .where(datasets.c.id == id, datasets.c.tenant == tenant)
+                .with_for_update()
             ).one_or_none()
             if row is None:
                 raise no_dataset(id)
@@ -141,7 +135,7 @@ class Datasets:
                     raise Conflict(f"{job} needs the dataset {id}: cancel the job, or wait until it has ended")
             writer.execute(delete(datasets).where(datasets.c.id == id))
             forget(writer, id)
-            delete_blob(writer, row.blob_id)
+            discard(writer, row.blob_id, row.table_bytes)  # a large one is the sweeper's: no client waits for that
 
     def download(self, dataset_id: str, into: Path) -> Dataset:
         """Writes the stored table to the file `into`, chunk by chunk; for workers, so it asks for no tenant.
@@ -165,6 +159,11 @@ class Datasets:
     def _remember(self, writer: Connection, dataset: Dataset, idempotency: Idempotency) -> None:
         if remember(self._database, writer, dataset.tenant, idempotency, dataset.id) != dataset.id:
             raise mismatch(idempotency)
+
+
+def _upload(database: Database, table: Path) -> Upload:
+    with table.open("rb") as file:
+        return Upload(database, iter(partial(file.read, CHUNK), b""))
 
 
 def _same(reader: Connection, tenant: str, sha256: str, format: str, is_held: bool = False) -> Dataset | None:

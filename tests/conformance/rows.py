@@ -1,6 +1,6 @@
 """Rows and errors to write."""
 
-from core.store import EpochRow
+from core.store import Claim, EpochRow, Store
 
 ERROR = {"fault": "user", "code": "diverged", "message": "the loss became NaN in epoch 2"}
 
@@ -13,3 +13,9 @@ def epoch_rows(first: int, last: int) -> list[EpochRow]:
         )
         for epoch in range(first, last + 1)
     ]
+
+
+def checkpoint(store: Store, of: Claim | str) -> bytes | None:
+    """The whole of it."""
+    pieces = store.jobs.checkpoint(of)
+    return None if pieces is None else b"".join(pieces)

@@ -14,6 +14,7 @@ from core.ids import is_id, new_id
 from core.store import Claim, Dataset, DatasetSummary, Job, NewJob, Preview, Store
 from core.store.blobs import CHUNK
 from core.store.tables import blobs, uploads
+from tests.conformance.rows import checkpoint
 
 
 def _bytes(size: int) -> bytes:
@@ -221,4 +222,4 @@ def test_a_damaged_checkpoint_is_noticed(store: Store, claimed: Callable[..., Cl
     with engine.begin() as connection:
         connection.execute(update(blobs).where(blobs.c.data == b"checkpoint").values(data=b"checkpainT"))
     with pytest.raises(Exception, match="damaged"):
-        store.jobs.checkpoint(claim)
+        checkpoint(store, claim)

@@ -57,7 +57,7 @@ def test_a_worker_that_is_stopped_hands_its_job_back_in_the_middle_of_an_epoch_a
     assert handed_back.state == State.QUEUED
     blob = store.jobs.checkpoint(job.id)
     assert blob is not None
-    assert Checkpoint.from_bytes(blob).step > 0
+    assert Checkpoint.from_bytes(b"".join(blob)).step > 0
     second = cluster.start_worker()
     assert_undisturbed(store, job, undisturbed(SLOW))
     assert trained(first) + trained(second) == handed_back.epochs_total

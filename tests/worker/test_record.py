@@ -142,7 +142,7 @@ def test_rows_go_into_one_transaction_with_the_checkpoint_after_them(record: Rec
     assert len(recorded(store, lease.claim)) == 1
     blob = store.jobs.checkpoint(lease.claim)
     assert blob is not None
-    assert Checkpoint.from_bytes(blob).state == CHECKPOINT.state
+    assert Checkpoint.from_bytes(b"".join(blob)).state == CHECKPOINT.state
     record.flush()
     assert lease.writes == 1
 

@@ -1,7 +1,6 @@
 """The sweeper, in a thread of this process; with real workers to lose it is in tests/faults."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -24,10 +23,9 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def crash_while_uploading(engine: Engine, file: Path) -> None:
+def crash_while_uploading(engine: Engine) -> None:
     """What is in the database two hours after a process died with the first chunks of a file written."""
-    file.write_bytes(b"x" * (8 * CHUNK + 1))
-    Upload(Database(engine), file)
+    Upload(Database(engine), b"x" * (8 * CHUNK + 1))
     with engine.begin() as connection:
         connection.execute(update(uploads).values(started_at=uploads.c.started_at - 7200))
 
@@ -37,16 +35,16 @@ def chunks(engine: Engine) -> int:
         return connection.scalar(select(func.count()).select_from(blobs)) or 0
 
 
-def test_crashed_uploads_are_cleared_up_now_and_then(store: Store, engine: Engine, tmp_path: Path) -> None:
+def test_crashed_uploads_are_cleared_up_now_and_then(store: Store, engine: Engine) -> None:
     options = Settings(sweep_every_s=0.01, redis_url="")
     stop = Event()
-    crash_while_uploading(engine, tmp_path / "table")
+    crash_while_uploading(engine)
     assert chunks(engine) == 8
     thread = Thread(target=sweep, args=(store, Dispatcher(store, options), options, stop), kwargs={"clear_every_s": 0.05})
     thread.start()
     try:
         until(lambda: chunks(engine) == 0)
-        crash_while_uploading(engine, tmp_path / "table")
+        crash_while_uploading(engine)
         until(lambda: chunks(engine) == 0)
     finally:
         stop.set()
