@@ -60,6 +60,8 @@ class Datasets:
                     table_bytes=upload.size_bytes,
                     blob_id=upload.blob_id,
                     created_at=now(),
+                    row_count=schema.get("rows", 0),
+                    column_count=len(schema.get("columns", ())),
                     schema=dict(schema),
                     preview=[dict(line) for line in preview],
                 )
