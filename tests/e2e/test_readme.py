@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -14,6 +16,8 @@ from core.nn import spec
 pytestmark = pytest.mark.xdist_group("e2e")
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
 MEMBERS = [
     member
     for union in (spec.AnyLayer, spec.AnyActivation, spec.AnyInitializer, spec.AnyLoss, spec.AnyOptimizer)
@@ -23,16 +27,28 @@ MEMBERS = [
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed; the README's tour is made of it")
 def test_every_command_of_the_tour_works_as_printed(service_url, tmp_path):
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     script = "\n".join([*blocks, "echo"]).replace("http://127.0.0.1:8000", service_url)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     tour = subprocess.run(["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert tour.returncode == 0, tour.stderr
     assert tour.stdout.count('"status":"succeeded"') == 2, tour.stdout
     assert '"weights":{"0.bias":' in tour.stdout
     for pointer in ("layers/0/units", "layers/0/activation", "layers/1/units", "layers/1/unit", "inputs/1", "loss", "epochs"):
         assert f'{pointer}"' in tour.stdout, pointer
+    assert re.search(r"^ +\d\d setosa$", tour.stdout, re.MULTILINE), tour.stdout
     assert load_file(tmp_path / "iris.safetensors")["0.weight"].shape == (16, 4)
+    if find_spec("torch"):
+        (snippet,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+        told = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert told.stdout == "setosa\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_the_documents_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.__name__)
