@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.data.table import RESERVED
 from core.errors import InvalidData
-from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS
+from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN
 from core.nn.statistics import moments
 
 MAX_NAME = 1000
@@ -91,15 +91,18 @@ def number(name: str, x: NDArray[Any]) -> Described:
 
 
 def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None) -> Described:
-    """x (N,) of truth values; with missing ones, where `absent` is true, the column is a number column of 0, 1 and NaN."""
-    if absent is not None and absent.any():
-        return number(name, np.where(absent, np.nan, x.astype(np.float64)))
+    """x (N,) of truth values, missing where `absent` (N,) is true."""
     x = x.astype(np.uint8)
-    count, ones = len(x), int(np.count_nonzero(x))
+    if absent is not None:
+        x[absent] = MISSING_BOOLEAN
+    missing = int(np.count_nonzero(x == MISSING_BOOLEAN))
+    if missing == len(x):
+        return ignored(name, "every value is missing", missing)
+    count, ones = len(x) - missing, int(np.count_nonzero(x == 1))
     values = [value for value, times in ((False, count - ones), (True, ones)) if times]
     share = ones / count
     deviation = float(np.sqrt(share * (1 - share)))
-    return Described(name, "boolean", x, 0, len(values), values, float(values[0]), float(values[-1]), share, deviation)
+    return Described(name, "boolean", x, missing, len(values), values, float(values[0]), float(values[-1]), share, deviation)
 
 
 def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
@@ -193,7 +196,7 @@ def preview(columns: Sequence[Described], rows: int, cells: int = 20_000, charac
             values = column.values or ()
             shown[column.name] = [None if code < 0 else values[code][:characters] for code in first]
         elif column.kind == "boolean":
-            shown[column.name] = [bool(value) for value in first]
+            shown[column.name] = [None if value == MISSING_BOOLEAN else bool(value) for value in first]
         else:
             shown[column.name] = [None if value != value else value for value in first]  # NaN alone differs from itself
     return [{name: shown[name][i] for name in shown} for i in range(count)]

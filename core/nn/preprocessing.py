@@ -1,7 +1,7 @@
 """How the columns of a table become the inputs x and the targets t, fitted on the training rows alone.
 
     number     (value − mean) / scale, a missing value first replaced by `missing`, the training rows' mean
-    boolean    0 or 1
+    boolean    0 or 1, or `missing`, the training rows' mean
     text       one-hot, one input for each of `values` in their order; all zeros where missing
     targets    (value − mean) / scale for numbers, or the index of each row's class
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
+from core.nn.bounds import MISSING_BOOLEAN
 from core.nn.columns import classes, feature_columns, quoted, target_columns
 from core.nn.schema import Column, Schema, Value
 from core.nn.spec import AnyLoss, DataSpec
@@ -49,13 +50,16 @@ class Number:
 @dataclass(frozen=True, slots=True)
 class Boolean:
     column: str
+    missing: float
     width: int = 1
 
     def fill(self, x: NDArray[Any], values: NDArray[Any]) -> None:
+        """x (B, 1) becomes 0, 1, or `missing`."""
         x[:, 0] = values
+        x[values == MISSING_BOOLEAN, 0] = self.missing
 
     def to_json(self) -> dict[str, Any]:
-        return {"column": self.column, "kind": "boolean"}
+        return {"column": self.column, "kind": "boolean", "missing": self.missing}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,8 @@ def _check_complete(name: str, array: NDArray[Any]) -> None:
         absent = np.isnan(array)
     elif array.dtype == np.int32:
         absent = array < 0
+    elif array.dtype == np.uint8:
+        absent = array == MISSING_BOOLEAN
     else:
         return
     if absent.any():
@@ -258,7 +264,9 @@ def _fitted(column: Column, array: NDArray[Any], training_rows: NDArray[np.int64
     if column.kind == "text":
         return Text(column.name, tuple(str(value) for value in column.values or ()))
     if column.kind == "boolean":
-        return Boolean(column.name)
+        flags = array[training_rows]
+        flags = flags[flags != MISSING_BOOLEAN]
+        return Boolean(column.name, float(flags.mean()) if len(flags) else 0.0)
     x = array[training_rows].astype(np.float64)
     if array.dtype.kind == "f":
         x = x[~np.isnan(x)]

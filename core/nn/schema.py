@@ -3,7 +3,7 @@
 A column's kind says what its values are and how they are stored:
 
     number     float64, NaN where missing; int64 where every value is an integer and none is missing
-    boolean    uint8, 0 or 1, none missing; with missing values a boolean column is a number column of 0, 1 and NaN
+    boolean    uint8, 0 or 1, 255 where missing
     text       int32 codes into `values`, −1 where missing
     ignored    not stored; `reason` says why
 """

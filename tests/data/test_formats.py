@@ -193,9 +193,23 @@ def test_the_reference_lists_every_word_for_missing() -> None:
     assert set(re.findall(r"`([^`]+)`", line)) == {word.upper() for word in MISSING if word}
 
 
-def test_booleans_with_missing_ones_become_numbers(tmp_path: Path) -> None:
-    _, table = read(b"a,b\ntrue,1\n,2\nfalse,3\n", "csv", tmp_path)
-    np.testing.assert_array_equal(table["a"], [1, np.nan, 0])
+@pytest.mark.parametrize(
+    ("format_name", "content"),
+    [
+        ("csv", b"a,b\ntrue,1\n,2\nfalse,3\ntrue,4\n"),
+        ("json", b'{"a": [true, null, false, true]}'),
+        ("jsonl", b'{"a": true}\n{"a": null}\n{"a": false}\n{"a": true}\n'),
+    ],
+)
+def test_booleans_stay_booleans_where_one_is_missing(tmp_path: Path, format_name: Format, content: bytes) -> None:
+    parsed, table = read(content, format_name, tmp_path)
+    column = parsed.schema.column("a")
+    assert (column.kind, column.missing, column.distinct, column.values) == ("boolean", 1, 2, (False, True))
+    assert (column.min, column.max) == (0, 1)
+    assert (column.mean, column.deviation) == pytest.approx((2 / 3, (2 / 9) ** 0.5))
+    assert table["a"].dtype == np.uint8
+    np.testing.assert_array_equal(table["a"], [1, 255, 0, 1])
+    assert [row["a"] for row in parsed.preview] == [True, None, False, True]
 
 
 def test_a_column_without_values_and_one_of_many_texts_are_ignored_with_the_reason(tmp_path: Path) -> None:

@@ -160,6 +160,28 @@ def test_a_missing_target_names_the_column_the_count_and_the_first_row() -> None
         Preprocessing.fit(schema, DataSpec(target="y"), MSE, columns, np.arange(4))
 
 
+def flags() -> tuple[Schema, dict[str, np.ndarray]]:
+    absent = np.array([False, False, True, False, False])
+    return table(number("x", np.arange(5)), boolean("flag", np.array([True, False, False, True, True]), absent))
+
+
+@pytest.mark.parametrize(("rows", "mean"), [((0, 1, 2, 3, 4), 0.75), ((0, 1, 2), 0.5), ((2,), 0)])
+def test_a_missing_boolean_is_the_mean_of_the_training_rows(rows: tuple[int, ...], mean: float) -> None:
+    schema, columns = flags()
+    preprocessing = Preprocessing.fit(schema, DataSpec(target="x"), MSE, columns, np.array(rows))
+    np.testing.assert_array_equal(preprocessing.inputs(columns, np.float32)[:, 0], [1, 0, mean, 1, 1])
+    assert preprocessing.to_json()["features"] == [{"column": "flag", "kind": "boolean", "missing": mean}]
+
+
+@pytest.mark.parametrize("loss", [MSE, BCE, SOFTMAX])
+def test_a_missing_boolean_is_no_target(loss: AnyLoss) -> None:
+    schema, columns = flags()
+    [problem] = problems(schema, DataSpec(target="flag"), loss)
+    assert problem.message == 'column "flag" misses 1 of 5 values; a target must have all of them'
+    with pytest.raises(InvalidData, match='"flag" misses 1 of 5 values, the first in row 3'):
+        Preprocessing.fit(schema, DataSpec(target="flag"), loss, columns, np.arange(5))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_number_beyond_the_dtype_is_refused_with_its_row(dtype: Any) -> None:
     schema, columns = table(number("x", np.array([1.0, 2.0, 1e308])), number("y", np.array([1.0, 1e308, 0.5])))
@@ -195,7 +217,7 @@ def test_its_json_explains_itself() -> None:
         "features": [
             {"column": "age", "kind": "number", "mean": 15.0, "scale": 5.0, "missing": 15.0},
             {"column": "city", "kind": "text", "values": ["Bern", "Oslo", "Rome"]},
-            {"column": "member", "kind": "boolean"},
+            {"column": "member", "kind": "boolean", "missing": 0.5},
         ],
         "targets": [{"column": "answer", "kind": "text"}],
         "classes": ["no", "yes"],
