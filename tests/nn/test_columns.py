@@ -114,8 +114,8 @@ def test_a_table_without_anything_beside_the_target_is_refused() -> None:
     assert [problem.pointer for problem in problems(schema, DataSpec(target="y"), MeanSquaredError())] == ["/dataset/features"]
 
 
-def test_a_hundred_thousand_unknown_names_cost_little_and_give_a_bounded_answer() -> None:
-    data = DataSpec(target="age", features=tuple(f"column {i}" for i in range(100_000)))
+def test_twenty_thousand_unknown_names_cost_little_and_give_a_bounded_answer() -> None:
+    data = DataSpec(target="age", features=tuple(f"column {i}" for i in range(20_000)))
     assert len(problems(SCHEMA, data, MeanSquaredError())) == MAX_PROBLEMS
 
 
