@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="Where embedded mode keeps its database and the workers their cache.")
     database_url: str = Field("", validation_alias="DATABASE_URL", description="Empty: SQLite in the data directory.")
     redis_url: str = Field("", validation_alias="REDIS_URL", description="Empty: a private Valkey in the data directory.")
+    pulse_file: Path | None = Field(None, description="Touched whenever a worker or the sweeper has reached the database.")
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
 

@@ -4,13 +4,16 @@ The parent process takes wake-ups and compiles the kernels before it forks; its 
 """
 
 import logging
+from threading import Event, Thread
 from typing import Any
 
-from celery.signals import worker_init, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 from core.queue import WORK, celery_app
 from core.settings import settings
+from core.store import Store, connect
 from worker import stopping
+from worker.pulse import keep_beating
 from worker.tasks import work
 
 app = celery_app(settings())
@@ -34,5 +37,15 @@ def hand_jobs_back(**_: Any) -> None:
     stopping.ask_all()
 
 
+def show_pulse(**_: Any) -> None:
+    """In this process, which lives as long as the worker does; its children come and go."""
+    options = settings()
+    if options.pulse_file is not None:
+        Thread(
+            target=keep_beating, args=(Store(connect(options.database)), options, Event()), name="pulse", daemon=True
+        ).start()
+
+
 worker_init.connect(load_kernels)
+worker_ready.connect(show_pulse)
 worker_shutting_down.connect(hand_jobs_back)

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from core.queue import Dispatcher
 from core.settings import Settings, settings
 from core.store import Store, connect
+from worker.pulse import beat
 
 CLEAR_EVERY_S = 600.0
 
@@ -26,6 +27,7 @@ def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event, 
             if time.monotonic() >= clear_at:
                 _clear(store)
                 clear_at = time.monotonic() + clear_every_s
+            beat(options)
             failing = False
         except Exception as error:  # a sweeper that dies of one bad moment would leave jobs without an owner
             if not failing:

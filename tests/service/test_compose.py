@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from ruamel.yaml import YAML
 
+from service.health import PULSE_FILE
 from tests.service.running import ROOT, endless, finished, until, xor
 
 COMPOSE = ROOT / "docker-compose.yml"
@@ -27,6 +28,12 @@ def test_every_container_has_no_more_rights_than_it_needs(name: str) -> None:
     assert {"cpus", "memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
     assert ("healthcheck" in service) == (name not in ONCE)
     assert service["restart"] == ("no" if name in ONCE else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", ["worker", "sweeper"])
+def test_the_pulse_that_a_health_check_feels_is_the_one_that_is_kept(name: str) -> None:
+    assert SERVICES[name]["environment"]["GRADMILL_PULSE_FILE"] == str(PULSE_FILE)
+    assert SERVICES[name]["healthcheck"]["test"][-1] == name
 
 
 def test_only_the_api_can_be_reached_and_only_from_this_machine() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from service import credentials
+from service import credentials, health
 from service.address import Address, AddressTaken
 from service.broker import Broker
 from service.children import Child, Surroundings
@@ -111,6 +111,16 @@ def test_a_child_that_cannot_be_started_is_tried_again_and_this_is_said(tmp_path
 
     asyncio.run(live())
     assert said == [f"api cannot be started: [Errno 2] No such file or directory: '{program}'; starting it again"]
+
+
+def test_a_pulse_is_felt_only_while_it_is_fresh(tmp_path: Path) -> None:
+    pulse = tmp_path / "pulse"
+    assert not health.has_pulse(pulse)
+    pulse.touch()
+    assert health.has_pulse(pulse)
+    past = pulse.stat().st_mtime - health.PULSE_S - 1
+    os.utime(pulse, (past, past))
+    assert not health.has_pulse(pulse)
 
 
 def test_passwords_are_made_once_and_the_settings_read_them(tmp_path: Path) -> None:
