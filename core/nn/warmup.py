@@ -1,7 +1,7 @@
 """Compiled kernels before the first job, and what their results depend on."""
 
 import platform
-from typing import Any
+from collections.abc import Sequence
 
 import numba
 import numpy as np
@@ -12,27 +12,22 @@ from threadpoolctl import threadpool_info
 
 from core.nn import engine
 from core.nn.kernels.cache import processor, source_digest
-from core.nn.network import Network
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
 
-ENTRIES: tuple[Any, ...] = (engine.run, engine.predict, engine.loss_and_gradient)
+DTYPES = ("float32", "float64")
 
 
-def warm_up() -> None:
-    """Loads every kernel from the cache on disk, or compiles it and keeps it there; after that this process compiles none."""
-    for dtype in ("float32", "float64"):
+def warm_up(dtypes: Sequence[str] = DTYPES) -> None:
+    """Loads all that a training runs from the cache on disk, or compiles and keeps it; from then on nothing is compiled."""
+    for dtype in dtypes:
         network = NetworkSpec.model_validate({"layers": [{"type": "dense", "units": 1}], "dtype": dtype})
         x = np.zeros((1, 1), dtype)
         training = Training(network, TrainingSpec.model_validate({"loss": "mean_squared_error"}), Data(x, x, x, x))
         for _ in training.epochs():
             pass
-        trained = Network(training.program, training.theta)
-        trained.outputs(x)
-        trained.loss_and_gradient(x, x)
-    for entry in ENTRIES:
-        if isinstance(entry, Dispatcher):  # with NUMBA_DISABLE_JIT it is plain Python
-            entry.disable_compile()
+    if isinstance(engine.run, Dispatcher):  # with NUMBA_DISABLE_JIT it is plain Python
+        engine.run.disable_compile()
 
 
 def fingerprint() -> dict[str, str]:
