@@ -3,13 +3,14 @@
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api import docs, errors
 from api.deps import opened
 from api.edge import RequestIds
 from api.openapi import document
+from api.parameters import known_parameters
 from api.routes import datasets, health, history, jobs, networks, weights
 from core.settings import Settings
 from core.settings import settings as of_this_process
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        dependencies=[Depends(known_parameters)],
         generate_unique_id_function=_name,
     )
     app.add_middleware(RequestIds)

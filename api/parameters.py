@@ -1,10 +1,12 @@
 """Parameters of the query that several endpoints share, and the refusal of those that none knows."""
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query as InQuery
+from fastapi.routing import APIRoute
 
 from api.errors import wrong_parameter
 from api.wording import nearest, shown
@@ -25,19 +27,23 @@ async def _cursor(cursor: Annotated[str | None, Query(description="`next_cursor`
 Cursor = Annotated[str | None, Depends(_cursor)]
 
 
-def known_parameters(*known: str, prefix: str = "\n") -> Callable[[Request], Awaitable[None]]:
-    """A dependency that refuses every other parameter, and texts that no database takes."""
+async def known_parameters(request: Request) -> None:
+    """Refuses every parameter that the route does not document, and texts that no database takes."""
+    if not request.scope["query_string"]:
+        return
+    known, prefixes = _documented(request.scope["route"])
+    for name, value in request.query_params.multi_items():
+        if "\0" in name or "\0" in value:
+            raise wrong_parameter(name.replace("\0", "\\0")[:100], "a parameter holds %00, which is not taken")
+        if name not in known and not name.startswith(prefixes):
+            guess = nearest(name, known)
+            hint = f'. Did you mean "{guess}"?' if guess else ""
+            taken = ", ".join(known) or "none"
+            raise wrong_parameter(name[:100], f"there is no parameter {shown(name)} here; there are: {taken}{hint}")
 
-    async def check(request: Request) -> None:
-        if not request.scope["query_string"]:
-            return
-        for name, value in request.query_params.multi_items():
-            if "\0" in name or "\0" in value:
-                raise wrong_parameter(name.replace("\0", "\\0")[:100], "a parameter holds %00, which is not taken")
-            if name not in known and not name.startswith(prefix):
-                guess = nearest(name, known)
-                hint = f'. Did you mean "{guess}"?' if guess else ""
-                taken = ", ".join(known) or "none"
-                raise wrong_parameter(name[:100], f"there is no parameter {shown(name)} here; there are: {taken}{hint}")
 
-    return check
+def _documented(route: APIRoute) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a route's parameters, and how those begin that take a key in brackets."""
+    names = tuple(field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, InQuery))
+    objects = (each for each in (route.openapi_extra or {}).get("parameters", ()) if each["style"] == "deepObject")
+    return names, tuple(f"{each['name']}[" for each in objects)

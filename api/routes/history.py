@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.answers import EpochList, EventList, answer, epoch_answer, event_answer, list_answer
@@ -12,7 +12,7 @@ from api.deps import JobId, Tenant, TheService
 from api.errors import Refused, wrong_parameter
 from api.negotiation import preferred
 from api.openapi import operation
-from api.parameters import LARGEST, Limit, known_parameters
+from api.parameters import LARGEST, Limit
 from core.store import EpochRow
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -42,7 +42,6 @@ _EVENT = {"object": "event", "seq": 1, "at": "2026-11-22T12:00:00.000Z", "type":
         example=list_answer([_EPOCH], "18"),
         problems=("not_found", "not_acceptable", "invalid_parameter"),
     ),
-    dependencies=[Depends(known_parameters("after", "limit", "points"))],
 )
 def list_epochs(
     request: Request,
@@ -98,7 +97,6 @@ def _csv(rows: list[EpochRow]) -> str:
         example=list_answer([_EVENT], None),
         problems=("not_found", "invalid_parameter"),
     ),
-    dependencies=[Depends(known_parameters("after", "limit"))],
 )
 def list_events(
     service: TheService,

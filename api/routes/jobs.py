@@ -4,7 +4,7 @@ import time
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from api.errors import wrong_parameter
 from api.idempotency import IdempotencyKey
 from api.negotiation import is_match, preferred_wait_s
 from api.openapi import BODY_PROBLEMS, operation, takes
-from api.parameters import Cursor, Limit, known_parameters
+from api.parameters import Cursor, Limit
 from api.routes.networks import JOB
 from api.schemas import EXAMPLES
 from api.submission import submit
@@ -99,7 +99,6 @@ def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: J
     return answer(job_answer(job), 202, {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)})
 
 
-_FILTERS = ("status", "created_after", "created_before", "cursor", "limit")
 _STATUS = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 _Moment = Annotated[AwareDatetime, Query(examples=["2026-01-31T12:00:00Z"])]
 
@@ -113,7 +112,6 @@ _Moment = Annotated[AwareDatetime, Query(examples=["2026-01-31T12:00:00Z"])]
         example=list_answer([EXAMPLE], _ID),
         problems=("invalid_parameter",),
     ),
-    dependencies=[Depends(known_parameters(*_FILTERS, prefix="metadata["))],
     openapi_extra={
         "parameters": [
             {
@@ -171,9 +169,6 @@ def _seconds(name: str, moment: datetime | None) -> float | None:
         raise wrong_parameter(name, f"{name} lies outside of the years 1 to 9999") from None
 
 
-_is_known = known_parameters("wait")
-
-
 @router.get(
     "/{job_id}",
     **operation(
@@ -197,7 +192,6 @@ async def get_job(
     With `If-None-Match` too, it comes as soon as the job is no longer as the client knows it: with its next epochs, say."""
     # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
     service, tenant, id = await service_of(request), await tenant_of(request), await job_id_of(job_id)
-    await _is_known(request)
     wanted_s = wait if wait is not None else preferred_wait_s(prefer)
     job = await run_in_threadpool(service.store.jobs.get, tenant, id)
     headers = {"Vary": "Prefer"}
