@@ -28,6 +28,7 @@ TENANT = "default"
 # At once:
 PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
 JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
+CONVERTERS = 1  # weights made into another form, several times over in memory
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
 OBJECTS_PER_COLLECTION = 50_000
@@ -42,6 +43,7 @@ class Service:
     files: Path  # uploads on their way; emptied at the end
     parsing: Turns
     judging: Turns
+    converting: Turns
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -57,7 +59,9 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher = Watcher(store.jobs.versions)
     with scratch(settings.data_dir) as files:
-        app.state.service = Service(settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES))
+        app.state.service = Service(
+            settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS)
+        )
         watcher.start()
         if dispatcher is not None:
             dispatcher.start()

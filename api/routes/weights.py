@@ -3,7 +3,8 @@
 from itertools import chain
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import JobId, Service, Tenant, TheService
@@ -11,7 +12,6 @@ from api.errors import Refused
 from api.forms import FORMS, MEDIA_TYPES, Form, converted
 from api.negotiation import Unsatisfiable, byte_range, is_match, preferred
 from api.openapi import operation
-from api.parameters import known_parameters
 from core.errors import Conflict, NotFound
 from core.jobs import TERMINAL
 from core.store import Weights
@@ -37,14 +37,14 @@ _DOCUMENTED = operation(
         206: {"description": "The range of bytes that was asked for", "content": {MEDIA_TYPES["safetensors"]: _BINARY}},
         304: {"description": "If-None-Match names these bytes"},
     },
-    problems=("not_found", "conflict", "not_acceptable", "range_not_satisfiable", "invalid_parameter", "too_large"),
+    problems=("not_found", "conflict", "not_acceptable", "range_not_satisfiable", "invalid_parameter", "too_large", "busy"),
     has_etag=True,
 )
 _DOCUMENTED["responses"][200]["content"] = _CONTENT
 
 
-@router.get("/{job_id}/weights", **_DOCUMENTED, dependencies=[Depends(known_parameters("format", "epoch"))])
-def get_weights(
+@router.get("/{job_id}/weights", **_DOCUMENTED)
+async def get_weights(
     request: Request,
     service: TheService,
     tenant: Tenant,
@@ -61,13 +61,13 @@ def get_weights(
     """Names and shapes are those of `torch.nn.Sequential`: `0.weight (out, in)`, `0.bias`. The metadata hold the network and
     the preprocessing, so that the file can be used without this service. A download that broke off goes on with `Range`."""
     form = format or _form(request)
-    weights = _weights(service, tenant, id, epoch)
+    weights = await run_in_threadpool(_weights, service, tenant, id, epoch)
     etag = f'"{weights.sha256}"' if form == "safetensors" else f'"{weights.sha256}-{form}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache", "X-Epoch": str(weights.epoch)}
     if is_match(if_none_match, etag):
         return Response(status_code=304, headers=headers)
 
-    content = None if form == "safetensors" else converted(form, service.store, weights)
+    content = None if form == "safetensors" else await _converted(service, form, weights)
     size = weights.size_bytes if content is None else len(content)
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Disposition"] = f'attachment; filename="{id}.{form}"'
@@ -84,8 +84,14 @@ def get_weights(
     if content is not None:
         return Response(content[start:stop], status, headers, MEDIA_TYPES[form])
     pieces = service.store.blobs.read(weights.blob_id, start, stop)
-    first = next(pieces, b"")  # before the answer begins, so that it can still say that the database is away
+    # Before the answer begins, so that it can still say that the database is away.
+    first = await run_in_threadpool(next, pieces, b"")
     return StreamingResponse(chain([first], pieces), status, headers, MEDIA_TYPES[form])
+
+
+async def _converted(service: Service, form: Form, weights: Weights) -> bytes:
+    async with service.converting.turn():
+        return await run_in_threadpool(converted, form, service.store, weights)
 
 
 def _form(request: Request) -> Form:

@@ -1,8 +1,12 @@
 """Weights: every form holds the same numbers, and every byte can be asked for again."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import orjson
@@ -163,3 +167,26 @@ def test_a_job_shows_the_weights_that_it_kept_when_it_did_not_succeed(
         assert client.get(f"/v1/jobs/{job}").json()["weights"] == link
         assert client.get("/v1/jobs?limit=1").json()["data"][0]["weights"] == link
         assert client.get(f"/v1/jobs/{job}/weights").status_code == (200 if kept else 404)
+
+
+def test_weights_are_made_into_another_form_one_after_the_other(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = client.app.state.service.store  # type: ignore[attr-defined]
+    read, at_once, most = store.blobs.read, 0, 0
+    together = threading.Barrier(2)
+
+    def slowly(*place: Any) -> Iterator[bytes]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.2)  # where two could be here, they would be
+        yield from read(*place)
+        at_once -= 1
+
+    monkeypatch.setattr(store.blobs, "read", slowly)
+    with ThreadPoolExecutor() as threads:
+        answers = list(threads.map(lambda _: client.get(path, params={"format": "json"}), range(3)))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert most == 1
