@@ -117,6 +117,27 @@ def test_a_job_whose_workers_all_die_of_it_fails_in_the_end(patient: Cluster, st
     assert (ended.error["fault"], ended.error["code"]) == ("system", "worker_lost")
 
 
+def test_a_job_whose_workers_all_die_of_it_fails_in_the_end_with_checkpoints_too(
+    database_url: str, store: Store, tmp_path: Path
+) -> None:
+    """It gets as far as a checkpoint and no further: every later attempt dies before it can take another."""
+    with Cluster(database_url, checkpoint_every_s=5, stuck_limit=3) as cluster:
+        cluster.start_broker()
+        cluster.start_sweeper()
+        worker = cluster.start_worker()
+        job = submit(store, tmp_path, ENDLESS)
+        until(lambda: store.jobs.checkpoint(job.id))
+        assert store.jobs.get(TENANT, job.id).epoch == 0
+        for attempt in range(1, 4):
+            until(lambda attempt=attempt: attempted(store, job, attempt))
+            worker.kill_child()
+        ended = wait(store, job)
+        assert (ended.state, ended.attempt) == (State.FAILED, 3)
+        assert ended.error is not None
+        assert ended.error["code"] == "worker_lost"
+        assert store.jobs.checkpoint(job.id) is None
+
+
 def running(store: Store, job: Job) -> bool:
     return store.jobs.get(TENANT, job.id).state == State.RUNNING
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.jobs import State
+from core.nn import engine
 from core.nn.weights import from_safetensors
 from core.store import Claim, Job, Store
 from tests.faults.jobs import DIVERGING, LONG, TENANT, XOR, epochs, outcome, submit
@@ -110,6 +112,30 @@ def test_a_job_that_was_cancelled_before_its_first_epoch_has_no_weights(
     store.jobs.cancel(TENANT, job.id)
     run(claim, make_worker())
     assert ended(store, job).state == State.CANCELLED
+
+
+def test_no_further_step_is_trained_once_a_worker_is_to_stop(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the stop takes no longer than the call that is under way, a tenth of a second, and the writes."""
+    job = submit(store, tmp_path, INTERRUPTED)
+    happened = []
+    train = engine.run
+
+    def counted(*arguments: Any) -> int:
+        happened.append("trained")
+        return int(train(*arguments))
+
+    def stopping() -> bool:
+        if "trained" in happened:
+            happened.append("asked to stop")
+        return "asked to stop" in happened
+
+    monkeypatch.setattr(engine, "run", counted)
+    run(claimed(store), make_worker(stopping))
+    assert ended(store, job).state == State.QUEUED
+    assert happened.count("trained") == 1
+    assert store.jobs.checkpoint(job.id) is not None
 
 
 def test_a_job_that_is_cancelled_while_its_worker_stops_keeps_what_it_learned(

@@ -1,0 +1,68 @@
+"""What is true of a process that trains."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from core.blas import VARIABLES
+from tests.faults.harness import ROOT
+
+THREADS = """
+import json, multiprocessing
+import worker.app
+import core.nn.warmup, scipy.linalg
+from threadpoolctl import threadpool_info
+
+def threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(json.dumps(pool.apply(threads)))
+"""
+
+COMPILED = """
+import json, worker
+from numba.core import event
+from core.nn.warmup import warm_up
+from tests.nn.networks import *
+
+warm_up()
+recorder = event.RecordingListener()
+event.register("numba:compile", recorder)
+trained = 0
+for dtype in ("float32", "float64"):
+    for loss in LOSSES:
+        for optimizer in OPTIMIZERS:
+            x, t = examples(loss, 20, 3, 2, dtype)
+            fields = training_spec(loss, optimizer=optimizer, epochs=2, batch_size=8)
+            for activation in ACTIVATIONS:
+                last = LAST.get(loss, "identity")
+                network = network_spec(4, 2, activation=activation, last=last, dtype=dtype)
+                run = training(network, fields, x[:15], t[:15], (x[15:], t[15:]))
+                trained += len(list(run.epochs()))
+print(json.dumps([trained, len(recorder.buffer)]))
+"""
+
+
+def run_python(code: str) -> Any:
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES} | {
+        "REDIS_URL": "redis://127.0.0.1:1"
+    }
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(process.stdout)
+
+
+def test_it_multiplies_matrices_with_one_thread() -> None:
+    threads = run_python(THREADS)
+    assert threads
+    assert set(threads) == {1}
+
+
+def test_it_compiles_nothing_once_it_is_warm_whatever_it_trains() -> None:
+    trained, compiled = run_python(COMPILED)
+    assert trained > 100
+    assert compiled == 0
