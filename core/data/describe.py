@@ -5,15 +5,16 @@ Needs NumPy alone, so that the parsing child starts fast. Rows are counted from 
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.likeness import likeness
 from core.data.table import RESERVED
 from core.errors import InvalidData
-from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN
+from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, are_many
 from core.nn.statistics import moments
 
 MAX_NAME = 1000
@@ -41,10 +42,10 @@ class Described:
     mean: float | None = None
     deviation: float | None = None
     reason: str | None = None
+    warning: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        fields = ("name", "kind", "missing", "distinct", "values", "min", "max", "mean", "deviation", "reason")
-        return {field: getattr(self, field) for field in fields}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "array"}
 
 
 def number(name: str, x: NDArray[Any]) -> Described:
@@ -106,7 +107,10 @@ def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None)
 
 
 def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
-    """codes (N,) into the distinct `values` in any order, negative where missing; values that no row has are dropped."""
+    """codes (N,) into the distinct `values` in any order, negative where missing; values that no row has are dropped.
+
+    It warns of what looks like numbers or dates, and of texts that are hardly ever the same.
+    """
     missing = int(np.count_nonzero(codes < 0))
     if missing == len(codes):
         return ignored(name, "every value is missing", missing)
@@ -114,7 +118,8 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     used[codes[codes >= 0]] = True
     order = sorted(np.flatnonzero(used).tolist(), key=values.__getitem__)
     if len(order) > MAX_TEXTS:
-        return ignored(name, f"{len(order)} different texts; {MAX_TEXTS} are allowed", missing, len(order))
+        reason = f"{len(order)} different texts; {MAX_TEXTS} are allowed"
+        return ignored(name, reason, missing, len(order), likeness([values[i] for i in order]))
     kept = [values[i] for i in order]
     characters = sum(map(len, kept))
     if characters > MAX_TEXT_CHARACTERS:
@@ -126,11 +131,12 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
             raise InvalidData(f'column "{name}", row {row}: the text has {fault}, which cannot be stored')
     ranks = np.full(len(values) + 1, -1, np.int32)  # the last place serves the code −1
     ranks[order] = np.arange(len(order), dtype=np.int32)
-    return Described(name, "text", ranks[np.maximum(codes, -1)], missing, len(order), kept)
+    array = ranks[np.maximum(codes, -1)]
+    return Described(name, "text", array, missing, len(order), kept, warning=_text_warning(kept, len(codes)))
 
 
-def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None) -> Described:
-    return Described(name, "ignored", None, missing, distinct, reason=reason)
+def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None, warning: str | None = None) -> Described:
+    return Described(name, "ignored", None, missing, distinct, reason=reason, warning=warning)
 
 
 def unstorable(value: str) -> str | None:
@@ -180,7 +186,7 @@ def bounded(columns: Iterable[Described]) -> list[Described]:
             characters += sum(map(len, column.values))
             if characters > MAX_TABLE_CHARACTERS:
                 reason = f"the texts of all columns together are more than {MAX_TABLE_CHARACTERS} characters"
-                columns[i] = ignored(column.name, reason, column.missing, column.distinct)
+                columns[i] = ignored(column.name, reason, column.missing, column.distinct, column.warning)
     return columns
 
 
@@ -200,6 +206,13 @@ def preview(columns: Sequence[Described], rows: int, cells: int = 20_000, charac
         else:
             shown[column.name] = [None if value != value else value for value in first]  # NaN alone differs from itself
     return [{name: shown[name][i] for name in shown} for i in range(count)]
+
+
+def _text_warning(values: Sequence[str], rows: int) -> str | None:
+    cost = f"as a feature it becomes {len(values)} inputs"
+    if found := likeness(values):
+        return f"{found}; {cost}"
+    return f"{len(values)} distinct texts in {rows} rows: {cost}" if are_many(len(values), rows) else None
 
 
 def _are_integers(x: NDArray[np.float64]) -> bool:

@@ -7,6 +7,7 @@ as 1 and 0.
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ def _target(values: Sequence[Any]) -> Described:
     if isinstance(values[0], str):
         distinct = list(dict.fromkeys(values))
         places = {value: i for i, value in enumerate(distinct)}
-        return text("target", np.fromiter(map(places.__getitem__, values), np.int32, len(values)), distinct)
+        labels = text("target", np.fromiter(map(places.__getitem__, values), np.int32, len(values)), distinct)
+        return replace(labels, warning=None)  # it is never a feature, and meant to be text
     if set(map(type, values)) == {bool}:
         return boolean("target", np.array(values))
     if set(map(type, values)) == {int} and min(values) >= -(2**63) and max(values) < 2**63:

@@ -143,7 +143,10 @@ class _Names:
     def unusable(self, name: str) -> str | None:
         if name in self.schema:
             column = self.schema.column(name)
-            return f"column {quoted(name)} is not usable: {column.reason}" if column.kind == "ignored" else None
+            if column.kind != "ignored":
+                return None
+            warning = f" ({column.warning})" if column.warning else ""
+            return f"column {quoted(name)} is not usable: {column.reason}{warning}"
         usable = [column.name for column in islice(self.schema.columns, _MAX_CANDIDATES) if column.kind != "ignored"]
         near: list[str] = []
         if self.suggestions:

@@ -23,7 +23,8 @@ class Column(BaseModel):
 
     `values` are the sorted distinct values: always of a boolean or text column, of a number column where they are few (at most
     1,000; fewer in a very wide table), else None. `distinct` is None where it was not counted. `deviation` is the
-    population's standard deviation. The four statistics are None where there is no number.
+    population's standard deviation. The four statistics are None where there is no number. `warning` says where the column
+    looks like something else than it was read as, or costs many inputs; it changes nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +39,7 @@ class Column(BaseModel):
     mean: float | None = None
     deviation: float | None = None
     reason: str | None = None
+    warning: str | None = None
 
     @field_validator("values")
     @classmethod

@@ -188,6 +188,62 @@ def test_a_word_for_missing_is_no_text(tmp_path: Path, word: str) -> None:
     assert (parsed.schema.column("city").missing, parsed.schema.column("city").values) == (1, ("Bern", "Oslo"))
 
 
+def warning(content: str, directory: Path) -> str | None:
+    """Of the column x."""
+    return read(content.encode(), "csv", directory)[0].schema.column("x").warning
+
+
+def test_a_column_of_numbers_with_a_few_texts_says_which(tmp_path: Path) -> None:
+    content = "x\n" + "".join(f"{i}.5\n" for i in range(566)) + "".join(f"{word}\n" for word in ("-?", "abc", "n.a.", "…\x1b"))
+    assert warning(content, tmp_path) == (
+        'text, but 566 of its 570 distinct values are numbers; the others are "-?", "abc", "n.a.", …; '
+        "as a feature it becomes 570 inputs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["1 000", "2 500", "999"], 'numbers with a thousands separator, as "1 000"'),
+        (['"1,234.5"', '"1,000"', "7"], 'numbers with a thousands separator, as "1,000"'),
+        (["1.234.567", "1.234.568", "abc"], 'a thousands separator, as "1.234.567"; the other is "abc"'),
+        (['"33696,33"', '"1,5"', "2"], 'numbers with a decimal comma, as "1,5"'),
+        (["$5", "$7.50", "-$1"], 'numbers with a currency sign, as "$5"'),
+        (["12%", "7.5 %"], 'numbers with a percent sign, as "12%"'),
+        (["16.05.2020", "01.02.2020"], "looks like dates (DD.MM.YYYY); as a feature it becomes 2 inputs"),
+        (["5/16/2020", "1/2/2020 10:30"], "looks like dates (DD/MM/YYYY or MM/DD/YYYY)"),
+        (["2020-05-16", "2020-05-17", "soon"], "looks like dates (YYYY-MM-DD)"),
+        ([f"name {i}" for i in range(60)], "60 distinct texts in 60 rows: as a feature it becomes 60 inputs"),
+    ],
+)
+def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns(
+    tmp_path: Path, values: list[str], words: str
+) -> None:
+    assert words in (warning("x\n" + "\n".join(values) + "\n", tmp_path) or "")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["Oslo", "Bern", "7"], ["3+", "A1", "5"], [f"name {i}" for i in range(60)] * 10, ["1.5", "-", "2"], ["x" * 50_000, "1"]],
+)
+def test_texts_and_numbers_do_not_warn(tmp_path: Path, values: list[str]) -> None:
+    assert warning("x\n" + "\n".join(values) + "\n", tmp_path) is None
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_too_many_texts_that_are_mostly_numbers_say_so_too(tmp_path: Path, quote: str) -> None:
+    content = "x\nabc\n" + "".join(f"{quote}{i}.5{quote}\n" for i in range(12_000))
+    assert warning(content, tmp_path) == 'text, but 9999 of the first 10000 distinct values are numbers; the other is "abc"'
+
+
+@pytest.mark.parametrize(
+    ("format_name", "content"), [("json", b'{"x": ["1", "2", "2"]}'), ("jsonl", b'{"x": "1"}\n{"x": "2"}\n{"x": "2"}\n')]
+)
+def test_numbers_between_quotes_warn_in_json(tmp_path: Path, format_name: Format, content: bytes) -> None:
+    parsed, _ = read(content, format_name, tmp_path)
+    assert "all of its 2 distinct values are numbers" in (parsed.schema.column("x").warning or "")
+
+
 def test_the_reference_lists_every_word_for_missing() -> None:
     [line] = [line for line in REFERENCE.read_text().splitlines() if line.startswith("- In CSV an empty field")]
     assert set(re.findall(r"`([^`]+)`", line)) == {word.upper() for word in MISSING if word}

@@ -77,6 +77,13 @@ def test_an_unfit_target_is_named_with_what_is_allowed(target: str, loss: AnyLos
         assert word in message
 
 
+def test_a_column_that_is_ignored_for_its_texts_says_what_they_look_like() -> None:
+    reason, warning = "12000 different texts; 10000 are allowed", "looks like dates (DD.MM.YYYY)"
+    schema = Schema(rows=2, columns=(Column(name="x", kind="ignored", reason=reason, warning=warning),))
+    problem = problems(schema, DataSpec(target="x"), MeanSquaredError())[0]
+    assert problem.message == f'column "x" is not usable: {reason} ({warning})'
+
+
 def test_every_problem_is_found_at_once_each_with_its_pointer() -> None:
     data = DataSpec(target=("age", "age", "answer"), features=("city", "agee", "born", "age", "city"))
     messages = dict(found(data, MeanSquaredError()))

@@ -8,6 +8,7 @@ from pyarrow import compute, types
 
 from core.data.describe import Described, boolean, ignored, number, text
 from core.data.formats.json import MAX_DEPTH, TOO_DEEP
+from core.data.likeness import likeness
 from core.errors import InvalidData
 from core.nn.bounds import MAX_TEXTS
 
@@ -62,8 +63,11 @@ def described(name: str, column: Any, *, refuses_nan: bool = False) -> Described
 
 def _text(name: str, column: Any) -> Described:
     if not types.is_dictionary(column.type):
-        if compute.count_distinct(column.slice(0, _SAMPLE)).as_py() > MAX_TEXTS:
-            return ignored(name, f"more than {MAX_TEXTS} different texts; {MAX_TEXTS} are allowed", column.null_count)
+        sample = column.slice(0, _SAMPLE).unique()
+        if len(sample) - sample.null_count > MAX_TEXTS:
+            warning = likeness(sample.slice(0, MAX_TEXTS).drop_null().to_pylist(), "the first")
+            reason = f"more than {MAX_TEXTS} different texts; {MAX_TEXTS} are allowed"
+            return ignored(name, reason, column.null_count, warning=warning)
         column = column.dictionary_encode()
     chunks = column.unify_dictionaries().chunks
     dictionary = max((chunk.dictionary for chunk in chunks), key=len)

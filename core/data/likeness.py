@@ -1,0 +1,71 @@
+"""What texts look like where they are probably meant to be numbers or dates: as text they become one input for each value."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_MAX_CHARACTERS = 40  # longer texts are texts
+_SHOWN, _SHOWN_CHARACTERS = 3, 20
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_DIGITS = r"\d[\d., ]*"
+_TIME = r"(?:[T ]+\d{1,2}:\d{2}.*)?"
+_GROUPS = r"""[+-]?\d{1,3}(?P<separator>[ ,.'’\u00a0\u202f])\d{3}(?:(?P=separator)\d{3})*(?:[.,]\d+)?"""
+_FORMS = re.compile(
+    rf"(?P<number>{_NUMBER})"
+    rf"|(?P<thousands>{_GROUPS})"
+    r"|(?P<comma>[+-]?\d*,\d+(?:[eE][+-]?\d+)?)"
+    rf"|(?P<currency>[+-]?[$€£¥] ?[+-]?{_DIGITS}|[+-]?{_DIGITS}[$€£¥])"
+    rf"|(?P<percent>[+-]?{_DIGITS}%)"
+    rf"|(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.(?:\d{{4}}|\d{{2}}){_TIME})"
+    rf"|(?P<slashed>\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d{{2}}){_TIME})"
+    rf"|(?P<iso>\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}{_TIME})"
+)
+_WRITTEN = {
+    "thousands": "a thousands separator",
+    "comma": "a decimal comma",
+    "currency": "a currency sign",
+    "percent": "a percent sign",
+}
+_DATES = {"dotted": "DD.MM.YYYY", "slashed": "DD/MM/YYYY or MM/DD/YYYY", "iso": "YYYY-MM-DD"}
+
+
+def likeness(values: Sequence[str], which: str = "its") -> str | None:
+    """What most of the distinct `values` of a text column look like, or None where they are texts. `which` values they are."""
+    if len(values) < 2:
+        return None
+    forms = list(map(_form, values))
+    counts = Counter(forms)
+    numbers, written = counts["number"], sum(counts[form] for form in _WRITTEN)
+    others = len(values) - numbers - written
+    if 2 * (numbers + written) > len(values) and (written > others or 2 * numbers <= len(values)):
+        form = max(_WRITTEN, key=counts.__getitem__)
+        strange = [value for value, form in zip(values, forms, strict=True) if form != "number" and form not in _WRITTEN]
+        return f"looks like numbers with {_WRITTEN[form]}, as {_quoted(values[forms.index(form)])}{_others(strange)}"
+    if 2 * numbers > len(values):
+        if numbers == len(values):
+            return f"text, but all of {which} {numbers} distinct values are numbers"
+        strange = [value for value, form in zip(values, forms, strict=True) if form != "number"]
+        return f"text, but {numbers} of {which} {len(values)} distinct values are numbers{_others(strange)}"
+    form = max(_DATES, key=counts.__getitem__)
+    if 2 * counts[form] > len(values):
+        return f"looks like dates ({_DATES[form]})"
+    return None
+
+
+def _form(value: str) -> str | None:
+    value = value.strip()
+    found = _FORMS.fullmatch(value) if len(value) <= _MAX_CHARACTERS else None
+    return found.lastgroup if found else None
+
+
+def _others(strange: Sequence[str]) -> str:
+    """The end of the sentence, which names those that are not like most."""
+    if not strange:
+        return ""
+    shown = ", ".join(map(_quoted, strange[:_SHOWN])) + (", …" if len(strange) > _SHOWN else "")
+    return f"; the {'other is' if len(strange) == 1 else 'others are'} {shown}"
+
+
+def _quoted(value: str) -> str:
+    shown = value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 1] + "…"
+    return '"' + "".join(character if character.isprintable() else " " for character in shown) + '"'
