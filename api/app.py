@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from api import docs, errors
 from api.deps import opened
-from api.edge import RequestIds
+from api.edge import Door, RequestIds
 from api.openapi import document
 from api.parameters import known_parameters
 from api.routes import datasets, health, history, jobs, networks, weights
@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dependencies=[Depends(known_parameters)],
         generate_unique_id_function=_name,
     )
+    app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)
     for module in (datasets, networks, jobs, history, weights, health):

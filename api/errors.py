@@ -28,6 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 PROBLEMS: dict[str, tuple[int, str]] = {
     "bad_request": (400, "The request cannot be understood"),
     "invalid_json": (400, "The body is not valid JSON"),
+    "misdirected": (421, "The request is meant for another host"),
     "invalid_parameter": (422, "A parameter is not as it must be"),
     "invalid_spec": (422, "The request cannot be trained"),
     "invalid_data": (422, "The data cannot be read as a table"),
@@ -35,6 +36,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "diverged": (422, "The loss became infinite"),
     "capacity": (422, "More than this machine gives"),
     "idempotency_mismatch": (422, "The idempotency key belongs to another request"),
+    "cross_site": (403, "The request comes from another site"),
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "The method is not allowed here"),
     "not_acceptable": (406, "The wanted form does not exist"),

@@ -36,6 +36,8 @@ _DETAILS = {
     "too_large": "the body is larger than 10 MiB, the most that is taken here",
     "unsupported_media_type": "Content-Type is text/plain; it must be application/json",
     "range_not_satisfiable": "the range begins behind the end; there are 1234 bytes",
+    "cross_site": "the request comes from a page of another site; such may only read",
+    "misdirected": "Host is example.com, which is not known here; GRADMILL_ALLOWED_HOSTS may name it",
     "request_timeout": "nothing of the body came for 30 seconds",
     "busy": "16 requests of this kind wait already; try again in some seconds",
     "capacity": "reading the file took more than 4 GiB of memory",
@@ -50,7 +52,7 @@ _PLACES = {
 
 
 # Of every operation that takes a body.
-BODY_PROBLEMS = ("request_timeout", "too_large", "unsupported_media_type", "storage_full", "busy")
+BODY_PROBLEMS = ("cross_site", "request_timeout", "too_large", "unsupported_media_type", "storage_full")
 
 
 def operation(
@@ -70,7 +72,7 @@ def operation(
         success |= {"model": model, "content": {"application/json": {}}}
         _examples[id] = (str(status), example)
     responses: dict[int | str, JSON] = {status: success, **(others or {})}
-    for code in (*problems, "unavailable"):
+    for code in (*problems, "misdirected", "busy", "unavailable"):
         number, title = PROBLEMS[code]
         response = responses.setdefault(number, {"description": title})
         content = response.setdefault("content", {}).setdefault(MEDIA_TYPE, {**_PROBLEM, "examples": {}})

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     max_cache_bytes: int = Field(10 * 2**30, ge=0, description="Tables of datasets that a worker machine keeps on its disk.")
 
     max_request_bytes: int = Field(10 * 2**20, ge=1, description="A JSON request; datasets have their own limit.")
+    allowed_hosts: frozenset[str] = Field(
+        frozenset(), description='Names by which clients may call, as JSON: ["api.example.com"]. Localhost and addresses may always.'
+    )
     body_timeout_s: float = Field(30.0, gt=0, description="A body of which nothing comes for this long is given up.")
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")

@@ -148,7 +148,7 @@ def preview_dataset(service: TheService, tenant: Tenant, id: DatasetId) -> Respo
 
 @router.delete(
     "/{dataset_id}",
-    **operation("delete_dataset", "Remove a dataset", status=204, problems=("not_found", "conflict")),
+    **operation("delete_dataset", "Remove a dataset", status=204, problems=("not_found", "conflict", "cross_site")),
 )
 def delete_dataset(service: TheService, tenant: Tenant, id: DatasetId) -> Response:
     """Refused while a queued or running job needs it. Jobs that have ended keep their weights and their history."""

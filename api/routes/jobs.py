@@ -223,7 +223,7 @@ async def _awaited(request: Request, service: Service, job: Job, known: str | No
         "Cancel a job",
         model=JobAnswer,
         example={**EXAMPLE, "status": "cancelling"},
-        problems=("not_found", "conflict"),
+        problems=("not_found", "conflict", "cross_site"),
         has_etag=True,
     ),
 )

@@ -37,7 +37,7 @@ _DOCUMENTED = operation(
         206: {"description": "The range of bytes that was asked for", "content": {MEDIA_TYPES["safetensors"]: _BINARY}},
         304: {"description": "If-None-Match names these bytes"},
     },
-    problems=("not_found", "conflict", "not_acceptable", "range_not_satisfiable", "invalid_parameter", "too_large", "busy"),
+    problems=("not_found", "conflict", "not_acceptable", "range_not_satisfiable", "invalid_parameter", "too_large"),
     has_etag=True,
 )
 _DOCUMENTED["responses"][200]["content"] = _CONTENT

@@ -34,7 +34,7 @@ def test_an_endless_body_is_cut_off_with_413(server: Server, client: httpx2.Clie
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.settimeout(60)
         connection.sendall(
-            b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
         answer = b""
@@ -56,7 +56,7 @@ def test_a_client_that_hangs_up_in_the_middle_of_its_body_costs_only_its_own_req
     for path in ("/v1/jobs", "/v1/datasets"):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             kind = "application/json" if path == "/v1/jobs" else "text/csv"
-            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
             connection.sendall(head.encode() + b'{"a": ')
     assert client.get("/healthz").status_code == 200
     assert client.get("/v1/datasets").json()["data"] == []
