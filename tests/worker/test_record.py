@@ -1,5 +1,6 @@
 """What is written while a job trains, and when: by a clock that only the tests move."""
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import LostLease
-from core.nn.checkpoint import Checkpoint
+from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.training import EpochResult
 from core.settings import Settings
 from core.store import Claim, EpochRow, Store
@@ -145,6 +146,22 @@ def test_rows_go_into_one_transaction_with_the_checkpoint_after_them(record: Rec
     assert Checkpoint.from_bytes(b"".join(blob)).state == CHECKPOINT.state
     record.flush()
     assert lease.writes == 1
+
+
+def test_a_large_checkpoint_is_written_and_read_back_without_a_copy_of_it(
+    record: Record, lease: FakeLease, store: Store
+) -> None:
+    theta = np.arange(2**24, dtype=np.float32)
+    again = np.zeros_like(theta)
+    tracemalloc.start()
+    record.flush(Checkpoint({"epoch": 0, "step": 1}, {"theta": theta}))
+    pieces = store.jobs.checkpoint(lease.claim)
+    assert pieces is not None
+    assert SavedCheckpoint(pieces).copy_into({"theta": again}) == {"epoch": 0, "step": 1}
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_array_equal(again, theta)
+    assert peak < theta.nbytes / 2
 
 
 def test_a_lost_lease_loses_the_rows_with_the_checkpoint(record: Record, lease: FakeLease, store: Store) -> None:
