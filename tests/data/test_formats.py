@@ -188,6 +188,45 @@ def test_a_word_for_missing_is_no_text(tmp_path: Path, word: str) -> None:
     assert (parsed.schema.column("city").missing, parsed.schema.column("city").values) == (1, ("Bern", "Oslo"))
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_decimal_comma_is_read_where_no_comma_separates_fields(tmp_path: Path, delimiter: str, quote: str) -> None:
+    rows = [["33696,33", "Oslo"], ["-1,5", "1,5"], ["+2", "2"], ["-", ""], [" ,25 ", "3"], ["1,5E+03", "0"]]
+    lines = [delimiter.join(f"{quote}{field}{quote}" for field in row) for row in [["price", "city"], *rows]]
+    parsed, table = read("\n".join(lines).encode(), "csv", tmp_path)
+    np.testing.assert_array_equal(table["price"], [33696.33, -1.5, 2, np.nan, 0.25, 1500])
+    assert parsed.schema.column("price").warning is None
+    assert parsed.schema.column("city").kind == "text"  # not all of it are numbers
+
+
+def test_many_different_decimal_commas_are_read_across_blocks(tmp_path: Path) -> None:
+    x = np.arange(600_000) / 8
+    parsed, table = read(("x;y\n" + "".join(f"{v!r};1\n" for v in x.tolist())).replace(".", ",").encode(), "csv", tmp_path)
+    np.testing.assert_array_equal(table["x"], x)
+    assert parsed.schema.column("x").warning is None
+
+
+@pytest.mark.parametrize(
+    ("values", "is_ambiguous"),
+    [
+        (["1,234", "12,500", "999"], True),
+        (["1,234", "12,5", "999"], False),
+        (["0,234", "0,500"], False),
+        (["1234,500", "1,000"], False),
+    ],
+)
+def test_commas_that_may_separate_thousands_warn(tmp_path: Path, values: list[str], is_ambiguous: bool) -> None:
+    parsed, table = read("\n".join(["x;y", *(f"{v};1" for v in values)]).encode(), "csv", tmp_path)
+    np.testing.assert_array_equal(table["x"], [float(v.replace(",", ".")) for v in values])
+    assert ("if they separate thousands" in (parsed.schema.column("x").warning or "")) == is_ambiguous
+
+
+def test_a_decimal_comma_among_points_or_dates_stays_text(tmp_path: Path) -> None:
+    parsed, _ = read(b"a;b\n1,5;1,5\n2.5;16.05.2020\n7,5;2,5\n", "csv", tmp_path)
+    assert [column.kind for column in parsed.schema.columns] == ["text", "text"]
+    assert 'a decimal comma, as "1,5"; the other is "16.05.2020"' in (parsed.schema.column("b").warning or "")
+
+
 def warning(content: str, directory: Path) -> str | None:
     """Of the column x."""
     return read(content.encode(), "csv", directory)[0].schema.column("x").warning

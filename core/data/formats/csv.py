@@ -1,12 +1,14 @@
 """CSV in UTF-8: a header row with a name for each column, then a row for each example.
 
 The delimiter is the one of `,` `;` and tab that the header has most of, outside quotes. Fields may stand in double quotes, a
-quote inside doubled. An empty field and the words of MISSING, in upper or lower case, are missing. Decimals have a point.
+quote inside doubled. An empty field and the words of MISSING, in upper or lower case, are missing. Decimals have a point, or in
+a file with `;` or tabs a comma, where all numbers of the column are so written.
 """
 
 import csv
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from core.data.describe import check_names
+from core.data.describe import Described, check_names, number
 from core.data.formats.arrow import described
+from core.data.formats.decimals import with_points
 from core.data.formats.text import scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
@@ -23,6 +26,7 @@ from core.nn.bounds import MAX_TEXTS
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
 _MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]
+_AMBIGUOUS = "its commas are read as decimal commas; if they separate thousands, leave them out"
 _MAX_HEADER_CHARACTERS = 1 << 24
 _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
 
@@ -45,7 +49,15 @@ def read(path: Path, limits: Limits) -> Read:
         _diagnose(path, delimiter, width)
         raise InvalidData(f"the file is not CSV as needed: {error}") from error
     limits.check(table.num_rows, table.num_columns)
-    return Read(table.num_rows, [described(name, table.column(i)) for i, name in enumerate(names)])
+    has_commas = delimiter != ","
+    return Read(table.num_rows, [_column(name, table.column(i), has_commas) for i, name in enumerate(names)])
+
+
+def _column(name: str, column: Any, has_commas: bool) -> Described:
+    points = with_points(column) if has_commas else None
+    if points is None:
+        return described(name, column)
+    return replace(number(name, points.numbers), warning=_AMBIGUOUS if points.are_ambiguous else None)
 
 
 def _table(path: Path, delimiter: str, *, has_quotes: bool) -> Any:
