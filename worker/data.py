@@ -46,6 +46,12 @@ def prepare(job: Job, store: Store, datasets: Datasets) -> Prepared:
     is_linear = network.layers[-1].activation.type == "identity"  # only then the outputs have no bounds of their own
     preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, scales_targets=is_linear)
     dtype = np.dtype(network.dtype)
-    x, t = preprocessing.inputs(table, dtype), preprocessing.targets(table, dtype)
-    data = Data(x[training_rows], t[training_rows], x[validation_rows], t[validation_rows], preprocessing.target_scale)
+    t = preprocessing.targets(table, dtype)
+    data = Data(
+        x=preprocessing.inputs(table, dtype, training_rows),
+        t=t[training_rows],
+        validation_x=preprocessing.inputs(table, dtype, validation_rows),
+        validation_t=t[validation_rows],
+        target_scale=preprocessing.target_scale,
+    )
     return Prepared(network, training, columns, preprocessing, data)

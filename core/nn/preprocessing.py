@@ -150,20 +150,20 @@ class Preprocessing:
         """(m,) what a difference of 1 between output and target is in each target's own unit."""
         return np.array([target.scale for target in self.outputs] if self.classes is None else [1.0])
 
-    def inputs(self, columns: Columns, dtype: DTypeLike) -> NDArray[Any]:
-        """x (N, width) in C order. InvalidData where a number leaves the range of the dtype."""
-        rows = len(columns[self.features[0].column])
-        x = np.empty((rows, self.width), dtype)
+    def inputs(self, columns: Columns, dtype: DTypeLike, rows: NDArray[np.int64] | None = None) -> NDArray[Any]:
+        """x (N, width) in C order, of these rows or of all. InvalidData where a number leaves the range of the dtype."""
+        chosen = np.arange(len(columns[self.features[0].column])) if rows is None else rows
+        x = np.empty((len(chosen), self.width), dtype)
         step = max(1, _BLOCK_CELLS // self.width)
-        for start in range(0, rows, step):
-            block = x[start : start + step]
+        for start in range(0, len(chosen), step):
+            block, numbers = x[start : start + step], chosen[start : start + step]
             place = 0
             with np.errstate(over="ignore"):
                 for feature in self.features:
-                    feature.fill(block[:, place : place + feature.width], columns[feature.column][start : start + step])
+                    feature.fill(block[:, place : place + feature.width], columns[feature.column][numbers])
                     place += feature.width
             if not np.isfinite(block).all():
-                self._refuse(block, start, columns)
+                self._refuse(block, numbers, columns)
         return x
 
     def targets(self, columns: Columns, dtype: DTypeLike) -> NDArray[Any]:
@@ -234,11 +234,12 @@ class Preprocessing:
             )
         return index
 
-    def _refuse(self, block: NDArray[Any], start: int, columns: Columns) -> None:
+    def _refuse(self, block: NDArray[Any], numbers: NDArray[np.int64], columns: Columns) -> None:
         row, place = np.argwhere(~np.isfinite(block))[0]
         for feature in self.features:
             if place < feature.width:
-                raise InvalidData(_beyond(feature.column, start + row, columns[feature.column][start + row], block.dtype))
+                number = numbers[row]
+                raise InvalidData(_beyond(feature.column, number, columns[feature.column][number], block.dtype))
             place -= feature.width
 
 

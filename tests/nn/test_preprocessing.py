@@ -275,3 +275,9 @@ def test_numeric_targets_are_standardised_where_the_features_are_and_the_last_la
         fit(data=DataSpec(target="member", features=("age",)), scales_targets=True),
     ):
         assert (unscaled.outputs[0].mean, unscaled.outputs[0].scale) == (0, 1)
+
+
+def test_some_rows_become_the_inputs_that_they_are_among_all() -> None:
+    fitted_, columns = fitted(DataSpec(target="score"))
+    rows = np.array([3, 0])
+    np.testing.assert_array_equal(fitted_.inputs(columns, np.float64, rows), fitted_.inputs(columns, np.float64)[rows])
