@@ -32,7 +32,12 @@ _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
 
 
 def read(path: Path, limits: Limits) -> Read:
-    counts = scan(path, '",;\t')
+    counts = scan(path, '",;\t\r\n')
+    if not counts["\r"] + counts["\n"] and any(counts[delimiter] for delimiter in ",;\t"):
+        raise InvalidData(
+            "the file is one line, so it is a header and 0 rows; "
+            "was it sent with curl -d, which drops the ends of lines? Use --data-binary"
+        )
     delimiter, names = _header(path, limits)
     check_names(names)
     _check_header(names)

@@ -6,6 +6,7 @@ from pathlib import Path
 from core.errors import InvalidData
 
 _CHUNK_BYTES = 1 << 20
+_ZIP = b"PK\x03\x04"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -19,6 +20,8 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
     counts = dict.fromkeys(counted, 0)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
+            if size == 0 and chunk.startswith(_ZIP):
+                raise InvalidData("this is a zip or Excel file; text is needed: unpack it, or save the sheet as CSV in UTF-8")
             if size == 0 and chunk[:2] in _UTF16:
                 raise InvalidData("the file is UTF-16 text; UTF-8 is needed")
             if (place := chunk.find(0)) >= 0:
@@ -28,7 +31,8 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 line = newlines + error.object[: error.start].count(b"\n") + 1
-                raise InvalidData(f"line {line} has the byte 0x{error.object[error.start]:02x}, which is not UTF-8") from error
+                byte = error.object[error.start]
+                raise InvalidData(f"line {line} has the byte 0x{byte:02x}, which is not UTF-8; {_advice(byte)}") from error
             size += len(chunk)
             newlines += chunk.count(b"\n")
             for character in counted:
@@ -40,3 +44,8 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
     if size == 0:
         raise InvalidData("the file is empty")
     return counts
+
+
+def _advice(byte: int) -> str:
+    character = bytes([byte]).decode("cp1252", "ignore")
+    return f'as Latin-1 or Windows-1252 it is "{character}": save the file as UTF-8' if character else "save the file as UTF-8"
