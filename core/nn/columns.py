@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS
+from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS, are_many
 from core.nn.schema import Column, Schema, Value
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
 
@@ -56,6 +56,14 @@ def classes(schema: Schema, data: DataSpec, loss: AnyLoss) -> tuple[Value, ...] 
     if isinstance(loss, BinaryCrossEntropy) and len(columns) == 1 and len(columns[0].values or ()) == 2:
         return columns[0].values
     return None
+
+
+def quantity_hint(column: Column, rows: int) -> str:
+    """The end of a message to those who ask for classes where the column's numbers are no labels, else nothing."""
+    if column.kind != "number" or not (column.distinct is None or are_many(column.distinct, rows)):
+        return ""
+    count = f"more than {MAX_NUMBERS}" if column.distinct is None else column.distinct
+    return f"; {count} distinct values in {rows} rows look like a quantity: mean_squared_error with 1 unit learns it"
 
 
 def problems(schema: Schema, data: DataSpec, loss: AnyLoss) -> list[Problem]:
@@ -108,7 +116,7 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
             count = "too many" if column.distinct is None else column.distinct
             return (
                 f"column {name} has {count} different numbers; softmax_cross_entropy needs classes: "
-                f"at most {MAX_NUMBERS} numbers or {MAX_TEXTS} texts"
+                f"at most {MAX_NUMBERS} numbers or {MAX_TEXTS} texts{quantity_hint(column, rows)}"
             )
         if len(values) < 2:
             return f"column {name} has one value only, {quoted(values[0])}; softmax_cross_entropy needs at least 2 classes"

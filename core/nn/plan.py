@@ -136,12 +136,15 @@ def _output_problems(
     units = network.layers[-1].units
     if units == wanted:
         return
+    hint = ""
     if training.loss.type == "softmax_cross_entropy":
         has = f"the target has {wanted} classes"
+        if len(data.targets) == 1:
+            hint = columns.quantity_hint(schema.column(data.targets[0]), schema.rows)
     else:
         has = f"there {'is 1 target column' if wanted == 1 else f'are {wanted} target columns'}"
     plural = "output" if units == 1 else "outputs"
-    yield Problem(f"/network/layers/{last}/units", f"layer {last} gives {units} {plural}, {has}; units must be {wanted}")
+    yield Problem(f"/network/layers/{last}/units", f"layer {last} gives {units} {plural}, {has}; units must be {wanted}{hint}")
 
 
 def _size_problems(sizes: Sizes, limits: Limits) -> list[Problem]:

@@ -16,6 +16,7 @@ SCHEMA = Schema(
         Column(name="constant", kind="text", distinct=1, values=("x",)),
         Column(name="born", kind="ignored", reason="dates"),
         Column(name="flag", kind="number", distinct=2, values=(0, 1)),
+        Column(name="score", kind="number"),
     ),
 )
 
@@ -26,7 +27,7 @@ def found(data: DataSpec, loss: AnyLoss) -> list[tuple[str, str]]:
 
 def test_features_default_to_every_usable_column_but_the_targets() -> None:
     names = [column.name for column in feature_columns(SCHEMA, DataSpec(target=("age", "flag")))]
-    assert names == ["height", "city", "member", "grade", "answer", "constant"]
+    assert names == ["height", "city", "member", "grade", "answer", "constant", "score"]
 
 
 def test_a_text_column_is_as_wide_as_it_has_values() -> None:
@@ -64,7 +65,16 @@ def test_the_targets_decide_the_outputs(
         ("born", MeanSquaredError(), ['"born" is not usable', "dates"]),
         ("city", MeanSquaredError(), ['"city" is text', "mean_squared_error needs numbers"]),
         ("height", MeanSquaredError(), ['"height" misses 3 of 150']),
-        ("age", SoftmaxCrossEntropy(), ['"age" has 90 different numbers', "1000 numbers or 10000 texts"]),
+        (
+            "age",
+            SoftmaxCrossEntropy(),
+            [
+                '"age" has 90 different numbers',
+                "1000 numbers or 10000 texts",
+                "90 distinct values in 150 rows look like a quantity",
+            ],
+        ),
+        ("score", SoftmaxCrossEntropy(), ["more than 1000 distinct values in 150 rows", "mean_squared_error with 1 unit"]),
         ("constant", SoftmaxCrossEntropy(), ["one value only", "at least 2 classes"]),
         ("age", BinaryCrossEntropy(), ['"age" has too many different values', "exactly two values"]),
         ("city", BinaryCrossEntropy(), ['"Bern", "Oslo", "Rome"', "exactly two values"]),

@@ -58,6 +58,25 @@ def test_outputs_that_do_not_fit_the_classes_are_named_with_what_would():
     assert found == {"/network/layers/1/units": "layer 1 gives 10 outputs, the target has 3 classes; units must be 3"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "distinct", "rows", "is_quantity"),
+    [
+        ("number", 600, 600, True),
+        ("number", 51, 509, True),
+        ("number", 51, 510, False),
+        ("number", 50, 60, False),
+        ("text", 600, 600, False),
+    ],
+)
+def test_classes_that_look_like_a_quantity_are_said_to(kind: Any, distinct: int, rows: int, is_quantity: bool):
+    values = tuple(str(i) for i in range(distinct)) if kind == "text" else tuple(range(distinct))
+    price = Column(name="price", kind=kind, values=values, distinct=distinct)
+    found = problems_of([{"units": 1}], target="price", schema=Schema(rows=rows, columns=(*IRIS.columns, price)))
+    message = f"layer 0 gives 1 output, the target has {distinct} classes; units must be {distinct}"
+    hint = f"; {distinct} distinct values in {rows} rows look like a quantity: mean_squared_error with 1 unit learns it"
+    assert found == {"/network/layers/0/units": message + (hint if is_quantity else "")}
+
+
 def test_every_problem_comes_at_once():
     found = problems_of(
         [{"units": 8}, {"units": 3, "activation": "relu"}],
