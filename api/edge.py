@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -112,6 +113,7 @@ async def _without_body(app: ASGIApp, scope: Scope, receive: Receive, send: Send
         await app({**scope, "method": "GET"}, receive, send_head)
 
 
+@lru_cache(256)
 def _name(place: str) -> str:
     """The host without its port."""
     try:
@@ -120,6 +122,7 @@ def _name(place: str) -> str:
         return ""
 
 
+@lru_cache(256)
 def _is_address(name: str, loopback: bool = False) -> bool:
     try:
         address = ipaddress.ip_address(name)
