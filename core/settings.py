@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from core.addresses import broker_address, database_address, sqlite_address
 
@@ -47,7 +47,8 @@ class Settings(BaseSettings):
 
     max_request_bytes: int = Field(10 * 2**20, ge=1, description="A JSON request; datasets have their own limit.")
     allowed_hosts: frozenset[str] = Field(
-        frozenset(), description='Names by which clients may call, as JSON: ["api.example.com"]. Localhost and addresses may always.'
+        frozenset(),
+        description='Names by which clients may call, as JSON: ["api.example.com"]. Localhost and addresses may always.',
     )
     body_timeout_s: float = Field(30.0, gt=0, description="A body of which nothing comes for this long is given up.")
     max_dataset_bytes: int = Field(2**30, ge=1)
@@ -83,6 +84,8 @@ def settings() -> Settings:
     """The settings of this process, read once."""
     try:
         return Settings()
+    except SettingsError as error:  # no JSON, where a list must be
+        raise InvalidSettings(f"cannot start: {error}; it must be JSON") from None
     except ValidationError as error:
         raise InvalidSettings("cannot start: " + "; ".join(map(_problem, error.errors()))) from None
 

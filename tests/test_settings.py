@@ -98,6 +98,15 @@ def test_no_refusal_tells_a_password(name: str, url: str, monkeypatch: pytest.Mo
     assert SECRET not in str(invalid.value)
 
 
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADMILL_ALLOWED_HOSTS", "api.example.com")
+    settings.cache_clear()
+    with pytest.raises(
+        InvalidSettings, match=r'^cannot start: error parsing value for field "allowed_hosts" .*it must be JSON$'
+    ):
+        settings()
+
+
 @pytest.mark.parametrize("directory", ["data", "a b", "why?", "#1 at 100%", "größe@home"])
 def test_the_embedded_database_lies_in_the_data_directory_whatever_its_name(directory: str, tmp_path: Path) -> None:
     assert make_url(Settings(data_dir=tmp_path / directory).database).database == str(tmp_path / directory / "gradmill.db")
