@@ -19,7 +19,7 @@ from safetensors import safe_open
 JSON = dict[str, Any]
 Row = dict[str, str]
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--"}
 ACTIVATIONS = {
     "identity": lambda z: z,
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
