@@ -24,11 +24,13 @@ def numerical_gradient(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) 
 def gradient_error(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> float:
     """‖backpropagated − numerical‖ / ‖numerical‖, the largest of any layer's weights or biases.
 
-    The norm of a vector that is nearly 0 beside the whole gradient counts as a millionth of that.
+    The norm of a vector that is nearly 0 beside the whole gradient counts as a millionth of that; and no norm as less than
+    10⁸ ε L / h, below which differences of a loss L, rounded to ε, do not show eight digits of a derivative.
     """
-    _, grad = network.loss_and_gradient(x, t)
+    loss, grad = network.loss_and_gradient(x, t)
     numerical = numerical_gradient(network, x, t, h)
-    least = max(float(np.linalg.norm(numerical)) * 1e-6, 1e-30)
+    rounding = float(np.finfo(np.float64).eps) * abs(loss) / h
+    least = max(float(np.linalg.norm(numerical)) * 1e-6, 1e8 * rounding, 1e-30)
     parts = [part for layer in network.program.layers for part in (layer.W, layer.b) if part.stop > part.start]
     return max(
         float(np.linalg.norm(grad[part] - numerical[part])) / max(float(np.linalg.norm(numerical[part])), least)
