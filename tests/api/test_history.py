@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.answers import EpochList, EventList
+from api.routes import history
 from tests.api.conftest import JSON, Worker
 
 
@@ -46,6 +47,40 @@ def test_epochs_are_a_table_for_those_who_like_csv(client: TestClient, path: str
     listed = client.get(f"{path}/epochs").json()["data"]
     assert [float(row["loss"]) for row in rows] == [epoch["loss"] for epoch in listed]
     assert [float(row["accuracy"]) for row in rows] == [epoch["metrics"]["accuracy"] for epoch in listed]
+
+
+@pytest.mark.parametrize("piece", [6, 7, 10, 2000])
+def test_a_table_holds_all_epochs_unless_a_limit_is_given(
+    client: TestClient, path: str, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "PIECE", piece)
+    monkeypatch.setattr(history, "USUAL_EPOCHS", 5)
+
+    def table(**parameters: int) -> tuple[list[int], str | None]:
+        answer = client.get(f"{path}/epochs", params=parameters, headers={"Accept": "text/csv"})
+        assert answer.status_code == 200, answer.text
+        return [int(row["epoch"]) for row in csv.DictReader(StringIO(answer.text))], answer.headers.get("link")
+
+    assert table() == (list(range(1, 21)), None)
+    assert table(after=6) == (list(range(7, 21)), None)
+    assert table(after=20) == ([], None)
+    assert table(limit=4) == ([1, 2, 3, 4], f'<{path}/epochs?limit=4&after=4>; rel="next"')
+    assert table(points=2) == ([1, 20], None)
+
+
+def test_a_link_leads_through_the_pages(client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "USUAL_EPOCHS", 8)
+    answer = client.get(f"{path}/epochs")
+    seen = answer.json()["data"]
+    while link := answer.links.get("next"):
+        answer = client.get(link["url"])
+        seen += answer.json()["data"]
+    assert [epoch["epoch"] for epoch in seen] == list(range(1, 21))
+
+
+def test_a_table_of_no_job_is_not_begun(client: TestClient) -> None:
+    answer = client.get(f"/v1/jobs/job_{'0' * 32}/epochs", headers={"Accept": "text/csv"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_a_form_that_epochs_do_not_have_is_refused(client: TestClient, path: str) -> None:
