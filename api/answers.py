@@ -20,7 +20,12 @@ Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "canc
 
 
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS), status, headers, "application/json")
+    return Response(dumped(content), status, headers, "application/json")
+
+
+def dumped(content: Any) -> bytes:
+    """JSON with an end of line: a shell's prompt would stick to it."""
+    return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
 def rfc3339(seconds: float | None) -> str | None:

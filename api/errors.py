@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.answers import dumped
 from api.wording import MOST_PROBLEMS, parameter_message
 from core.data.disk import is_full
 from core.errors import CoreError, Problem
@@ -115,7 +115,7 @@ def problem_answer(
     status: int | None = None,
 ) -> Response:
     document = problem_document(code, detail, request.scope.get("request_id", ""), problems, status)
-    return Response(orjson.dumps(document), document["status"], dict(headers or {}), MEDIA_TYPE)
+    return Response(dumped(document), document["status"], dict(headers or {}), MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

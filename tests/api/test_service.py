@@ -88,3 +88,8 @@ def test_the_application_starts_without_the_engine_and_the_parsers() -> None:
     root = Path(__file__).parents[2]
     result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_a_shell_prompt_does_not_stick_to_an_answer(client: TestClient) -> None:
+    for path in ("/healthz", "/v1/jobs", "/nowhere"):
+        assert client.get(path).content.endswith(b"}\n"), path
