@@ -41,8 +41,9 @@ _XOR = {
     },
 }
 EXAMPLES: dict[str, Any] = {
-    "stored": {"summary": "An uploaded dataset, classes by a column's values", "value": _IRIS},
+    # The first is what /docs sends unless told otherwise: it needs no dataset.
     "inline": {"summary": "XOR, its data in the request", "value": _XOR},
+    "stored": {"summary": "An uploaded dataset, classes by a column's values", "value": _IRIS},
 }
 
 

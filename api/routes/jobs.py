@@ -53,7 +53,13 @@ EXAMPLE: dict[str, Any] = {
     "error": None,
     "weights": None,
 }
-
+_QUEUED = {
+    **EXAMPLE,
+    "status": "queued",
+    "started_at": None,
+    "attempt": 0,
+    "progress": {"epoch": 0, "epochs": 100, "loss": None, "validation_loss": None, "metrics": {}, "eta_seconds": None},
+}
 
 ENDED_EARLY = TERMINAL - {State.SUCCEEDED}
 
@@ -84,7 +90,7 @@ def etag(job: Job) -> str:
         "Submit a job",
         status=202,
         model=JobAnswer,
-        example={**EXAMPLE, "status": "queued"},
+        example=_QUEUED,
         problems=("bad_request", "invalid_json", "invalid_spec", "idempotency_mismatch", "conflict", *BODY_PROBLEMS),
         has_etag=True,
     ),

@@ -89,6 +89,21 @@ def test_the_examples_of_requests_are_requests(openapi: dict[str, Any]) -> None:
     assert schema["additionalProperties"] is False
 
 
+def test_the_first_example_of_a_request_works_as_it_stands(openapi: dict[str, Any], client: TestClient) -> None:
+    for path, status in (("/v1/networks/check", 200), ("/v1/jobs", 202)):
+        examples = openapi["paths"][path]["post"]["requestBody"]["content"]["application/json"]["examples"]
+        answer = client.post(path, json=next(iter(examples.values()))["value"])
+        assert answer.status_code == status, answer.text
+
+
+def test_the_example_of_a_new_job_is_one_that_has_not_begun(openapi: dict[str, Any], client: TestClient) -> None:
+    shown = openapi["paths"]["/v1/jobs"]["post"]["responses"]["202"]["content"]["application/json"]["example"]
+    job = client.post("/v1/jobs", json=xor()).json()
+    for field in ("status", "started_at", "finished_at", "attempt", "result", "error", "weights"):
+        assert shown[field] == job[field], field
+    assert {**shown["progress"], "epochs": 3} == job["progress"]
+
+
 def test_a_bare_name_is_short_for_a_type_in_the_document_too(openapi: dict[str, Any]) -> None:
     dense = {"$ref": "#/components/schemas/Dense"}
     for activation in ("relu", {"type": "relu"}):
