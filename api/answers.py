@@ -15,6 +15,8 @@ from core.nn.plan import Plan
 from core.nn.schema import Column
 from core.store import Dataset, DatasetSummary, EpochRow, Event, Job
 
+FIRST_VALUES = 20  # of a column, unless all are asked for
+
 JSON = dict[str, Any]
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
@@ -84,8 +86,16 @@ def dataset_summary(dataset: DatasetSummary) -> JSON:
     }
 
 
-def dataset_answer(dataset: Dataset) -> JSON:
-    return {**dataset_summary(dataset), "columns": dataset.schema["columns"]}
+def dataset_answer(dataset: Dataset, all_values: bool = False) -> JSON:
+    columns = dataset.schema["columns"]
+    return {**dataset_summary(dataset), "columns": columns if all_values else [_shortened(column) for column in columns]}
+
+
+def _shortened(column: JSON) -> JSON:
+    values = column.get("values")
+    if values is None or len(values) <= FIRST_VALUES:
+        return column
+    return {**column, "distinct": len(values), "values": values[:FIRST_VALUES]}
 
 
 def epoch_answer(row: EpochRow) -> JSON:
@@ -165,7 +175,9 @@ class DatasetSummaryAnswer(Answer):
 
 
 class DatasetAnswer(DatasetSummaryAnswer):
-    columns: list[Column]
+    columns: list[Column] = Field(
+        description=f"`values` are the first {FIRST_VALUES} of the `distinct` ones, unless `?values=all` asks for all."
+    )
 
 
 class EpochAnswer(Answer):

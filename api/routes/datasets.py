@@ -1,11 +1,20 @@
 """/v1/datasets: upload as a stream, list, schema and statistics, first rows, remove."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.answers import DatasetAnswer, DatasetList, PreviewAnswer, answer, dataset_answer, dataset_summary, list_answer
+from api.answers import (
+    FIRST_VALUES,
+    DatasetAnswer,
+    DatasetList,
+    PreviewAnswer,
+    answer,
+    dataset_answer,
+    dataset_summary,
+    list_answer,
+)
 from api.deps import DatasetId, Tenant, TheService
 from api.errors import wrong_parameter
 from api.idempotency import IdempotencyKey
@@ -117,17 +126,26 @@ def list_datasets(service: TheService, tenant: Tenant, cursor: Cursor = None, li
         model=DatasetAnswer,
         example=_EXAMPLE,
         others={304: {"description": "It is the one that If-None-Match names"}},
-        problems=("not_found",),
+        problems=("not_found", "invalid_parameter"),
         has_etag=True,
     ),
 )
-def get_dataset(request: Request, service: TheService, tenant: Tenant, id: DatasetId) -> Response:
+def get_dataset(
+    request: Request,
+    service: TheService,
+    tenant: Tenant,
+    id: DatasetId,
+    values: Annotated[
+        Literal["all"] | None,
+        Query(description=f"All distinct values of each column; otherwise the first {FIRST_VALUES}."),
+    ] = None,
+) -> Response:
     """Its columns with their kinds and statistics. A dataset never changes."""
     dataset = service.store.datasets.get(tenant, id)
-    headers = {"ETag": f'"{dataset.id}"'}
+    headers = {"ETag": f'"{dataset.id}"' if values is None else f'"{dataset.id}-{values}"'}
     if is_match(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return answer(dataset_answer(dataset), headers=headers)
+    return answer(dataset_answer(dataset, all_values=values == "all"), headers=headers)
 
 
 @router.get(

@@ -74,6 +74,20 @@ def test_every_format_is_taken(client: TestClient, content: bytes, media_type: s
     assert [column["name"] for column in upload(client, content, media_type)["columns"]] == columns
 
 
+def test_an_answer_shows_the_first_values_of_a_column_and_all_where_they_are_asked_for(client: TestClient) -> None:
+    dataset = upload(client, b"a,b\n" + b"".join(b"%d,%d\n" % (i, i % 20) for i in range(300)))
+    path = f"/v1/datasets/{dataset['id']}"
+    short, whole = client.get(path), client.get(path, params={"values": "all"})
+    assert short.json() == dataset
+    assert [(column["distinct"], column["values"]) for column in dataset["columns"]] == [
+        (300, list(range(20))),
+        (20, list(range(20))),
+    ]
+    assert [column["values"] for column in whole.json()["columns"]] == [list(range(300)), list(range(20))]
+    assert whole.headers["etag"] != short.headers["etag"]
+    assert client.get(path, params={"values": "some"}).status_code == 422
+
+
 def test_the_parameter_names_the_format_where_the_content_type_does_not(client: TestClient) -> None:
     assert upload(client, media_type="application/octet-stream", format="csv")["format"] == "csv"
 
