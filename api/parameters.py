@@ -36,9 +36,10 @@ async def known_parameters(request: Request) -> None:
         if "\0" in name or "\0" in value:
             raise wrong_parameter(name.replace("\0", "\\0")[:100], "a parameter holds %00, which is not taken")
         if name not in known and not name.startswith(prefixes):
-            guess = nearest(name, known)
+            all_known = [*known, *(f"{prefix}key]" for prefix in prefixes)]
+            guess = nearest(name, all_known)
             hint = f'. Did you mean "{guess}"?' if guess else ""
-            taken = ", ".join(known) or "none"
+            taken = ", ".join(all_known) or "none"
             raise wrong_parameter(name[:100], f"there is no parameter {shown(name)} here; there are: {taken}{hint}")
 
 

@@ -222,6 +222,13 @@ def test_jobs_are_listed_by_status_metadata_and_time(
     assert len(ids(created_after="2020-01-01T00:00:00+02:00")) == 2
 
 
+def test_a_parameter_that_nobody_knows_is_refused_with_all_that_there_are(client: TestClient) -> None:
+    detail = client.get("/v1/jobs", params={"metadata": "a"}).json()["detail"]
+    known = "status, created_after, created_before, cursor, limit, metadata[key]"
+    assert set(known.split(", ")) == set(detail.partition("there are: ")[2].partition(". ")[0].split(", "))
+    assert detail.endswith('Did you mean "metadata[key]"?')
+
+
 def test_the_same_key_and_body_make_one_job(client: TestClient) -> None:
     headers = {"Idempotency-Key": "5f0c"}
     first, second = (client.post("/v1/jobs", json=xor(), headers=headers) for _ in range(2))
