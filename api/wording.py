@@ -25,6 +25,16 @@ _Schema = dict[str, Any]
 # Errors that pydantic reports beside the real ones: of a union's other branches, and of a tuple whose items are wrong.
 _SHADOWS = {"too_short", "string_type", "list_type", "tuple_type", "model_type", "dict_type"}
 
+# What other libraries call it → what was probably meant.
+_SYNONYMS = {
+    "mse": ("mean_squared_error",),
+    "mae": ("mean_absolute_error",),
+    "bce": ("binary_cross_entropy",),
+    "crossentropy": ("binary_cross_entropy", "softmax_cross_entropy"),
+    "cross_entropy": ("binary_cross_entropy", "softmax_cross_entropy"),
+    "categorical_crossentropy": ("softmax_cross_entropy",),
+}
+
 # The type of the error → what must be so. Where an error is not in the table, the schema tells what is allowed.
 _BOUNDS = {
     "greater_than_equal": "{ge} or more",
@@ -55,7 +65,9 @@ def problems(error: ValidationError, model: type[BaseModel], document: Any, at: 
     for pointer, all_details in found.items():
         kept = [details for details in all_details if pointer not in parents or details["type"] not in _SHADOWS]
         if kept:
-            result.append(Problem(at + pointer, _message(at + pointer, kept, values[pointer], _at(root, pointer, document))))
+            schema = _at(root, pointer, document)
+            elsewhere = _elsewhere(root, schema, pointer) if kept[0]["type"] == "extra_forbidden" else None
+            result.append(Problem(at + pointer, _message(at + pointer, kept, values[pointer], schema, elsewhere)))
     return result[:MOST_PROBLEMS]
 
 
@@ -139,10 +151,15 @@ def _place(details: ErrorDetails, document: Any) -> tuple[str, Any]:
         return f"{pointer}/{escaped(field)}", value.get(field) if isinstance(value, Mapping) else None
     if details["type"] in ("union_tag_invalid", "union_tag_not_found") and isinstance(value, Mapping):
         return f"{pointer}/type", value.get("type")
+    if details["type"] == "value_error" and isinstance(value, Mapping):
+        # A rule about several fields begins with the one that asks for the others.
+        subject = str(details["ctx"]["error"]).partition(" ")[0]
+        if subject in value:
+            return f"{pointer}/{escaped(subject)}", value[subject]
     return pointer, value
 
 
-def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Schema) -> str:
+def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Schema, elsewhere: str | None) -> str:
     details = errors[0]
     kind = details["type"]
     context, name = named(pointer)
@@ -151,12 +168,15 @@ def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Sche
         return f"{context}{name} {details['msg']}"
     if kind in ("value_error", "assertion_error"):
         text = str(details["ctx"]["error"])
+        subject, _, rest = text.partition(" ")
+        if pointer.endswith(f"/{subject}"):
+            return f"{context}{name} {rest}"
         return context + text if "/" not in pointer.lstrip("/") else f"{context}{name}: {text}"
     if kind == "missing":
         wanted = _described(schema)
         return f"{context}{name} is missing" + (f"; it must be {wanted}" if wanted else "")
     if kind == "extra_forbidden":
-        return _unknown_field(pointer, schema)
+        return _unknown_field(pointer, schema, elsewhere)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tags = _names(details) or list(schema.get("discriminator", {}).get("mapping", {}))
         wanted = f"it must be one of {_listed(tags)}"
@@ -175,24 +195,53 @@ def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Sche
     return _with_nearest(text, value, [tag for each in errors for tag in _names(each)])
 
 
-def _unknown_field(pointer: str, parent: _Schema) -> str:
+def _unknown_field(pointer: str, parent: _Schema, elsewhere: str | None) -> str:
     place, _, field = pointer.rpartition("/")
     context, name = named(place)
     field = field.replace("~1", "/").replace("~0", "~")
     owner = f"{context}{name}" if place else "the request"
     known = list(parent.get("properties", {}))
+    if elsewhere is not None:
+        return f"{owner} has no field {shown(field)}; it belongs in {elsewhere}"
     text = f"{owner} has no field {shown(field)}; its fields are {', '.join(known)}"
     return _with_nearest(text, field, known)
 
 
+def _elsewhere(root: _Schema, parent: _Schema, pointer: str) -> str | None:
+    """Where an unknown field would be known: one level below, as learning_rate is in training.optimizer."""
+    place, _, field = pointer.rpartition("/")
+    for name, inner in parent.get("properties", {}).items():
+        if any(field in branch.get("properties", {}) for branch in _branches(root, inner)):
+            path = place.replace("/", ".").lstrip(".")
+            return re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", f"{path}.{name}" if path else name)
+    return None
+
+
+def _branches(root: _Schema, schema: _Schema) -> list[_Schema]:
+    """Every object that may stand there."""
+    if "$ref" in schema:
+        return _branches(root, root["$defs"][schema["$ref"].rpartition("/")[2]])
+    if branches := schema.get("anyOf") or schema.get("oneOf"):
+        return [each for branch in branches for each in _branches(root, branch)]
+    return [schema]
+
+
 def _with_nearest(text: str, value: Any, known: Sequence[str]) -> str:
+    meant = _SYNONYMS.get(value.lower(), ()) if isinstance(value, str) else ()
+    if meant := tuple(name for name in meant if name in known):
+        return f"{text}. Did you mean {' or '.join(_listed([name]) for name in meant)}?"
     guess = nearest(value, known) if isinstance(value, str) else None
     return f'{text}. Did you mean "{guess}"?' if guess is not None and guess != value else text
 
 
 def _bound(details: ErrorDetails) -> str:
     context = details.get("ctx", {})
-    return _BOUNDS[details["type"]].format_map({key: f"{value:.15g}" for key, value in context.items()})
+    return _BOUNDS[details["type"]].format_map({key: _number(value) for key, value in context.items()})
+
+
+def _number(value: float) -> str:
+    """2⁵³ is 9007199254740992; all smaller whole numbers are exact too."""
+    return str(int(value)) if abs(value) <= 2**53 and value == int(value) else f"{value:.15g}"
 
 
 def _names(details: ErrorDetails) -> list[str]:
@@ -280,6 +329,6 @@ def _described(schema: _Schema) -> str:
 def _range(schema: _Schema) -> str:
     least, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     most, below = schema.get("maximum"), schema.get("exclusiveMaximum")
-    low = f" from {least:.15g}" if least is not None else f" above {above:.15g}" if above is not None else ""
-    high = f" to {most:.15g}" if most is not None else f" below {below:.15g}" if below is not None else ""
+    low = f" from {_number(least)}" if least is not None else f" above {_number(above)}" if above is not None else ""
+    high = f" to {_number(most)}" if most is not None else f" below {_number(below)}" if below is not None else ""
     return low + (high if not (low and below is not None) else f" and{high}")

@@ -81,8 +81,35 @@ def with_training(**fields: Any) -> JSON:
         ),
         (
             with_training(optimizer={"type": "sgd", "nesterov": True}),
-            "/training/optimizer",
-            "optimizer: nesterov is true, momentum is 0: Nesterov's step needs a momentum above 0, for example 0.9",
+            "/training/optimizer/nesterov",
+            "optimizer.nesterov is true, momentum is 0: Nesterov's step needs a momentum above 0, for example 0.9",
+        ),
+        (
+            with_training(early_stopping={"patience": 3}),
+            "/training/early_stopping",
+            'early_stopping watches the validation loss: give "validation" too, for example {"fraction": 0.2}',
+        ),
+        (
+            with_training(seed=2**53),
+            "/training/seed",
+            "seed is 9007199254740992; it must be below 9007199254740992",
+        ),
+        (
+            with_training(learning_rate=0.1),
+            "/training/learning_rate",
+            'training has no field "learning_rate"; it belongs in training.optimizer',
+        ),
+        (xor(epochs=3), "/epochs", 'the request has no field "epochs"; it belongs in training'),
+        (
+            with_layer(negative_slope=0.1),
+            "/network/layers/1/negative_slope",
+            'layer 1 has no field "negative_slope"; it belongs in network.layers[1].activation',
+        ),
+        (
+            with_training(metrics=["mse"]),
+            "/training/metrics/0",
+            'metrics[0] is "mse"; it must be one of "accuracy", "mean_squared_error", "mean_absolute_error", "r2". '
+            'Did you mean "mean_squared_error"?',
         ),
         (
             with_training(metrics=["acuracy"]),
@@ -119,6 +146,20 @@ def test_a_problem_is_told_in_the_words_of_its_author(
     found = refused(client, document)
     assert list(found) == [pointer]
     assert message is None or found[pointer] == message
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("mse", '"mean_squared_error"'),
+        ("MAE", '"mean_absolute_error"'),
+        ("crossentropy", '"binary_cross_entropy" or "softmax_cross_entropy"'),
+        ("cross_entropy", '"binary_cross_entropy" or "softmax_cross_entropy"'),
+    ],
+)
+def test_the_names_of_other_libraries_are_understood(client: TestClient, name: str, guess: str) -> None:
+    message = refused(client, xor(training={"loss": name}))["/training/loss"]
+    assert message.endswith(f"Did you mean {guess}?")
 
 
 def test_every_problem_is_told_at_once_and_each_only_once(client: TestClient) -> None:
