@@ -7,6 +7,9 @@ from fastapi import Depends, Header
 
 from api.errors import ParameterProblem, Refused
 
+# On the answer to a request that made nothing, since one before it did.
+REPLAYED = {"Idempotency-Replayed": "true"}
+
 _KEY = re.compile(r"[!-~]{1,255}")
 
 

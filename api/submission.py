@@ -54,11 +54,14 @@ def check(service: Service, tenant: str, body: bytes) -> Plan:
         return _checked(service, tenant, body, Path(directory, "table"))[2]
 
 
-def submit(service: Service, tenant: str, body: bytes, key: str | None) -> Job:
-    """A queued job. The same key with the same body gives the job of the first time."""
+def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple[Job, bool]:
+    """A queued job; or that of the first time, and True, where the same key came with the same body before.
+
+    Of two such requests at the same moment both get the one job, and neither may be told of the other.
+    """
     idempotency = None if key is None else Idempotency(key, hashlib.sha256(body).hexdigest())
     if idempotency is not None and (first := service.store.idempotency.job(tenant, idempotency)) is not None:
-        return first
+        return first, True
     with _directory(service) as directory:
         file = Path(directory, "table")
         request, table, planned = _checked(service, tenant, body, file)
@@ -80,12 +83,12 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> Job:
             return service.store.jobs.submit(tenant, new, idempotency)
 
         try:
-            return queued(table.stored or _added(service, tenant, table, file))
+            return queued(table.stored or _added(service, tenant, table, file)), False
         except NotFound as error:  # somebody deleted the dataset meanwhile
             if not isinstance(request.dataset, InlineData):
                 raise InvalidSpec([Problem("/dataset/id", error.message)]) from None
         try:
-            return queued(_added(service, tenant, table, file))
+            return queued(_added(service, tenant, table, file)), False
         except NotFound:
             raise Conflict("the dataset of this job is deleted again and again while it is submitted; send it again") from None
 

@@ -17,7 +17,7 @@ from api.answers import (
 )
 from api.deps import DatasetId, Tenant, TheService
 from api.errors import wrong_parameter
-from api.idempotency import IdempotencyKey
+from api.idempotency import REPLAYED, IdempotencyKey
 from api.negotiation import is_match
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
@@ -99,7 +99,8 @@ async def create_dataset(
         raise wrong_parameter("name", "name holds a character that cannot be printed")
     dataset, is_new = await stored(request, service, tenant, format, name, key)
     headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": f'"{dataset.id}"'}
-    return answer(dataset_answer(dataset), 201 if is_new else 200, headers)
+    is_replayed = key is not None and not is_new
+    return answer(dataset_answer(dataset), 201 if is_new else 200, headers | (REPLAYED if is_replayed else {}))
 
 
 @router.get(

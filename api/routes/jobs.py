@@ -13,7 +13,7 @@ from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
 from api.bodies import JsonBody
 from api.deps import JobId, JobIdInPath, Service, Tenant, TheService, job_id_of, service_of, tenant_of
 from api.errors import wrong_parameter
-from api.idempotency import IdempotencyKey
+from api.idempotency import REPLAYED, IdempotencyKey
 from api.negotiation import is_match, preferred_wait_s
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
@@ -99,10 +99,12 @@ def etag(job: Job) -> str:
 def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: JsonBody) -> Response:
     """Accepted means kept: a job that was answered with 202 survives whatever happens to this process, the queue or a worker.
 
-    Send an `Idempotency-Key` and the same request may be repeated without making a second job."""
-    job = submit(service, tenant, body, key)
+    Send an `Idempotency-Key` and the same request may be repeated without making a second job: the answer is the first job, as
+    it is now, with `Idempotency-Replayed: true`."""
+    job, is_replayed = submit(service, tenant, body, key)
     service.wake()
-    return answer(job_answer(job), 202, {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)})
+    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)}
+    return answer(shown(service, job), 202, headers | (REPLAYED if is_replayed else {}))
 
 
 _STATUS = Literal["queued", "running", "succeeded", "failed", "cancelled"]

@@ -106,6 +106,7 @@ def with_key(client: TestClient, content: bytes = CSV, path: str = "/v1/datasets
 def test_the_same_key_and_file_make_one_dataset(client: TestClient) -> None:
     first, second = with_key(client), with_key(client)
     assert (first.status_code, second.status_code) == (201, 200)
+    assert [answer.headers.get("idempotency-replayed") for answer in (first, second)] == [None, "true"]
     assert first.json() == second.json()
 
 

@@ -233,6 +233,7 @@ def test_the_same_key_and_body_make_one_job(client: TestClient) -> None:
     headers = {"Idempotency-Key": "5f0c"}
     first, second = (client.post("/v1/jobs", json=xor(), headers=headers) for _ in range(2))
     assert (first.status_code, second.status_code) == (202, 202)
+    assert [answer.headers.get("idempotency-replayed") for answer in (first, second)] == [None, "true"]
     assert first.json() == second.json()
     assert len(client.get("/v1/jobs").json()["data"]) == 1
 
