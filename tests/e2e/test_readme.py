@@ -6,23 +6,18 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from safetensors.numpy import load_file
 
 from core.nn import spec
+from docs import tables
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
-MEMBERS = [
-    member
-    for union in (spec.AnyLayer, spec.AnyActivation, spec.AnyInitializer, spec.AnyLoss, spec.AnyOptimizer)
-    for member in get_args(union) or (union,)
-]
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed; the README's tour is made of it")
@@ -51,13 +46,12 @@ def test_every_link_of_the_documents_leads_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.__name__)
-def test_the_reference_has_every_word_of_the_specs_with_its_formula_and_fields(member):
-    lines = (ROOT / "docs" / "reference.md").read_text().splitlines()
-    formula = " ".join((member.__doc__ or "").split()).replace("|", "\\|")
-    line = next(line for line in lines if line.startswith(f"| `{member.model_fields['type'].default}` | {formula}"))
-    for field in member.model_fields:
-        assert field == "type" or f"`{field}`" in line
+def test_the_reference_has_the_tables_that_the_specs_write():
+    text = tables.REFERENCE.read_text()
+    assert tables.with_tables(text) == text, "python -m docs.tables"
+    for heading, union in tables.UNIONS.items():
+        assert f"## {heading}\n" in text
+        assert tables.table(union) in text, heading
 
 
 def test_the_reference_has_every_field_of_a_training():

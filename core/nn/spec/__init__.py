@@ -1,0 +1,15 @@
+"""The vocabulary: every word a client may say about a network and its training, with its type, bound and default.
+
+Each hyperparameter is written once, here; OpenAPI, the stored job and the engine read it from here. Members of a union are
+told apart by `type`; where a member needs nothing else its bare name is enough (`"relu"` for `{"type": "relu"}`).
+Fields that nobody knows are refused.
+"""
+
+from core.nn.spec.activations import *
+from core.nn.spec.base import *
+from core.nn.spec.data import *
+from core.nn.spec.initializers import *
+from core.nn.spec.layers import *
+from core.nn.spec.losses import *
+from core.nn.spec.optimizers import *
+from core.nn.spec.training import *
