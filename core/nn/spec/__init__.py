@@ -7,9 +7,11 @@ Fields that nobody knows are refused.
 
 from core.nn.spec.activations import *
 from core.nn.spec.base import *
+from core.nn.spec.convolution import *
 from core.nn.spec.data import *
 from core.nn.spec.initializers import *
 from core.nn.spec.layers import *
 from core.nn.spec.losses import *
+from core.nn.spec.normalisation import *
 from core.nn.spec.optimizers import *
 from core.nn.spec.training import *

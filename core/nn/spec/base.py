@@ -11,6 +11,8 @@ from pydantic_core import PydanticKnownError
 Positive = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, ge=0, lt=1, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
+Penalty = Annotated[float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False)]
+Epsilon = Annotated[float, Field(strict=True, ge=1e-30, le=1, allow_inf_nan=False)]
 
 
 class Spec(BaseModel):

@@ -1,12 +1,14 @@
 """Layers, and the network that they make."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from core.nn.spec.activations import Activation, Identity
-from core.nn.spec.base import AtMost, Flag, Spec
-from core.nn.spec.initializers import GlorotUniform, Initializer, Zeros
+from core.nn.spec.base import AtMost, Flag, Penalty, Positive, Spec
+from core.nn.spec.initializers import GlorotUniform, Initializer, Uniform, Zeros
+
+DEPTH = 4  # of residual blocks within residual blocks
 
 
 class Dense(Spec):
@@ -18,6 +20,53 @@ class Dense(Spec):
     bias: Flag = True
     weight_initializer: Initializer = GlorotUniform()
     bias_initializer: Initializer = Zeros()
+    l1: Penalty = Field(0.0, description="Adds l1 · Σ |W| to the loss.")
+    l2: Penalty = Field(0.0, description="Adds l2 · Σ W² to the loss.")
+    max_norm: Positive | None = Field(None, description="After each step no unit's weights have a norm above this.")
+
+
+class Embedding(Spec):
+    """y = the row of a learned table that the input numbers. Without `vocabulary` every text column of the data has a table of
+    its own and the numbers pass as they are; with it every input is a number below it, and one table serves all. Bengio et
+    al. 2003"""
+
+    type: Literal["embedding"] = "embedding"
+    dimension: int = Field(strict=True, ge=1, le=10_000, description="How many numbers stand for one value.")
+    vocabulary: Annotated[int, Field(strict=True, ge=1, le=100_000_000)] | None = None
+    weight_initializer: Initializer = Uniform()
+
+
+class Flatten(Spec):
+    """The same values as one row: (C, H, W) becomes (C · H · W,)"""
+
+    type: Literal["flatten"] = "flatten"
+
+
+class Reshape(Spec):
+    """The same values in another shape, such as [channels, height, width]"""
+
+    type: Literal["reshape"] = "reshape"
+    shape: Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=100_000_000)], ...], AtMost(3)] = Field(min_length=1)
+
+
+def _shallow(layers: Any) -> Any:
+    if _is_deeper(layers, DEPTH):
+        raise ValueError(f"layers are nested too deeply; residual blocks may stand {DEPTH} deep")
+    return layers
+
+
+def _is_deeper(layers: Any, depth: int) -> bool:
+    if not isinstance(layers, list | tuple):
+        return False
+    inner = [layer.get("layers") if isinstance(layer, dict) else getattr(layer, "layers", None) for layer in layers]
+    return any(found is not None and (depth == 1 or _is_deeper(found, depth - 1)) for found in inner)
+
+
+class Residual(Spec):
+    """y = x + f(x), where f are the layers within, whose output has the shape of their input. He et al. 2016"""
+
+    type: Literal["residual"] = "residual"
+    layers: Annotated[tuple["Layer", ...], AtMost(20), BeforeValidator(_shallow)] = Field(min_length=1)
 
 
 AnyLayer = Dense

@@ -1,0 +1,64 @@
+"""How a window stands in an image: the whole numbers that the kernels of convolution and pooling run by."""
+
+from typing import NamedTuple, Self
+
+from core.nn.spec.convolution import Convolution, Pooling
+
+Pair = tuple[int, int]
+
+
+class Geometry(NamedTuple):
+    """A signal (C, L) is an image (C, 1, L). The padding is that above and on the left; what stands below and on the right
+    follows from how many places the window has."""
+
+    channels: int
+    height: int
+    width: int
+    filters: int  # of a pooling: its channels
+    kernel_height: int
+    kernel_width: int
+    stride_height: int
+    stride_width: int
+    padding_height: int
+    padding_width: int
+    out_height: int
+    out_width: int
+
+    @classmethod
+    def of(cls, layer: Convolution | Pooling, shape: tuple[int, ...]) -> Self:
+        """`shape` is (C, L) or (C, H, W), as the layer's name says. `out_height` or `out_width` is below 1 where the window is
+        larger than the image with its padding."""
+        channels, height, width = shape if len(shape) == 3 else (shape[0], 1, shape[1])
+
+        def pair(value: int | Pair, of_no_height: int) -> Pair:
+            if not isinstance(value, int):
+                return value
+            return (value if len(shape) == 3 else of_no_height), value
+
+        if isinstance(layer, Convolution):
+            filters, kernel = layer.filters, pair(layer.kernel, 1)
+        else:
+            filters, kernel = channels, pair(layer.size, 1)
+        stride = kernel if layer.stride is None else pair(layer.stride, 1)
+        if layer.padding == "same":  # an odd zero stands below, or on the right
+            before, after = ((kernel[0] - 1) // 2, (kernel[1] - 1) // 2), (kernel[0] // 2, kernel[1] // 2)
+        else:
+            before = after = pair(0 if layer.padding == "valid" else layer.padding, 0)
+        out_height = (height + before[0] + after[0] - kernel[0]) // stride[0] + 1
+        out_width = (width + before[1] + after[1] - kernel[1]) // stride[1] + 1
+        return cls(channels, height, width, filters, *kernel, *stride, *before, out_height, out_width)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of the outputs: (filters, height, width)."""
+        return self.filters, self.out_height, self.out_width
+
+    @property
+    def places(self) -> int:
+        """S: where the window stands."""
+        return self.out_height * self.out_width
+
+    @property
+    def inputs_per_place(self) -> int:
+        """K: how many weights a filter has."""
+        return self.channels * self.kernel_height * self.kernel_width
