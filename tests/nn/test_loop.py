@@ -10,7 +10,17 @@ import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
 from core.nn.training import Training
-from tests.nn.networks import LAST, LOSSES, OPTIMIZERS, examples, network_spec, optimizer_name, training, training_spec
+from tests.nn.networks import (
+    ACTIVATIONS,
+    LAST,
+    LOSSES,
+    OPTIMIZERS,
+    examples,
+    network_spec,
+    optimizer_name,
+    training,
+    training_spec,
+)
 
 PLAIN_PYTHON = """
 from tests.nn.networks import *
@@ -41,19 +51,46 @@ def allocations(run, pieces, monkeypatch):
     return rtsys.get_allocation_stats().alloc - before
 
 
+@pytest.fixture
+def allocates_nothing(monkeypatch):
+    """Whether a thousand pieces take no more memory than ten do: what a call of the loop costs, its pieces must not."""
+    _nrt_python.memsys_enable_stats()
+    yield lambda run: allocations(run, 1000, monkeypatch) == allocations(run, 10, monkeypatch)
+    _nrt_python.memsys_disable_stats()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
 @pytest.mark.parametrize("loss", LOSSES)
-def test_the_loop_allocates_no_more_in_a_thousand_steps_than_in_ten(loss, optimizer, dtype, monkeypatch):
+def test_the_loop_allocates_nothing_whatever_the_loss_and_the_optimizer(loss, optimizer, dtype, allocates_nothing):
     x, t = examples(loss, 300, 20, 3, dtype)
     spec = network_spec(64, 64, 3, activation="leaky_relu", last=LAST.get(loss, "identity"), dtype=dtype)
     fields = training_spec(loss, optimizer=optimizer | {"learning_rate": 1e-6}, epochs=10**6, validation={"fraction": 0.1})
-    run = training(spec, fields, x[:250], t[:250], (x[250:], t[250:]))
-    _nrt_python.memsys_enable_stats()
-    try:
-        assert allocations(run, 1000, monkeypatch) == allocations(run, 10, monkeypatch)
-    finally:
-        _nrt_python.memsys_disable_stats()
+    assert allocates_nothing(training(spec, fields, x[:250], t[:250], (x[250:], t[250:])))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_loop_allocates_nothing_whatever_the_activation(activation, dtype, allocates_nothing):
+    x, t = examples("mean_squared_error", 50, 20, 3, dtype)
+    fields = training_spec(optimizer={"type": "sgd", "learning_rate": 1e-6}, epochs=10**6)
+    assert allocates_nothing(training(network_spec(16, 3, activation=activation, last=activation, dtype=dtype), fields, x, t))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"batch_size": "full"},
+        {"batch_size": "full", "metrics": ["r2"]},
+        {"batch_size": 1030},
+        {"batch_size": 1, "shuffle": False},
+    ],
+    ids=str,
+)
+def test_the_loop_allocates_nothing_however_the_rows_are_cut_into_batches_and_pieces(fields, allocates_nothing):
+    x, t = examples("mean_squared_error", 2050, 4, 1)
+    fields = training_spec(optimizer={"type": "sgd", "learning_rate": 1e-6}, epochs=10**6, **fields)
+    assert allocates_nothing(training(network_spec(4, 1), fields, x, t))
 
 
 def test_the_kernels_run_as_plain_python_and_give_the_same_losses():
