@@ -1,12 +1,12 @@
 """The requests, as they come over the wire. What a network and its training may be is the vocabulary of core.nn.spec."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from api.wording import OWN
-from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
+from core.nn.spec import DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec
 
 MOST_METADATA = 50
 
@@ -59,7 +59,7 @@ class StoredData(DataSpec):
     id: str = Field(max_length=100, description="The id that the upload answered.")
 
     def spec(self) -> DataSpec:
-        return DataSpec(target=self.target, features=self.features, scaling=self.scaling)
+        return DataSpec(**{name: getattr(self, name) for name in DataSpec.model_fields})
 
 
 class InlineData(Wire):
@@ -70,7 +70,8 @@ class InlineData(Wire):
 
     inputs: list[Any] = Field(min_length=1, examples=[[[0, 0], [0, 1], [1, 0], [1, 1]]])
     targets: list[Any] = Field(min_length=1, examples=[[0, 1, 1, 0]])
-    scaling: Literal["standard", "none"] = "none"
+    scaling: Scaling = "none"
+    target_scaling: TargetScaling = "auto"
 
 
 def _kind(value: Any) -> str | None:

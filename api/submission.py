@@ -164,7 +164,8 @@ def _hash_of(schema: Schema, file: Path) -> str:
 def _inline_columns(schema: Schema, data: InlineData) -> DataSpec:
     names = [column.name for column in schema.columns]
     targets = tuple(name for name in names if name.startswith("target"))
-    return DataSpec(target=targets[0] if targets == ("target",) else targets, scaling=data.scaling)
+    target = targets[0] if targets == ("target",) else targets
+    return DataSpec(target=target, scaling=data.scaling, target_scaling=data.target_scaling)
 
 
 def _relocated(problems: Any, data: Data) -> list[Problem]:

@@ -192,7 +192,7 @@ def verify(weights_file: Path, rows: Rows) -> int:
 
 
 def standardised(feature: JSON, row: dict[str, str]) -> float:
-    value: float = (float(row[feature["column"]]) - feature["mean"]) / feature["scale"]
+    value: float = (float(row[feature["column"]]) - feature["shift"]) / feature["scale"]
     return value
 
 

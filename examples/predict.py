@@ -3,7 +3,7 @@
     python examples/predict.py iris.safetensors examples/data/iris.csv
 
 It needs numpy and safetensors. Everything it does stands in the file's metadata: how columns become inputs (`preprocessing`),
-what the layers are (`network`), what the outputs mean (`classes`, or each target's mean and scale).
+what the layers are (`network`), what the outputs mean (`classes`, or each target's shift and scale).
 """
 
 import csv
@@ -42,16 +42,21 @@ def main() -> None:
 
 
 def inputs(feature: JSON, row: Row) -> Iterator[float]:
-    """The numbers that a column becomes: one, or for a text one for each value that it may have."""
+    """The numbers that a column becomes: one, or for a text that is not a code one for each value that it may have."""
     text = row[feature["column"]].strip()
     is_missing = text.lower() in MISSING
     match feature["kind"]:
         case "number":
-            yield ((feature["missing"] if is_missing else float(text)) - feature["mean"]) / feature["scale"]
+            yield ((feature["missing"] if is_missing else float(text)) - feature["shift"]) / feature["scale"]
         case "boolean":
-            yield feature.get("missing", 0.0) if is_missing else float(text.lower() in ("true", "1"))
+            yield feature["missing"] if is_missing else float(text.lower() in ("true", "1"))
+        case "missing":
+            yield float(is_missing)
         case "text":
             yield from (float(text == value) for value in feature["values"])
+        case "category":
+            values = feature["values"]
+            yield float(values.index(text) if text in values else len(values))
 
 
 def outputs(network: JSON, weights: dict[str, Any], x: Any) -> Any:
@@ -72,7 +77,7 @@ def meaning(network: JSON, preprocessing: JSON, y: Any) -> str:
     """The likeliest class, or each target in its own unit."""
     classes, targets = preprocessing["classes"], preprocessing["targets"]
     if classes is None:
-        return ",".join(f"{v * t.get('scale', 1) + t.get('mean', 0):g}" for v, t in zip(y, targets, strict=True))
+        return ",".join(f"{v * t.get('scale', 1) + t.get('shift', 0):g}" for v, t in zip(y, targets, strict=True))
     if len(y) > 1:
         return str(classes[int(y.argmax())])
     is_probability = network["layers"][-1]["activation"]["type"] == "sigmoid"  # else it is a logit

@@ -18,7 +18,7 @@ from api.negotiation import is_match, preferred_wait_s
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
 from api.routes.networks import JOB
-from api.schemas import EXAMPLES
+from api.schemas import EXAMPLES, StoredData
 from api.submission import submit
 from api.waiting import until_changed
 from core.errors import NotFound
@@ -45,7 +45,7 @@ EXAMPLE: dict[str, Any] = {
         "eta_seconds": 1.2,
     },
     "network": EXAMPLES["stored"]["value"]["network"],
-    "dataset": {**EXAMPLES["stored"]["value"]["dataset"], "features": None, "scaling": "standard"},
+    "dataset": StoredData(**EXAMPLES["stored"]["value"]["dataset"]).model_dump(mode="json"),
     "training": EXAMPLES["stored"]["value"]["training"],
     "metadata": {"customer": "42"},
     "plan": {"inputs": 4, "outputs": 3, "parameters": 131},

@@ -17,6 +17,9 @@ MAX_PROBLEMS = 100
 _MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
 _MAX_SUGGESTIONS = 5
 
+# Losses of numbers whose unit is free. The others need their targets as they are: counts, classes, probabilities.
+SCALABLE = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "log_cosh"})
+
 _ONE_HOT = "several targets of softmax_cross_entropy are one class each: 0 and 1, or false and true, and nothing else"
 _FLAGS = "several targets of binary_cross_entropy take 0 and 1, or false and true, and nothing else"
 _TWO_CLASSES = "binary_cross_entropy needs 0 and 1, or a column with exactly two values"
@@ -34,9 +37,33 @@ def target_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:
     return tuple(schema.column(name) for name in data.targets)
 
 
-def input_width(columns: tuple[Column, ...]) -> int:
-    """How many inputs the columns become: one for a number or boolean, one for each value of a text."""
-    return sum(len(column.values or ()) if column.kind == "text" else 1 for column in columns)
+def input_width(schema: Schema, data: DataSpec) -> int:
+    """How many inputs the features become."""
+    return sum(_width(column, data) for column in feature_columns(schema, data))
+
+
+def categorical_inputs(schema: Schema, data: DataSpec) -> tuple[tuple[int, int], ...]:
+    """(place among the inputs, vocabulary) of every input that holds a code 0 … vocabulary − 1, for an embedding layer.
+
+    The last code stands for a text that is missing or unseen.
+    """
+    found, place = [], 0
+    for column in feature_columns(schema, data):
+        if column.kind == "text" and data.categories == "embedding":
+            found.append((place, len(column.values or ()) + 1))
+        place += _width(column, data)
+    return tuple(found)
+
+
+def has_indicator(column: Column, data: DataSpec) -> bool:
+    """Whether one more input says where the column misses values; of a text its other inputs say so."""
+    return data.missing == "indicator" and column.kind != "text" and column.missing > 0
+
+
+def _width(column: Column, data: DataSpec) -> int:
+    if column.kind != "text":
+        return 1 + has_indicator(column, data)
+    return 1 if data.categories == "embedding" else len(column.values or ())
 
 
 def target_width(schema: Schema, data: DataSpec, loss: AnyLoss) -> int:
@@ -85,6 +112,11 @@ def _problems(schema: Schema, data: DataSpec, loss: AnyLoss) -> Iterator[Problem
         if message is not None:
             yield Problem(pointer, message)
         seen.add(name)
+    if data.target_scaling not in ("auto", "none") and loss.type not in SCALABLE:
+        yield Problem(
+            "/dataset/target_scaling",
+            f'target_scaling is "{data.target_scaling}"; {loss.type} needs its targets as they are: "none", or "auto"',
+        )
 
     if data.features is None:
         if not any(column.kind != "ignored" and column.name not in seen for column in schema.columns):

@@ -71,7 +71,7 @@ def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.Data
     if problems:
         raise InvalidSpec(problems)
 
-    inputs = columns.input_width(columns.feature_columns(schema, data))
+    inputs = columns.input_width(schema, data)
     validation_rows = validation_count(schema.rows, training.validation.fraction if training.validation else None)
     sizes = Sizes.of(network, training, inputs, schema.rows - validation_rows, validation_rows, len(data.targets))
     problems = _size_problems(sizes, limits)

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.answers import DatasetAnswer, DatasetList, PreviewAnswer
+from core.nn.spec import DataSpec
 from core.settings import Settings
 from tests.api.conftest import JSON, xor
 
@@ -173,7 +174,7 @@ def test_a_dataset_is_kept_while_a_job_needs_it(client: TestClient) -> None:
     answer = client.post("/v1/jobs", json=xor(network=network, dataset=data, training=training))
     assert answer.status_code == 202, answer.text
     job = answer.json()
-    assert job["dataset"] == {**data, "features": None, "scaling": "standard"}
+    assert job["dataset"] == {**DataSpec(target="species").model_dump(mode="json"), **data}
     assert client.delete(path).status_code == 409
     client.post(f"/v1/jobs/{job['id']}/cancel")
     assert client.delete(path).status_code == 204

@@ -110,6 +110,31 @@ def test_the_progression_of_diabetes_is_predicted_in_its_own_units(client, tmp_p
     assert 25 < np.mean(np.abs(np.subtract(told, true))) < 50
 
 
+def test_a_table_with_holes_is_predicted_in_its_own_units_however_it_is_scaled(client, tmp_path):
+    rng = np.random.default_rng(3)
+    size, colour, flag = rng.normal(50, 20, 300).round(2), rng.choice(["red", "green", ""], 300), rng.integers(0, 2, 300)
+    price = 1000 + 7 * size + 200 * (colour == "red") + 90 * flag
+    sizes = np.where(rng.random(300) < 0.1, "", size.astype(str))
+    rows = zip(sizes, colour, np.where(flag, "true", "false"), price, strict=True)
+    file = tmp_path / "table.csv"
+    file.write_text("size,colour,flag,price\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    dataset = client.post("/v1/datasets", content=file.read_bytes(), headers={"Content-Type": "text/csv"}).json()
+    job = train(
+        client,
+        [HIDDEN, {"units": 1}],
+        {"id": dataset["id"], "target": "price", "scaling": "robust", "missing": "indicator", "target_scaling": "min_max"},
+        loss="mean_squared_error",
+        optimizer=ADAM,
+        epochs=200,
+        metrics=["mean_absolute_error"],
+    )
+    assert job["plan"]["inputs"] == 2 + 2 + 1  # size and whether it is there, two colours, the flag
+    told = np.array([float(line) for line in predicted(client, job, file, tmp_path)])
+    error = float(np.abs(told - price).mean())
+    assert error < 40
+    assert error == pytest.approx(job["result"]["best"]["metrics"]["mean_absolute_error"], rel=1e-3)
+
+
 def test_pytorch_loads_the_weights_and_gives_the_same_outputs(client, tmp_path):
     torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
     rng = np.random.default_rng(0)

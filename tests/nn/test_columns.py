@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from core.nn.columns import MAX_PROBLEMS, classes, feature_columns, input_width, problems, target_width
+from core.nn.columns import MAX_PROBLEMS, categorical_inputs, classes, feature_columns, input_width, problems, target_width
 from core.nn.schema import Column, Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, SoftmaxCrossEntropy
 
@@ -31,9 +33,31 @@ def test_features_default_to_every_usable_column_but_the_targets() -> None:
 
 
 def test_a_text_column_is_as_wide_as_it_has_values() -> None:
-    columns = feature_columns(SCHEMA, DataSpec(target="age", features=("city", "height", "member")))
-    assert [column.name for column in columns] == ["city", "height", "member"]
-    assert input_width(columns) == 3 + 1 + 1
+    data = DataSpec(target="age", features=("city", "height", "member"))
+    assert [column.name for column in feature_columns(SCHEMA, data)] == ["city", "height", "member"]
+    assert input_width(SCHEMA, data) == 3 + 1 + 1
+
+
+def test_an_indicator_is_one_more_input_for_each_number_or_boolean_that_misses_values() -> None:
+    data = DataSpec(target="age", features=("height", "member", "city"), missing="indicator")
+    assert input_width(SCHEMA, data) == (1 + 1) + 1 + 3
+
+
+def test_a_code_is_one_input_whose_vocabulary_has_a_place_for_what_is_missing_or_unseen() -> None:
+    data = DataSpec(target="age", features=("height", "city", "member", "answer"), missing="indicator", categories="embedding")
+    assert input_width(SCHEMA, data) == 2 + 1 + 1 + 1
+    assert categorical_inputs(SCHEMA, data) == ((2, 4), (4, 3))
+    assert categorical_inputs(SCHEMA, DataSpec(target="age")) == ()
+
+
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), BinaryCrossEntropy()])
+@pytest.mark.parametrize("scaling", ["standard", "min_max"])
+def test_targets_that_must_stay_as_they_are_cannot_be_scaled(loss: AnyLoss, scaling: Any) -> None:
+    [(pointer, message)] = found(DataSpec(target="answer", target_scaling=scaling), loss)
+    assert pointer == "/dataset/target_scaling"
+    assert message == f'target_scaling is "{scaling}"; {loss.type} needs its targets as they are: "none", or "auto"'
+    assert found(DataSpec(target="answer", target_scaling="none"), loss) == []
+    assert found(DataSpec(target="age", target_scaling=scaling), MeanSquaredError()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import json
+import statistics
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from hypothesis.extra import numpy as arrays
 from core.data.describe import Described, boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
-from core.nn.columns import feature_columns, input_width, problems, target_width
-from core.nn.preprocessing import Number, Preprocessing
+from core.nn.columns import input_width, problems, target_width
+from core.nn.features import Number
+from core.nn.preprocessing import Preprocessing
+from core.nn.scaling import fitted as fitted_scale
 from core.nn.schema import Column, Schema
-from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, SoftmaxCrossEntropy
-from core.nn.statistics import moments
+from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Scaling, SoftmaxCrossEntropy
+from core.nn.statistics import moments, quartiles
 
 NAN = np.nan
 MSE, BCE, SOFTMAX = MeanSquaredError(), BinaryCrossEntropy(), SoftmaxCrossEntropy()
@@ -201,10 +204,10 @@ def test_a_class_that_was_not_there_is_refused() -> None:
         preprocessing.targets({**columns, "score": np.array([6, 7, 9, 11])}, np.float32)
 
 
-@given(mean=st.floats(allow_nan=False, allow_infinity=False), scale=st.floats(1e-300, 1e300), fill=FINITE)
-def test_json_keeps_every_bit(mean: float, scale: float, fill: float) -> None:
+@given(shift=st.floats(allow_nan=False, allow_infinity=False), scale=st.floats(1e-300, 1e300), fill=FINITE)
+def test_json_keeps_every_bit(shift: float, scale: float, fill: float) -> None:
     preprocessing, _ = fitted(DataSpec(target="answer"), SOFTMAX)
-    features = (*preprocessing.features, Number("x", mean, scale, fill))
+    features = (*preprocessing.features, Number("x", shift, scale, fill))
     changed = Preprocessing(features, preprocessing.outputs, (1, 2.5, True, "x"))
     again = Preprocessing.from_json(json.loads(json.dumps(changed.to_json())))
     assert again == changed
@@ -215,7 +218,7 @@ def test_its_json_explains_itself() -> None:
     preprocessing, _ = fitted(DataSpec(target="answer", features=("age", "city", "member")), SOFTMAX, rows=[0, 1])
     assert preprocessing.to_json() == {
         "features": [
-            {"column": "age", "kind": "number", "mean": 15.0, "scale": 5.0, "missing": 15.0},
+            {"column": "age", "kind": "number", "shift": 15.0, "scale": 5.0, "missing": 15.0},
             {"column": "city", "kind": "text", "values": ["Bern", "Oslo", "Rome"]},
             {"column": "member", "kind": "boolean", "missing": 0.5},
         ],
@@ -231,13 +234,16 @@ def test_its_json_explains_itself() -> None:
         (DataSpec(target="answer"), BCE),
         (DataSpec(target=("age", "score"), features=("city",)), MSE),
         (DataSpec(target="score", features=("member", "city")), SOFTMAX),
+        (DataSpec(target="score", missing="indicator"), MSE),
+        (DataSpec(target="score", missing="indicator", categories="embedding"), MSE),
     ],
 )
 def test_the_sizes_are_those_that_the_dry_run_gives(data: DataSpec, loss: AnyLoss) -> None:
     schema, columns = people()
-    columns = {**columns, "age": np.arange(4.0)}
+    if "age" in data.targets:
+        columns = {**columns, "age": np.arange(4.0)}
     preprocessing = Preprocessing.fit(schema, data, loss, columns, np.arange(4))
-    assert preprocessing.inputs(columns, np.float32).shape == (4, input_width(feature_columns(schema, data)))
+    assert preprocessing.inputs(columns, np.float32).shape == (4, input_width(schema, data))
     outputs = preprocessing.targets(columns, np.float32).shape[1]
     assert target_width(schema, data, loss) == (len(preprocessing.classes or ()) if loss == SOFTMAX else outputs)
 
@@ -261,20 +267,110 @@ def test_moments_are_those_of_numpy_at_every_magnitude(x: np.ndarray, power: int
     assert deviation == pytest.approx(float(exact.std()), abs=1e-7 * extent)
 
 
-def test_numeric_targets_are_standardised_where_the_features_are_and_the_last_layer_is_linear() -> None:
+def test_auto_standardises_numeric_targets_where_the_features_are_scaled_and_the_last_layer_is_linear() -> None:
     schema, columns = people()
     fit = partial(Preprocessing.fit, schema, loss=MSE, columns=columns, training_rows=np.array([0, 2]))
-    scaled = fit(data=DataSpec(target="score", features=("age",)), scales_targets=True)
-    assert (scaled.outputs[0].mean, scaled.outputs[0].scale) == (7, 2)
+    scaled = fit(data=DataSpec(target="score", features=("age",)), is_linear=True)
+    assert (scaled.outputs[0].shift, scaled.outputs[0].scale) == (7, 2)
     np.testing.assert_allclose(scaled.targets(columns, np.float64)[:, 0], [-1, 0, 1, 2])
     np.testing.assert_array_equal(scaled.target_scale, [2])
     assert Preprocessing.from_json(scaled.to_json()) == scaled
     for unscaled in (
-        fit(data=DataSpec(target="score", features=("age",)), scales_targets=False),
-        fit(data=DataSpec(target="score", features=("age",), scaling="none"), scales_targets=True),
-        fit(data=DataSpec(target="member", features=("age",)), scales_targets=True),
+        fit(data=DataSpec(target="score", features=("age",)), is_linear=False),
+        fit(data=DataSpec(target="score", features=("age",), scaling="none"), is_linear=True),
+        fit(data=DataSpec(target="score", features=("age",), target_scaling="none"), is_linear=True),
+        fit(data=DataSpec(target="member", features=("age",)), is_linear=True),
     ):
-        assert (unscaled.outputs[0].mean, unscaled.outputs[0].scale) == (0, 1)
+        assert (unscaled.outputs[0].shift, unscaled.outputs[0].scale) == (0, 1)
+
+
+def test_targets_are_scaled_as_they_are_asked_to_whatever_the_last_layer() -> None:
+    data = DataSpec(target=("score", "member"), features=("age",), scaling="none", target_scaling="min_max")
+    preprocessing, columns = fitted(data, rows=[0, 2])
+    np.testing.assert_array_equal(preprocessing.targets(columns, np.float64), [[0, 1], [0.5, 0], [1, 1], [1.5, 1]])
+    np.testing.assert_array_equal(preprocessing.target_scale, [4, 1])
+    assert preprocessing.to_json()["targets"] == [
+        {"column": "score", "kind": "number", "shift": 5.0, "scale": 4.0},
+        {"column": "member", "kind": "boolean"},
+    ]
+
+
+def test_the_least_and_the_greatest_training_row_become_0_and_1() -> None:
+    preprocessing, columns = fitted(DataSpec(target="score", features=("age",), scaling="min_max"), rows=[0, 1])
+    np.testing.assert_array_equal(preprocessing.inputs(columns, np.float64)[:, 0], [0, 1, 0.5, 5])
+
+
+def test_the_median_and_the_quartiles_of_the_training_rows_scale_robustly() -> None:
+    x = np.array([0, 1, 2, 3, 1000.0, 5])
+    schema, columns = table(number("x", x), number("y", np.arange(6)))
+    data = DataSpec(target="y", scaling="robust")
+    z = Preprocessing.fit(schema, data, MSE, columns, np.arange(5)).inputs(columns, np.float64)[:, 0]
+    np.testing.assert_array_equal(z, (x - 2) / (3 - 1))
+
+
+def test_where_half_of_the_numbers_are_equal_the_deviation_is_the_robust_scale() -> None:
+    x = np.array([0, 0, 0, 0, 0, 0, 0, 100.0])
+    schema, columns = table(number("x", x), number("y", np.arange(8)))
+    preprocessing = Preprocessing.fit(schema, DataSpec(target="y", scaling="robust"), MSE, columns, np.arange(8))
+    np.testing.assert_allclose(preprocessing.inputs(columns, np.float64)[:, 0], x / x.std())
+
+
+@pytest.mark.parametrize("scaling", get_args(Scaling))
+@pytest.mark.parametrize("value", [0.0, -3.5, 1e308, 5e-324])
+def test_a_constant_column_becomes_zeros_however_it_is_scaled(scaling: Any, value: float) -> None:
+    schema, columns = table(number("x", np.full(4, value)), number("y", np.arange(4)))
+    x = Preprocessing.fit(schema, DataSpec(target="y", scaling=scaling), MSE, columns, np.arange(4)).inputs(columns, np.float64)
+    np.testing.assert_array_equal(x, value if scaling == "none" else 0)
+
+
+@pytest.mark.parametrize("scaling", get_args(Scaling))
+@given(x=arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(allow_nan=False, allow_infinity=False, width=64)))
+def test_a_scale_is_finite_and_above_0_for_all_finite_numbers(scaling: Any, x: np.ndarray) -> None:
+    shift, scale = fitted_scale(scaling, x)
+    assert np.isfinite(shift)
+    assert 0 < scale < np.inf
+
+
+@given(x=arrays.arrays(np.float64, st.integers(1, 40), elements=FINITE), power=st.sampled_from([-290, 0, 290]))
+def test_quartiles_are_those_of_the_standard_library_at_every_magnitude(x: np.ndarray, power: int) -> None:
+    x = x * 10.0**power
+    expected = statistics.quantiles(x.tolist(), method="inclusive") if len(x) > 1 else [x[0]] * 3
+    np.testing.assert_allclose(quartiles(x), expected, rtol=1e-12, atol=1e-12 * np.abs(x).max())
+
+
+@pytest.mark.parametrize("scaling", get_args(Scaling))
+def test_training_rows_without_any_number_leave_the_others_as_they_are(scaling: Any) -> None:
+    preprocessing, columns = fitted(DataSpec(target="score", features=("age",), scaling=scaling), rows=[2])
+    np.testing.assert_array_equal(preprocessing.inputs(columns, np.float64)[:, 0], [10, 20, 0, 60])
+
+
+@pytest.mark.parametrize(("missing", "filled"), [("mean", 30), ("median", 20), ("indicator", 30)])
+def test_a_missing_number_becomes_the_mean_or_the_median(missing: Any, filled: float) -> None:
+    data = DataSpec(target="score", features=("age",), scaling="none", missing=missing)
+    preprocessing, columns = fitted(data)
+    assert preprocessing.inputs(columns, np.float64)[2, 0] == filled
+
+
+def test_the_median_of_a_boolean_is_what_most_rows_have() -> None:
+    schema, columns = flags()
+    preprocessing = Preprocessing.fit(schema, DataSpec(target="x", missing="median"), MSE, columns, np.arange(5))
+    np.testing.assert_array_equal(preprocessing.inputs(columns, np.float32)[:, 0], [1, 0, 1, 1, 1])
+
+
+def test_an_indicator_follows_each_number_or_boolean_that_misses_values_in_any_row() -> None:
+    data = DataSpec(target="score", features=("age", "member", "city"), scaling="none", missing="indicator")
+    preprocessing, columns = fitted(data, rows=[0, 1])
+    expected = [[10, 0, 1, 1, 0, 0], [20, 0, 0, 0, 1, 0], [15, 1, 1, 0, 0, 0], [60, 0, 1, 0, 0, 1]]
+    np.testing.assert_array_equal(preprocessing.inputs(columns, np.float32), expected)
+    assert preprocessing.to_json()["features"][1] == {"column": "age", "kind": "missing"}
+
+
+def test_a_text_for_an_embedding_is_its_code_and_the_last_code_where_it_is_missing() -> None:
+    preprocessing, columns = fitted(DataSpec(target="score", features=("age", "city"), categories="embedding"))
+    np.testing.assert_array_equal(preprocessing.inputs(columns, np.float32)[:, 1], [0, 1, 3, 2])
+    values = ["Bern", "Oslo", "Rome"]
+    assert preprocessing.to_json()["features"][1] == {"column": "city", "kind": "category", "values": values}
+    assert Preprocessing.from_json(json.loads(json.dumps(preprocessing.to_json()))) == preprocessing
 
 
 def test_some_rows_become_the_inputs_that_they_are_among_all() -> None:

@@ -9,19 +9,38 @@ from core.nn.spec.base import AtMost, Spec
 ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
 ColumnNames = Annotated[tuple[ColumnName, ...], AtMost(20_000)]  # as many as a dataset may have
 
+Scaling = Literal["standard", "min_max", "robust", "none"]
+TargetScaling = Literal["auto", "standard", "min_max", "none"]
+
 
 class DataSpec(Spec):
     """Which columns of a stored dataset are the inputs and which the targets, and how they become numbers.
 
-    `features` defaults to every usable column but the targets. `scaling` "standard" makes each numeric feature
-    (x − mean) / deviation, the statistics taken from the training rows alone. A missing number becomes the training rows' mean,
-    a missing text a row of zeros; a missing target is an error. With "standard" the numeric targets of a network whose last
-    layer is linear are standardised too, and metrics are given in their own units.
+    Every statistic is taken from the training rows alone. A missing target is an error.
     """
 
     target: ColumnName | ColumnNames
-    features: ColumnNames | None = None
-    scaling: Literal["standard", "none"] = "standard"
+    features: ColumnNames | None = Field(None, description="Default: every usable column but the targets.")
+    scaling: Scaling = Field(
+        "standard",
+        description="A numeric feature becomes (value − shift) / scale: the mean and the standard deviation, the least and the "
+        'greatest less the least, or the median and the interquartile range; "none" leaves it as it is.',
+    )
+    missing: Literal["mean", "median", "indicator"] = Field(
+        "mean",
+        description="What a missing number or boolean becomes; an indicator is the mean, and one more input for each column "
+        "that misses values, 1 where it does. A missing text is a row of zeros, or with embedding a code of its own.",
+    )
+    categories: Literal["one_hot", "embedding"] = Field(
+        "one_hot",
+        description="A text becomes one input for each of its column's values, or for an embedding layer one input that holds "
+        "its code: 0 … v − 1, and v where it is missing or unseen.",
+    )
+    target_scaling: TargetScaling = Field(
+        "auto",
+        description='Of numeric targets, undone in predictions and metrics. "auto" standardises them where the features are '
+        "scaled and the last layer is linear.",
+    )
 
     @property
     def targets(self) -> tuple[str, ...]:
