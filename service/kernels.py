@@ -1,31 +1,74 @@
 """`python -m service.kernels`: compiles every kernel that is not in the cache yet, so that no job waits for the compiler."""
 
+import os
 import subprocess
 import sys
 import time
+from typing import Any
 
+from numba.core import event
+from numba.core.caching import NullCache
+from numba.core.dispatcher import Dispatcher
+
+from core.nn import warmup
 from core.nn.kernels.cache import cache_directory
-from core.nn.warmup import DTYPES, warm_up
+
+events: Any = event  # untyped
+
+TELL_EVERY_S = 3.0
 
 
 def main(dtypes: list[str]) -> None:
     if dtypes:
-        warm_up(dtypes)
+        events.register("numba:compile", Told(kernels()))
+        warmup.warm_up(dtypes)
     elif not any(cache_directory().glob("*.nbi")):
         compile_all()
     else:
-        warm_up()
+        warmup.warm_up()
 
 
 def compile_all() -> None:
-    """Single and double precision at the same time, each in a process of its own."""
-    print("compiling, this once; it takes about half a minute", flush=True)
-    began = time.monotonic()
-    compilers = [subprocess.Popen([sys.executable, "-m", __spec__.name, dtype]) for dtype in DTYPES]  # noqa: S603 - our own
+    """Single and double precision at the same time, each in a process of its own that names every kernel when it is done."""
+    total = len(kernels()) * len(warmup.DTYPES)
+    print(f"compiling {total} kernels, this once; it takes about half a minute", flush=True)
+    began = told = time.monotonic()
+    reader, writer = os.pipe()
+    command = [sys.executable, "-m", __spec__.name]
+    compilers = [subprocess.Popen([*command, dtype], stdout=writer) for dtype in warmup.DTYPES]  # noqa: S603 - our own
+    os.close(writer)
+    with open(reader) as lines:
+        for done, _ in enumerate(lines, 1):
+            if time.monotonic() - told > TELL_EVERY_S:
+                told = time.monotonic()
+                print(f"{done} of {total} after {told - began:.0f} s", flush=True)
     for compiler in compilers:
         compiler.wait()
-    warm_up()  # whatever one of them could not write to the common index
+    warmup.warm_up()  # whatever one of them could not write to the common index
     print(f"compiled in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def kernels() -> set[Any]:
+    """The functions of the engine that are compiled each by itself, before the loop that they are put together in."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("core.nn.")]
+    found: set[Any] = {value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)}
+    return {each for each in found if isinstance(each._cache, NullCache) and each.targetoptions.get("inline") != "always"}
+
+
+class Told(event.Listener):
+    """Prints the name of each of the kernels when it is compiled for the first time."""
+
+    def __init__(self, kernels: set[Any]) -> None:
+        self._awaited = set(kernels)
+
+    def on_start(self, event: Any) -> None:
+        """A kernel's compilation starts: nothing to tell."""
+
+    def on_end(self, event: Any) -> None:
+        kernel = event.data["dispatcher"]
+        if kernel in self._awaited:
+            self._awaited.remove(kernel)
+            print(kernel.__name__, flush=True)
 
 
 if __name__ == "__main__":
