@@ -43,7 +43,7 @@ def prepare(job: Job, store: Store, datasets: Datasets) -> Prepared:
 
     fraction = None if training.validation is None else training.validation.fraction
     training_rows, validation_rows = split(schema.rows, fraction, training.seed)
-    is_linear = network.layers[-1].activation.type == "identity"  # only then the outputs have no bounds of their own
+    is_linear = network.last_activation.type == "identity"  # only then the outputs have no bounds of their own
     preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
     dtype = np.dtype(network.dtype)
     t = preprocessing.targets(table, dtype)

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.nn.kernels import layers, metrics, optimizers
+from core.nn.kernels import layers, metrics, objective, optimizers
 from core.nn.kernels.borrow import borrowed
 from core.nn.kernels.compile import entry, inlined, kernel
-from core.nn.kernels.shuffle import shuffle
+from core.nn.kernels.random import NOISE, key, shuffle
 from core.nn.memory import records
+from core.nn.program import Program
 from core.nn.spec import AnyOptimizer, GradientDescent
 
 SGD, ADAM = range(2)
@@ -85,24 +86,40 @@ HISTORY = np.dtype(
 
 
 class Examples(NamedTuple):
-    """x (N, n) inputs, t (N, m) targets, and what a difference of 1 is in each target's own unit, scale (m,)."""
+    """x (N, n) inputs, t (N, m) targets, w (N,) the rows' weights, or none where all weigh the same.
+
+    `scale` (m,) is what a difference of 1 is in each target's own unit, `total` the sum of the weights.
+    """
 
     x: Any
     t: Any
+    w: Any
     scale: Any
+    total: float
+
+
+class Network(NamedTuple):
+    """The tables of a program that training reads."""
+
+    trained: Any
+    evaluated: Any
+    loss: Any
+    restraints: Any
 
 
 class Memory(NamedTuple):
     """All that the loop writes to. `values` and `derivatives` are arenas for as many rows as `targets` has."""
 
-    theta: Any  # (P,) parameters
+    theta: Any  # (P + R,) parameters, and running statistics behind them
     grad: Any  # (P,) the derivative of the batch's loss by theta
     piece_grad: Any  # (P,) that of one piece; the same memory as grad where a batch is one piece
     slots: Any  # (S, P) what the optimizer keeps
-    best: Any  # (P,) the best parameters so far
+    best: Any  # (P + R,) the best theta so far
     values: Any
     derivatives: Any
+    workspace: Any
     targets: Any
+    weights: Any  # of the batch's rows; all 1 where the examples have none
     order: Any  # (N,) the order of the rows in this epoch
 
 
@@ -115,19 +132,38 @@ def gather(rows: Any, order: Any, first: int, into: Any) -> None:
             into[i, j] = rows[row, j]
 
 
+@kernel
+def gather_weights(weights: Any, order: Any, first: int, into: Any) -> None:
+    """Overwrites `into` (B,) with the weights of the rows that stand at `first` … of the order."""
+    for i in range(into.size):
+        into[i] = weights[order[first + i]]
+
+
 @inlined
 def gradient(
-    operations: Any, loss: int, theta: Any, grad: Any, values: Any, derivatives: Any, capacity: int, t: Any, share: float
+    operations: Any,
+    loss: Any,
+    theta: Any,
+    grad: Any,
+    values: Any,
+    derivatives: Any,
+    workspace: Any,
+    capacity: int,
+    t: Any,
+    w: Any,
+    share: float,
+    noise: Any,
+    first: int,
 ) -> Any:
-    """Forward, loss and backward for the rows at the arena's start: the sum of their losses; overwrites grad.
+    """Forward, loss and backward for the rows at the arena's start: the weighted sum of their losses; overwrites grad.
 
     Rumelhart, Hinton and Williams 1986.
     """
     B = t.shape[0]
-    layers.forward(operations, theta, values, capacity, B)
+    layers.forward(operations, theta, values, workspace, capacity, B, noise, first)
     y, dy = layers.outputs(operations, values, capacity, B), layers.outputs(operations, derivatives, capacity, B)
-    total = layers.loss(loss, y, t, dy, share)
-    layers.backward(operations, theta, grad, values, derivatives, capacity, B)
+    total = objective.loss(loss, y, t, w, dy, share)
+    layers.backward(operations, theta, grad, values, derivatives, workspace, capacity, B, noise, first)
     return total
 
 
@@ -153,16 +189,22 @@ def begin_epoch(plan: Any, state: Any, batch: Any, order: Any) -> None:
 
 
 @inlined
-def train(plan: Any, state: Any, batch: Any, operations: Any, loss: int, optimizer: Any, memory: Any, rows: Any) -> None:
+def train(plan: Any, state: Any, batch: Any, network: Any, loss: Any, optimizer: Any, memory: Any, rows: Any) -> None:
     """One piece of a batch: forward, backward; after the batch's last piece, one step of gradient descent."""
     first, capacity = state.step * plan.batch_size, memory.targets.shape[0]
     batch_rows, done = min(plan.batch_size, rows.x.shape[0] - first), batch.piece * plan.piece_size
     B = min(plan.piece_size, batch_rows - done)
-    t = memory.targets[:B]
+    t, w = memory.targets[:B], memory.weights[:B]
     gather(rows.x, memory.order, first + done, layers.rows(memory.values, 0, capacity, B, rows.x.shape[1]))
     gather(rows.t, memory.order, first + done, t)
+    if rows.w.size:
+        gather_weights(rows.w, memory.order, first + done, w)
     theta, piece_grad, values, derivatives = memory.theta, memory.piece_grad, memory.values, memory.derivatives
-    batch.loss += gradient(operations, loss, theta, piece_grad, values, derivatives, capacity, t, 1.0 / batch_rows)
+    share, noise = 1.0 / batch_rows, key(plan.seed, NOISE, state.updates)
+    workspace = memory.workspace
+    batch.loss += gradient(
+        network.trained, loss, theta, piece_grad, values, derivatives, workspace, capacity, t, w, share, noise, done
+    )
     if batch_rows > plan.piece_size or plan.batch_size > plan.piece_size:
         optimizers.add(memory.grad, piece_grad, batch.piece == 0)
     if not np.isfinite(batch.loss):
@@ -172,43 +214,52 @@ def train(plan: Any, state: Any, batch: Any, operations: Any, loss: int, optimiz
     if done + B < batch_rows:
         return
     state.loss += batch.loss
+    if network.restraints.size:
+        state.loss += batch_rows * objective.penalty(network.restraints, theta, memory.grad)
     batch.piece, batch.loss = 0, 0.0
     state.step += 1
     state.updates += 1
-    if state.step < plan.training_steps:
-        update(optimizer, state.updates, theta, memory.grad, memory.slots)
-        return
-    state.gradient_norm = metrics.norm(memory.grad)
-    update(optimizer, state.updates, theta, memory.grad, memory.slots)
-    if not (np.isfinite(state.gradient_norm) and metrics.is_finite(theta)):
+    is_last = state.step == plan.training_steps
+    if is_last:
+        state.gradient_norm = metrics.norm(memory.grad)
+    update(optimizer, state.updates, theta[: memory.grad.size], memory.grad, memory.slots)
+    if network.restraints.size:
+        objective.bound(network.restraints, theta)
+    if is_last and not (np.isfinite(state.gradient_norm) and metrics.is_finite(theta)):
         state.diverged = 1
 
 
-@kernel
-def evaluate(plan: Any, state: Any, operations: Any, loss: int, memory: Any, rows: Any) -> None:
+@inlined
+def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: Any) -> None:
     """Forward and loss for the next rows of the evaluation."""
-    first, capacity = (state.step - plan.training_steps) * plan.evaluation_size, memory.targets.shape[0]
+    first, capacity, operations = (
+        (state.step - plan.training_steps) * plan.evaluation_size,
+        memory.targets.shape[0],
+        network.evaluated,
+    )
     B = min(plan.evaluation_size, rows.x.shape[0] - first)
     layers.rows(memory.values, 0, capacity, B, rows.x.shape[1])[:] = rows.x[first : first + B]
-    layers.forward(operations, memory.theta, memory.values, capacity, B)
+    layers.forward(operations, memory.theta, memory.values, memory.workspace, capacity, B, np.uint64(0), first)
     y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
-    state.evaluation_loss += layers.loss(loss, y, t, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
-    metrics.measure(loss, y, t, rows.scale, state)
+    w = rows.w[first : first + B] if rows.w.size else memory.weights[:B]
+    state.evaluation_loss += objective.loss(loss, y, t, w, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
+    metrics.measure(loss.code, y, t, rows.scale, state)
     state.step += 1
     if not np.isfinite(state.evaluation_loss):
         state.diverged = 1
 
 
 @kernel
-def end_epoch(plan: Any, state: Any, memory: Any, rows: int, evaluated: int, learning_rate: float, result: Any) -> None:
+def end_epoch(plan: Any, state: Any, memory: Any, training: Any, evaluation: Any, learning_rate: float, result: Any) -> None:
     """Writes the epoch's line of the history, keeps the best weights, decides whether to stop, and clears the sums.
 
     The best are those of the lowest validation loss; without validation, the last.
     """
+    evaluated = evaluation.x.shape[0]
     state.epoch += 1
     state.step = 0
-    result.loss = state.loss / rows
-    result.evaluation_loss = state.evaluation_loss / max(evaluated, 1)
+    result.loss = state.loss / training.total
+    result.evaluation_loss = state.evaluation_loss / evaluation.total
     result.correct = state.correct / max(evaluated, 1)
     result.squared_error = state.squared_error / max(evaluated, 1)
     result.absolute_error = state.absolute_error / max(evaluated, 1)
@@ -236,9 +287,17 @@ def uncounted(memory: Any) -> Any:
         borrowed(memory.best),
         borrowed(memory.values),
         borrowed(memory.derivatives),
+        borrowed(memory.workspace),
         borrowed(memory.targets),
+        borrowed(memory.weights),
         borrowed(memory.order),
     )
+
+
+@kernel
+def uncounted_examples(rows: Any) -> Any:
+    """The same examples, likewise."""
+    return Examples(borrowed(rows.x), borrowed(rows.t), borrowed(rows.w), borrowed(rows.scale), rows.total)
 
 
 @entry
@@ -246,8 +305,7 @@ def run(
     plans: Any,
     states: Any,
     batches: Any,
-    operations: Any,
-    loss: int,
+    network: Any,
     optimizers: Any,
     memory: Any,
     training: Any,
@@ -258,24 +316,25 @@ def run(
     """Does up to so many pieces; returns how many epochs ended, whose lines stand in `history`.
 
     Stops earlier when the history is full, the last epoch is done, early stopping says so or a number is no longer finite. The
-    first three and the optimizer are arrays of one record each.
+    first three, the loss and the optimizer are arrays of one record each.
     """
-    memory, operations, history = uncounted(memory), borrowed(operations), borrowed(history)
-    training = Examples(borrowed(training.x), borrowed(training.t), borrowed(training.scale))
-    evaluation = Examples(borrowed(evaluation.x), borrowed(evaluation.t), borrowed(evaluation.scale))
-    plan, state, batch, optimizer = plans[0], states[0], batches[0], optimizers[0]
-    rows, evaluated = training.x.shape[0], evaluation.x.shape[0]
+    network = Network(
+        borrowed(network.trained), borrowed(network.evaluated), borrowed(network.loss), borrowed(network.restraints)
+    )
+    memory, history = uncounted(memory), borrowed(history)
+    training, evaluation = uncounted_examples(training), uncounted_examples(evaluation)
+    plan, state, batch, loss, optimizer = plans[0], states[0], batches[0], network.loss[0], optimizers[0]
     ended = 0
     begin_epoch(plan, state, batch, memory.order)
     for _ in range(pieces):
         if state.step < plan.training_steps:
-            train(plan, state, batch, operations, loss, optimizer, memory, training)
+            train(plan, state, batch, network, loss, optimizer, memory, training)
         else:
-            evaluate(plan, state, operations, loss, memory, evaluation)
+            evaluate(plan, state, network, loss, memory, evaluation)
         if state.diverged:
             return ended
         if state.step == plan.training_steps + plan.evaluation_steps:
-            end_epoch(plan, state, memory, rows, evaluated, optimizer.learning_rate, history[ended])
+            end_epoch(plan, state, memory, training, evaluation, optimizer.learning_rate, history[ended])
             ended += 1
             if state.epoch == plan.epochs or state.stopped or ended == history.size:
                 return ended
@@ -284,21 +343,34 @@ def run(
 
 
 @entry
-def loss_and_gradient(operations: Any, loss: int, theta: Any, grad: Any, values: Any, derivatives: Any, x: Any, t: Any) -> Any:
-    """The mean loss over the rows of x (B, n) and t; overwrites grad (P,) and the arenas, which are for exactly B rows."""
+def loss_and_gradient(
+    network: Any, theta: Any, grad: Any, values: Any, derivatives: Any, workspace: Any, x: Any, t: Any, w: Any
+) -> Any:
+    """The mean loss over the rows of x (B, n) and t with their weights w (B,), and the penalties.
+
+    Overwrites grad (P,) and the arenas, which are for exactly B rows.
+    """
     B = x.shape[0]
     layers.rows(values, 0, B, B, x.shape[1])[:] = x
-    return gradient(operations, loss, theta, grad, values, derivatives, B, t, 1.0 / B) / B
+    noise = key(0, NOISE, 0)
+    operations, loss = network.trained, network.loss[0]
+    total = gradient(operations, loss, theta, grad, values, derivatives, workspace, B, t, w, 1.0 / B, noise, 0)
+    return total / B + objective.penalty(network.restraints, theta, grad)
 
 
 @entry
-def predict(operations: Any, theta: Any, values: Any, capacity: int, x: Any, y: Any) -> None:
+def predict(operations: Any, theta: Any, values: Any, workspace: Any, capacity: int, x: Any, y: Any) -> None:
     """Overwrites y (N, m) with the network's outputs for the rows of x (N, n), `capacity` rows at a time."""
     for first in range(0, x.shape[0], capacity):
         B = min(capacity, x.shape[0] - first)
         layers.rows(values, 0, capacity, B, x.shape[1])[:] = x[first : first + B]
-        layers.forward(operations, theta, values, capacity, B)
+        layers.forward(operations, theta, values, workspace, capacity, B, np.uint64(0), first)
         y[first : first + B] = layers.outputs(operations, values, capacity, B)
+
+
+def network_tables(program: Program) -> Network:
+    """What training reads of a program."""
+    return Network(program.trained, program.evaluated, program.loss, program.restraints)
 
 
 def optimizer_record(optimizer: AnyOptimizer) -> Any:

@@ -11,8 +11,8 @@ STENCIL = ((2, -1), (1, 8), (-1, -8), (-2, 1))
 
 def numerical_gradient(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> npt.NDArray[np.float64]:
     """The derivative of the mean loss by each parameter (P,), from differences alone; for networks in double precision."""
-    theta, derivatives = network.theta, np.zeros(network.theta.size)
-    for i in range(theta.size):
+    theta, derivatives = network.theta, np.zeros(network.program.parameters)
+    for i in range(derivatives.size):
         middle = theta[i]
         for place, weight in STENCIL:
             theta[i] = middle + place * h
@@ -22,7 +22,7 @@ def numerical_gradient(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) 
 
 
 def gradient_error(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> float:
-    """‖backpropagated − numerical‖ / ‖numerical‖, the largest of any layer's weights or biases.
+    """‖backpropagated − numerical‖ / ‖numerical‖, the largest of any of the network's tensors.
 
     The norm of a vector that is nearly 0 beside the whole gradient counts as a millionth of that; and no norm as less than
     10⁸ ε L / h, below which differences of a loss L, rounded to ε, do not show eight digits of a derivative.
@@ -31,7 +31,7 @@ def gradient_error(network: Network, x: Matrix, t: Matrix, h: float = 1e-3) -> f
     numerical = numerical_gradient(network, x, t, h)
     rounding = float(np.finfo(np.float64).eps) * abs(loss) / h
     least = max(float(np.linalg.norm(numerical)) * 1e-6, 1e8 * rounding, 1e-30)
-    parts = [part for layer in network.program.layers for part in (layer.W, layer.b) if part.stop > part.start]
+    parts = [parameter.place for parameter in network.program.tensors]
     return max(
         float(np.linalg.norm(grad[part] - numerical[part])) / max(float(np.linalg.norm(numerical[part])), least)
         for part in parts

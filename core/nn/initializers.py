@@ -1,6 +1,7 @@
 """Random initial weights: each layer's a pure function of (seed, place of the layer)."""
 
 import math
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,11 @@ def draw(initializer: spec.AnyInitializer, n: int, m: int, size: int, rng: np.ra
 
 
 def initialize(program: Program, seed: int, theta: Array) -> None:
-    """Overwrites theta (P,) with the initial weights and biases."""
-    for place, layer in enumerate(program.layers):
-        n, m, rng = layer.inputs, layer.layer.units, generator(seed, INITIAL_VALUES, place)
-        theta[layer.W] = draw(layer.layer.weight_initializer, n, m, n * m, rng)
-        theta[layer.b] = draw(layer.layer.bias_initializer, n, m, layer.b.stop - layer.b.start, rng)
+    """Overwrites theta with the initial parameters and statistics."""
+    for place, (_, parameters) in enumerate(groupby(program.tensors, key=lambda parameter: parameter.module)):
+        rng = generator(seed, INITIAL_VALUES, place)
+        for parameter in parameters:
+            size = math.prod(parameter.shape)
+            theta[parameter.place] = draw(parameter.initializer, parameter.fan_in, parameter.fan_out, size, rng)
+    for statistic in program.statistics:
+        theta[statistic.place] = statistic.value

@@ -16,7 +16,7 @@ CAPACITY = 256  # rows that run through the layers at once
 
 
 class Network:
-    """A program and its parameters theta (P,)."""
+    """A program and its theta, parameters and running statistics."""
 
     def __init__(self, program: Program, theta: Matrix) -> None:
         self.program = program
@@ -25,20 +25,27 @@ class Network:
     @classmethod
     def from_weights(cls, program: Program, named: Mapping[str, npt.NDArray[Any]]) -> "Network":
         """The network of these weights, under the names of `core.nn.weights`."""
-        theta = aligned(program.parameters, program.dtype)
+        theta = aligned(program.size, program.dtype)
         flat_weights(program, named, theta)
         return cls(program, theta)
 
     def outputs(self, x: Matrix) -> Matrix:
         """y (N, m) for the rows of x (N, n), the last layer's activation included."""
-        y = np.empty((len(x), self.program.outputs), self.program.dtype)
-        values = aligned(self.program.width * CAPACITY, self.program.dtype)
-        engine.predict(self.program.operations, self.theta, values, CAPACITY, x, y)
+        program = self.program
+        y = np.empty((len(x), program.outputs), program.dtype)
+        values, workspace = aligned(program.width * CAPACITY, program.dtype), aligned(program.workspace, program.dtype)
+        engine.predict(program.operations, self.theta, values, workspace, CAPACITY, x, y)
         return y
 
-    def loss_and_gradient(self, x: Matrix, t: Matrix) -> tuple[float, Matrix]:
-        """The mean loss over the rows of x (N, n) and t, and its derivative by theta (P,)."""
-        arena = self.program.width * len(x)
-        grad, values, derivatives = (aligned(size, self.program.dtype) for size in (self.program.parameters, arena, arena))
-        loss = engine.loss_and_gradient(self.program.trained, self.program.loss, self.theta, grad, values, derivatives, x, t)
+    def loss_and_gradient(self, x: Matrix, t: Matrix, w: Matrix | None = None) -> tuple[float, Matrix]:
+        """The mean loss over the rows of x (N, n) and t, each times its weight in w (N,), with the penalties.
+
+        And its derivative by the parameters (P,).
+        """
+        program, arena = self.program, self.program.width * len(x)
+        sizes = (program.parameters, arena, arena, program.workspace)
+        grad, values, derivatives, workspace = (aligned(size, program.dtype) for size in sizes)
+        w = np.ones(len(x), program.dtype) if w is None else w
+        tables = engine.network_tables(program)
+        loss = engine.loss_and_gradient(tables, self.theta, grad, values, derivatives, workspace, x, t, w)
         return loss, grad

@@ -3,6 +3,7 @@
 Sizes are reckoned in Python's integers, which do not overflow, and before anything is allocated.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
 from core.nn import columns, spec
-from core.nn.program import FUSED
+from core.nn.lower import Misfit, lower
+from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
 from core.nn.sizes import Sizes
 from core.nn.split import validation_count
@@ -38,6 +40,7 @@ class LayerPlan(BaseModel):
     type: str
     inputs: int
     outputs: int
+    shape: tuple[int, ...] = Field(description="Of the outputs; channels first.")
     activation: str
     parameters: int
 
@@ -66,28 +69,37 @@ def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.Data
     problems += _activation_problems(network, training)
     problems += _metric_problems(training)
     problems += _row_problems(training, schema)
-    if not problems:
-        problems += _output_problems(network, training, data, schema)
     if problems:
         raise InvalidSpec(problems)
 
-    inputs = columns.input_width(schema, data)
+    program = _lowered(network, training.loss, columns.input_width(schema, data))
+    problems = list(_output_problems(program, network, training, data, schema))
+    if problems:
+        raise InvalidSpec(problems)
+
     validation_rows = validation_count(schema.rows, training.validation.fraction if training.validation else None)
-    sizes = Sizes.of(network, training, inputs, schema.rows - validation_rows, validation_rows, len(data.targets))
-    problems = _size_problems(sizes, limits)
+    sizes = Sizes.of(program, training, schema.rows - validation_rows, validation_rows, len(data.targets))
+    problems = _size_problems(sizes, network, limits)
     if problems:
         raise InvalidSpec(problems)
 
     flops = sizes.flops_per_epoch
     layers = tuple(
-        LayerPlan(type=layer.type, inputs=n, outputs=layer.units, activation=layer.activation.type, parameters=parameters)
-        for layer, n, parameters in zip(network.layers, sizes.layer_inputs, sizes.layer_parameters, strict=True)
+        LayerPlan(
+            type=layer.type,
+            inputs=math.prod(lowered.inputs),
+            outputs=math.prod(lowered.outputs),
+            shape=lowered.outputs,
+            activation=getattr(layer, "activation", spec.Identity()).type,
+            parameters=lowered.parameters,
+        )
+        for layer, lowered in zip(network.layers, program.layers, strict=True)
     )
     return Plan(
-        inputs=inputs,
+        inputs=program.inputs,
         layers=layers,
-        outputs=layers[-1].outputs,
-        parameters=sizes.parameters,
+        outputs=program.outputs,
+        parameters=program.parameters,
         training_rows=sizes.training_rows,
         validation_rows=validation_rows,
         batch_size=sizes.batch_size,
@@ -98,13 +110,20 @@ def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.Data
     )
 
 
+def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program:
+    try:
+        return lower(network, loss, inputs)
+    except Misfit as misfit:
+        raise InvalidSpec([Problem(f"/network{misfit.pointer}", misfit.message)]) from None
+
+
 def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec) -> Iterator[Problem]:
-    last = len(network.layers) - 1
-    activation, loss = network.layers[-1].activation.type, training.loss.type
-    if loss in FUSED and activation not in ("identity", FUSED[loss]):
+    last, activation, loss = len(network.layers) - 1, network.last_activation, training.loss.type
+    if loss in FUSED and activation.type not in ("identity", FUSED[loss]):
+        inner = "" if network.layers[-1] is activation else "/activation"
         yield Problem(
-            f"/network/layers/{last}/activation",
-            f'the last layer\'s activation is "{activation}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
+            f"/network/layers/{last}{inner}",
+            f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
         )
 
 
@@ -130,11 +149,10 @@ def _row_problems(training: spec.TrainingSpec, schema: Schema) -> Iterator[Probl
 
 
 def _output_problems(
-    network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.DataSpec, schema: Schema
+    program: Program, network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.DataSpec, schema: Schema
 ) -> Iterator[Problem]:
-    last, wanted = len(network.layers) - 1, columns.target_width(schema, data, training.loss)
-    units = network.layers[-1].units
-    if units == wanted:
+    wanted = columns.target_width(schema, data, training.loss)
+    if program.outputs == wanted:
         return
     hint = ""
     if training.loss.type == "softmax_cross_entropy":
@@ -143,17 +161,30 @@ def _output_problems(
             hint = columns.quantity_hint(schema.column(data.targets[0]), schema.rows)
     else:
         has = f"there {'is 1 target column' if wanted == 1 else f'are {wanted} target columns'}"
-    plural = "output" if units == 1 else "outputs"
-    yield Problem(f"/network/layers/{last}/units", f"layer {last} gives {units} {plural}, {has}; units must be {wanted}{hint}")
+    plural = "output" if program.outputs == 1 else "outputs"
+    last = len(network.layers) - 1
+    decides = next((place for place in range(last, -1, -1) if not keeps_shape(program.layers[place])), last)
+    if isinstance(network.layers[decides], spec.Dense):
+        pointer, must = f"/network/layers/{decides}/units", f"units must be {wanted}"
+    else:
+        pointer, must = f"/network/layers/{last}", f"a last dense layer must have {wanted} units"
+    yield Problem(pointer, f"layer {decides} gives {program.outputs} {plural}, {has}; {must}{hint}")
 
 
-def _size_problems(sizes: Sizes, limits: Limits) -> list[Problem]:
-    if sizes.parameters > limits.max_parameters:
-        widest = sizes.layer_parameters.index(max(sizes.layer_parameters))
+def keeps_shape(layer: LayerShape) -> bool:
+    """The layer learns nothing and only changes values, as an activation does."""
+    return layer.parameters == 0 and layer.inputs == layer.outputs
+
+
+def _size_problems(sizes: Sizes, network: spec.NetworkSpec, limits: Limits) -> list[Problem]:
+    counts = [layer.parameters for layer in sizes.program.layers]
+    if sum(counts) > limits.max_parameters:
+        widest = counts.index(max(counts))
+        units = "/units" if isinstance(network.layers[widest], spec.Dense) else ""
         return [
             Problem(
-                f"/network/layers/{widest}/units",
-                f"the network has {sizes.parameters:,} parameters, layer {widest} alone {sizes.layer_parameters[widest]:,}; "
+                f"/network/layers/{widest}{units}",
+                f"the network has {sum(counts):,} parameters, layer {widest} alone {counts[widest]:,}; "
                 f"this service takes {limits.max_parameters:,} or fewer",
             )
         ]

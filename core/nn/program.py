@@ -2,21 +2,23 @@
 
     spec ──lower──▶ Program ──▶ engine
 
-All parameters lie in ONE flat vector `theta`, layer after layer, each layer's weights W (n, m) before its biases b (m,). The
-values that run through the network lie in one arena: the inputs first, then each layer's outputs; an arena of the same plan
-holds their derivatives. Offsets into `theta` count elements, offsets into an arena count elements per row of the batch.
+All parameters lie in ONE flat vector `theta`, layer after layer, each layer's weights W before its biases b; behind them lie
+the running statistics that a layer gathers but does not learn. The values that run through the network lie in one arena: the
+inputs first, then each layer's outputs; an arena of the same plan holds their derivatives. Offsets into `theta` count elements,
+offsets into an arena count elements per row of the batch.
 """
 
+import math
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
-from core.nn import spec
+from core.nn.spec import AnyInitializer
 
-# The first numbers are the operations of the layers, the names are the specs' tags.
-DENSE, SIGMOID, TANH, RELU, LEAKY_RELU, SOFTMAX = range(6)
+# What an operation does; the names are those of the kernels in `core.nn.kernels`.
+DENSE, BRANCH, JOIN = range(3)
+SIGMOID, TANH, RELU, LEAKY_RELU, SOFTMAX = range(100, 105)
 MEAN_SQUARED_ERROR, MEAN_ABSOLUTE_ERROR, BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY = range(4)
 
 ACTIVATIONS = {"sigmoid": SIGMOID, "tanh": TANH, "relu": RELU, "leaky_relu": LEAKY_RELU, "softmax": SOFTMAX}
@@ -33,77 +35,110 @@ OPERATION = np.dtype(
     [
         ("code", np.int64),
         ("x", np.int64),  # where the inputs lie in the arena
-        ("y", np.int64),  # where the outputs lie; an activation works in place: x = y
+        ("y", np.int64),  # where the outputs lie; most activations work in place: x = y
         ("n", np.int64),  # inputs per row
         ("m", np.int64),  # outputs per row
         ("W", np.int64),  # where the weights lie in theta
         ("b", np.int64),  # where the biases lie
-        ("biases", np.int64),  # how many: m or 0
-        ("slope", np.float64),
+        ("biases", np.int64),  # how many, or 0
+        ("skip", np.int64),  # where the values lie that go past a residual block
+        ("constant", np.float64),  # of the formula: a slope, a rate
     ]
 )
+# The weights of one layer that a penalty or a bound concerns: element k of unit u lies at start + u · unit + k · input.
+RESTRAINT = np.dtype(
+    [
+        ("start", np.int64),
+        ("units", np.int64),
+        ("inputs", np.int64),
+        ("unit", np.int64),
+        ("input", np.int64),
+        ("l1", np.float64),
+        ("l2", np.float64),
+        ("max_norm", np.float64),  # 0: none
+    ]
+)
+LOSS = np.dtype([("code", np.int64)])
 
 
 @dataclass(frozen=True)
-class DenseParameters:
-    """Where one dense layer's parameters lie in theta: `W` n · m elements, `b` m elements or none."""
+class Tensor:
+    """A part of theta under the name and shape that PyTorch gives it.
 
-    layer: spec.Dense
-    inputs: int
-    W: slice
-    b: slice
+    `is_transposed`: a dense layer's weights, (m, n) there, lie in theta as W (n, m).
+    """
+
+    name: str
+    place: slice
+    shape: tuple[int, ...]
+    is_transposed: bool
+
+    @property
+    def module(self) -> str:
+        """The layer that the tensor belongs to."""
+        return self.name.rpartition(".")[0]
+
+    def view(self, theta: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """The tensor in theta, not a copy."""
+        part = theta[self.place]
+        return part.reshape(self.shape[::-1]).T if self.is_transposed else part.reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class Parameter(Tensor):
+    """What a layer learns, and how its values begin: `fan_in` inputs reach a unit, `fan_out` units an input."""
+
+    initializer: AnyInitializer
+    fan_in: int = 1
+    fan_out: int = 1
+
+
+@dataclass(frozen=True)
+class Statistic(Tensor):
+    """What a layer gathers while it is trained, from a first `value` on."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """One of the network's layers as it was lowered."""
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    parameters: int
 
 
 @dataclass(frozen=True)
 class Program:
-    """What the engine runs. `operations` end with the last activation, `trained` leaves it to the loss that includes it."""
+    """What the engine runs: `operations` to predict, `evaluated` to measure the loss, `trained` to learn.
+
+    The last two leave the last activation to a loss that includes it.
+    """
 
     inputs: int
     outputs: int
     dtype: np.dtype[np.floating]
     operations: npt.NDArray[np.void]
+    evaluated: npt.NDArray[np.void]
     trained: npt.NDArray[np.void]
-    loss: int
-    parameters: int
+    loss: npt.NDArray[np.void]
+    restraints: npt.NDArray[np.void]
+    tensors: tuple[Parameter, ...]
+    statistics: tuple[Statistic, ...]
+    layers: tuple[LayerShape, ...]
     width: int  # of the arena, in elements per row
-    layers: tuple[DenseParameters, ...]
+    workspace: int  # elements that one operation needs beside its values, whatever the batch
+    products: int  # multiplications of weights and inputs per row
+    first_products: int  # of them those that read the network's own inputs, to which nothing is passed back
+    needs_whole_batches: bool  # a layer looks at all rows of a batch at once
 
+    @property
+    def parameters(self) -> int:
+        """P: how many numbers are learned."""
+        return sum(layer.parameters for layer in self.layers)
 
-def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program:
-    """The program of a network over rows of `inputs` numbers."""
-    rows: list[tuple[int | float, ...]] = []
-    layers: list[DenseParameters] = []
-    theta, x, n, y = 0, 0, inputs, inputs
-    for layer in network.layers:
-        m, biases = layer.units, layer.units if layer.bias else 0
-        W, b = slice(theta, theta + n * m), slice(theta + n * m, theta + n * m + biases)
-        layers.append(DenseParameters(layer, n, W, b))
-        rows.append((DENSE, x, y, n, m, W.start, b.start, biases, 0.0))
-        if layer.activation.type != "identity":
-            slope = layer.activation.negative_slope if isinstance(layer.activation, spec.LeakyReLU) else 0.0
-            rows.append((ACTIVATIONS[layer.activation.type], y, y, m, m, 0, 0, 0, slope))
-        theta, x, n, y = b.stop, y, m, y + m
-    operations = np.array(rows, OPERATION).view(np.recarray)
-    fused = network.layers[-1].activation.type == FUSED.get(loss.type)
-    return Program(
-        inputs=inputs,
-        outputs=n,
-        dtype=np.dtype(network.dtype),
-        operations=operations,
-        trained=operations[:-1] if fused else operations,
-        loss=LOSSES[loss.type],
-        parameters=theta,
-        width=y,
-        layers=tuple(layers),
-    )
-
-
-def module_numbers(program: Program) -> list[int]:
-    """The place of each dense layer in the `torch.nn.Sequential` of the same network, where an activation is a module too."""
-    numbers = count()
-    places = []
-    for layer in program.layers:
-        places.append(next(numbers))
-        if layer.layer.activation.type != "identity":
-            next(numbers)
-    return places
+    @property
+    def size(self) -> int:
+        """Of theta: the parameters and the running statistics behind them."""
+        return self.parameters + sum(math.prod(statistic.shape) for statistic in self.statistics)

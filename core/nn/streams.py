@@ -1,6 +1,6 @@
 """Randomness as a pure function of (seed, stream, place), so that no generator's state is ever kept.
 
-The order of the rows in an epoch comes from a generator of its own, inside the compiled loop: `core.nn.kernels.shuffle`.
+The order of the rows in an epoch comes from a generator of its own, inside the compiled loop: `core.nn.kernels.random`.
 """
 
 import numpy as np

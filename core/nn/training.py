@@ -17,8 +17,8 @@ from core.errors import Diverged
 from core.nn import engine, spec
 from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.initializers import initialize
+from core.nn.lower import lower
 from core.nn.memory import aligned, records
-from core.nn.program import lower
 from core.nn.sizes import Sizes
 from core.nn.statistics import moments
 from core.nn.weights import named_weights
@@ -39,7 +39,8 @@ class Data:
     """x (N, n) inputs and t (N, m) targets to train on, and the same for validation, possibly of no rows.
 
     For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes. `target_scale` (m,) is what a difference of 1
-    is in each target's own unit, in which metrics are given; by default 1.
+    is in each target's own unit, in which metrics are given; by default 1. `weights` (N,) say how much each row counts, 1 on
+    average; by default all the same.
     """
 
     x: Matrix
@@ -47,6 +48,8 @@ class Data:
     validation_x: Matrix
     validation_t: Matrix
     target_scale: npt.NDArray[np.float64] | None = None
+    weights: Matrix | None = None
+    validation_weights: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,13 @@ class Training:
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
         scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale
-        self._examples = engine.Examples(data.x, data.t, scale)
-        self._evaluation = engine.Examples(data.validation_x, data.validation_t, scale)
+        self._examples = examples(data.x, data.t, data.weights, scale)
+        self._evaluation = examples(data.validation_x, data.validation_t, data.validation_weights, scale)
         if measures_training_rows:
             self._evaluation = self._examples
 
         rows, dtype = len(data.x), self.program.dtype
-        self._sizes = Sizes.of(network, training, data.x.shape[1], rows, len(data.validation_x), data.t.shape[1])
+        self._sizes = Sizes.of(self.program, training, rows, len(data.validation_x), data.t.shape[1])
         self._plan = records(1, engine.PLAN)
         for name, value in {
             "seed": training.seed,
@@ -99,18 +102,21 @@ class Training:
         }.items():
             self._plan[name] = value
 
-        P, arena = self.program.parameters, self.program.width * self._sizes.capacity
+        P, size, arena = self.program.parameters, self.program.size, self.program.width * self._sizes.capacity
+        self._network = engine.network_tables(self.program)
         self._optimizer = engine.optimizer_record(training.optimizer)
         grad = aligned(P, dtype)
         self._memory = engine.Memory(
-            theta=aligned(P, dtype),
+            theta=aligned(size, dtype),
             grad=grad,
             piece_grad=aligned(P, dtype) if self._sizes.batch_size > self._sizes.piece_size else grad,
             slots=np.zeros((self._sizes.slots, P), dtype),
-            best=aligned(P, dtype),
+            best=aligned(size, dtype),
             values=aligned(arena, dtype),
             derivatives=aligned(arena, dtype),
+            workspace=aligned(self.program.workspace, dtype),
             targets=np.empty((self._sizes.capacity, data.t.shape[1]), dtype),
+            weights=np.ones(self._sizes.capacity, dtype),
             order=np.arange(rows),
         )
         self._batch = records(1, engine.BATCH)
@@ -125,7 +131,7 @@ class Training:
 
     @property
     def theta(self) -> Matrix:
-        """(P,) the parameters, as they are."""
+        """(P + R,) the parameters and the running statistics behind them, as they are."""
         theta: Matrix = self._memory.theta
         return theta
 
@@ -160,8 +166,7 @@ class Training:
                 self._plan,
                 self._state,
                 self._batch,
-                self.program.trained,
-                self.program.loss,
+                self._network,
                 self._optimizer,
                 self._memory,
                 self._examples,
@@ -192,7 +197,7 @@ class Training:
         sizes = self._sizes
         rows = max(sizes.piece_size, sizes.evaluation_size // 3)
         moved = 2 * sizes.parameter_bytes
-        return max(1, int(CALL_S / (PIECE_S + 6 * sizes.weights * rows / FLOPS_PER_S + moved / BYTES_PER_S)))
+        return max(1, int(CALL_S / (PIECE_S + 6 * self.program.products * rows / FLOPS_PER_S + moved / BYTES_PER_S)))
 
     @property
     def _vectors(self) -> dict[str, Matrix]:
@@ -226,3 +231,9 @@ class Training:
         """Of the evaluated rows, averaged over the targets; R² is what of it the network explains, and means nothing of 0."""
         deviations = [moments(target.astype(np.float64))[1] for target in self._evaluation.t.T]
         return float(np.mean((np.array(deviations) * self._evaluation.scale) ** 2))
+
+
+def examples(x: Matrix, t: Matrix, weights: Matrix | None, scale: npt.NDArray[np.float64]) -> engine.Examples:
+    """As the loop reads them; where there are no rows, the sum of their weights is 1 all the same, since it divides."""
+    w = x[:0, 0].copy() if weights is None else weights
+    return engine.Examples(x, t, w, scale, float(w.sum(dtype=np.float64)) if w.size else float(max(len(x), 1)))

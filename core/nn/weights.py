@@ -11,33 +11,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.nn.program import Program, module_numbers
+from core.nn.program import Program
 from core.nn.tensors import Arrays, TensorFile, unpack
 
 Vector = npt.NDArray[np.floating]
 
 
 def named_weights(program: Program, theta: Vector) -> Arrays:
-    """Copies of the parameters in theta (P,), by name."""
+    """Copies of the parameters and running statistics in theta, by name."""
     return {name: array.copy() for name, array in weight_views(program, theta).items()}
 
 
 def weight_views(program: Program, theta: Vector) -> Arrays:
-    """The parameters in theta (P,), in place, by name."""
-    named: Arrays = {}
-    for number, layer in zip(module_numbers(program), program.layers, strict=True):
-        named[f"{number}.weight"] = theta[layer.W].reshape(layer.inputs, layer.layer.units).T
-        if layer.layer.bias:
-            named[f"{number}.bias"] = theta[layer.b]
-    return named
+    """The parameters and running statistics in theta, in place, by name."""
+    return {tensor.name: tensor.view(theta) for tensor in (*program.tensors, *program.statistics)}
 
 
 def flat_weights(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector) -> None:
-    """Overwrites theta (P,) with the parameters of these names: the inverse of `named_weights`."""
-    for number, layer in zip(module_numbers(program), program.layers, strict=True):
-        theta[layer.W] = named[f"{number}.weight"].T.ravel()
-        if layer.layer.bias:
-            theta[layer.b] = named[f"{number}.bias"]
+    """Overwrites theta with the tensors of these names: the inverse of `named_weights`."""
+    for name, view in weight_views(program, theta).items():
+        view[...] = named[name]
 
 
 def weights_file(weights: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> TensorFile:

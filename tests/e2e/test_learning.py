@@ -150,8 +150,8 @@ def test_pytorch_loads_the_weights_and_gives_the_same_outputs(client, tmp_path):
 
 def ours(network: dict[str, Any], found: dict[str, Any], x: Any) -> Any:
     """The engine's outputs for these weights."""
+    from core.nn.lower import lower
     from core.nn.network import Network
-    from core.nn.program import lower
     from core.nn.spec import NetworkSpec, SoftmaxCrossEntropy
 
     program = lower(NetworkSpec.model_validate(network), SoftmaxCrossEntropy(), x.shape[1])

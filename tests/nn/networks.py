@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from core.nn.initializers import initialize
+from core.nn.lower import lower
 from core.nn.memory import aligned
 from core.nn.network import Network
-from core.nn.program import lower
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
 
@@ -58,9 +58,10 @@ def examples(loss: str, rows: int, inputs: int, outputs: int, dtype: str = "floa
 def random_network(spec: NetworkSpec, loss: str, inputs: int, seed: int = 0) -> Network:
     """Initial weights by the seed, and biases that are not 0."""
     program = lower(spec, training_spec(loss).loss, inputs)
-    theta = aligned(program.parameters, program.dtype)
+    theta = aligned(program.size, program.dtype)
     initialize(program, seed, theta)
-    theta += np.random.default_rng(seed + 1).normal(0, 0.2, theta.size).astype(program.dtype)
+    P = program.parameters
+    theta[:P] += np.random.default_rng(seed + 1).normal(0, 0.2, P).astype(program.dtype)
     return Network(program, theta)
 
 

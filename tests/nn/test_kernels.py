@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.nn.kernels import activations, losses
-from core.nn.kernels.shuffle import shuffle
+from core.nn.kernels.random import shuffle
 
 DTYPES = (np.float32, np.float64)
 SMALL = np.concatenate([np.geomspace(1e-30, 1, 1001), -np.geomspace(1e-30, 1, 1001)])
@@ -64,12 +64,12 @@ def test_softmax_of_huge_weighted_sums_is_still_a_distribution():
 
 def test_cross_entropies_of_certain_answers_neither_overflow_nor_vanish():
     z = np.array([[1000.0], [-1000.0]], np.float32)
-    dz = np.empty_like(z)
-    assert losses.binary_cross_entropy(z, np.array([[1], [0]], np.float32), dz, 0.5) == 0
-    assert losses.binary_cross_entropy(z, np.array([[0], [1]], np.float32), dz, 0.5) == 2000
+    dz, ones = np.empty_like(z), np.ones(2, np.float32)
+    assert losses.binary_cross_entropy(z, np.array([[1], [0]], np.float32), ones, dz, 0.5) == 0
+    assert losses.binary_cross_entropy(z, np.array([[0], [1]], np.float32), ones, dz, 0.5) == 2000
     z = np.array([[1000.0, 0.0]], np.float32)
     dz = np.empty_like(z)
-    assert losses.softmax_cross_entropy(z, np.array([[1]], np.float32), dz, 1.0) == 1000
+    assert losses.softmax_cross_entropy(z, np.array([[1]], np.float32), ones[:1], dz, 1.0) == 1000
     np.testing.assert_array_equal(dz, [[1, -1]])
 
 

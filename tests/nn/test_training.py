@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.errors import Diverged
+from core.nn.lower import lower
 from core.nn.network import Network
-from core.nn.program import lower
 from core.nn.training import Data, Training
 from tests.nn.networks import examples, network_spec, training, training_spec
 

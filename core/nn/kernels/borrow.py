@@ -18,7 +18,7 @@ def borrowed(array: Any) -> Any:
 
 
 @intrinsic
-def _uncounted(typing_context: Any, array: Any) -> Any:  # noqa: ARG001 - Numba names the parameters
+def _uncounted(typing_context: Any, array: Any) -> Any:
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         view = structs.create_struct_proxy(signature.return_type)(context, builder, value=arguments[0])
         view.meminfo = structs.get_null_value(view.meminfo.type)
@@ -29,5 +29,5 @@ def _uncounted(typing_context: Any, array: Any) -> Any:  # noqa: ARG001 - Numba 
 
 
 @overload(borrowed, strict=False)
-def _borrowed(array: Any) -> Any:  # noqa: ARG001 - Numba names the parameters
+def _borrowed(array: Any) -> Any:
     return lambda array: _uncounted(array)  # type: ignore[call-arg]

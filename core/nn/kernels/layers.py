@@ -2,19 +2,10 @@
 
 from typing import Any
 
-from core.nn.kernels import activations, dense, losses
+from core.nn.kernels import dense, residual
+from core.nn.kernels.activate import activate, d_activate
 from core.nn.kernels.compile import inlined, kernel
-from core.nn.program import (
-    BINARY_CROSS_ENTROPY,
-    DENSE,
-    LEAKY_RELU,
-    MEAN_ABSOLUTE_ERROR,
-    RELU,
-    SIGMOID,
-    SOFTMAX,
-    SOFTMAX_CROSS_ENTROPY,
-    TANH,
-)
+from core.nn.program import BRANCH, DENSE, JOIN
 
 
 @inlined
@@ -38,62 +29,53 @@ def matrix(theta: Any, offset: int, n: int, m: int) -> Any:
 
 
 @kernel
-def forward(operations: Any, theta: Any, values: Any, capacity: int, B: int) -> None:
-    """Runs the B rows that lie at the arena's start through every layer; overwrites the rest of `values`."""
+def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: int, B: int, key: Any, first: int) -> None:
+    """Runs the B rows that lie at the arena's start through every layer; overwrites the rest of `values`.
+
+    `key` decides what is random in this step, `first` is the place of the first row in its batch.
+    """
     for i in range(operations.size):
         op = operations[i]
+        x, y = rows(values, op.x, capacity, B, op.n), rows(values, op.y, capacity, B, op.m)
         if op.code == DENSE:
-            x, z = rows(values, op.x, capacity, B, op.n), rows(values, op.y, capacity, B, op.m)
-            dense.forward(x, matrix(theta, op.W, op.n, op.m), theta[op.b : op.b + op.biases], z)
-            continue
-        z = rows(values, op.y, capacity, B, op.m)
-        if op.code == RELU:
-            activations.relu(z.ravel())
-        elif op.code == TANH:
-            activations.tanh(z.ravel())
-        elif op.code == SIGMOID:
-            activations.sigmoid(z.ravel())
-        elif op.code == LEAKY_RELU:
-            activations.leaky_relu(z.ravel(), op.slope)
-        elif op.code == SOFTMAX:
-            activations.softmax(z)
+            dense.forward(x, matrix(theta, op.W, op.n, op.m), theta[op.b : op.b + op.biases], y)
+        elif op.code == BRANCH:
+            y[:] = x
+        elif op.code == JOIN:
+            residual.join(x.ravel(), rows(values, op.skip, capacity, B, op.m).ravel(), y.ravel())
+        else:
+            activate(op, x, y)
 
 
 @kernel
-def backward(operations: Any, theta: Any, grad: Any, values: Any, derivatives: Any, capacity: int, B: int) -> None:
+def backward(
+    operations: Any,
+    theta: Any,
+    grad: Any,
+    values: Any,
+    derivatives: Any,
+    workspace: Any,
+    capacity: int,
+    B: int,
+    key: Any,
+    first: int,
+) -> None:
     """Passes the outputs' derivatives back through every layer, last to first (Rumelhart, Hinton and Williams 1986).
 
     Overwrites `grad` with the derivative of the loss by theta, and `derivatives` with that by each layer's values.
     """
     for i in range(operations.size - 1, -1, -1):
         op = operations[i]
-        dz = rows(derivatives, op.y, capacity, B, op.m)
+        x, y = rows(values, op.x, capacity, B, op.n), rows(values, op.y, capacity, B, op.m)
+        dx, dy = rows(derivatives, op.x, capacity, B, op.n), rows(derivatives, op.y, capacity, B, op.m)
         if op.code == DENSE:
-            x, W = rows(values, op.x, capacity, B, op.n), matrix(theta, op.W, op.n, op.m)
-            dense.backward(x, W, dz, matrix(grad, op.W, op.n, op.m), grad[op.b : op.b + op.biases])
+            W = matrix(theta, op.W, op.n, op.m)
+            dense.backward(x, W, dy, matrix(grad, op.W, op.n, op.m), grad[op.b : op.b + op.biases])
             if op.x > 0:  # nobody asks for the derivative by the network's own inputs
-                dense.backward_to_inputs(dz, W, rows(derivatives, op.x, capacity, B, op.n))
-            continue
-        y = rows(values, op.y, capacity, B, op.m)
-        if op.code == RELU:
-            activations.d_relu(y.ravel(), dz.ravel())
-        elif op.code == TANH:
-            activations.d_tanh(y.ravel(), dz.ravel())
-        elif op.code == SIGMOID:
-            activations.d_sigmoid(y.ravel(), dz.ravel())
-        elif op.code == LEAKY_RELU:
-            activations.d_leaky_relu(y.ravel(), dz.ravel(), op.slope)
-        elif op.code == SOFTMAX:
-            activations.d_softmax(y, dz)
-
-
-@kernel
-def loss(code: int, y: Any, t: Any, dy: Any, share: float) -> Any:
-    """The sum of the rows' losses; overwrites dy with `share` times its derivative by y."""
-    if code == SOFTMAX_CROSS_ENTROPY:
-        return losses.softmax_cross_entropy(y, t, dy, share)
-    if code == BINARY_CROSS_ENTROPY:
-        return losses.binary_cross_entropy(y, t, dy, share)
-    if code == MEAN_ABSOLUTE_ERROR:
-        return losses.mean_absolute_error(y, t, dy, share)
-    return losses.mean_squared_error(y, t, dy, share)
+                dense.backward_to_inputs(dy, W, dx)
+        elif op.code == BRANCH:
+            residual.d_branch(dy.ravel(), rows(derivatives, op.skip, capacity, B, op.n).ravel(), dx.ravel())
+        elif op.code == JOIN:
+            dx[:] = dy
+        else:
+            d_activate(op, x, y, dy, dx)

@@ -1,11 +1,11 @@
 """Layers, and the network that they make."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from core.nn.spec.activations import Activation, Identity
-from core.nn.spec.base import AtMost, Flag, Penalty, Positive, Spec
+from core.nn.spec.activations import Activation, AnyActivation, Identity
+from core.nn.spec.base import AtMost, Flag, Penalty, Positive, Spec, named
 from core.nn.spec.initializers import GlorotUniform, Initializer, Uniform, Zeros
 
 DEPTH = 4  # of residual blocks within residual blocks
@@ -69,8 +69,13 @@ class Residual(Spec):
     layers: Annotated[tuple["Layer", ...], AtMost(20), BeforeValidator(_shallow)] = Field(min_length=1)
 
 
-AnyLayer = Dense
-Layer = AnyLayer
+def _typed(layer: Any) -> Any:
+    """A layer without a `type` is dense; a bare name stands for the layer that needs nothing else."""
+    return {"type": "dense", **layer} if isinstance(layer, dict) and "type" not in layer else named(layer)
+
+
+AnyLayer = Dense | Flatten | Reshape | Residual | AnyActivation
+Layer = Annotated[AnyLayer, Field(discriminator="type"), BeforeValidator(_typed)]
 
 
 class NetworkSpec(Spec):
@@ -78,3 +83,12 @@ class NetworkSpec(Spec):
 
     layers: Annotated[tuple[Layer, ...], AtMost(100)] = Field(min_length=1)
     dtype: Literal["float32", "float64"] = "float32"
+
+    @property
+    def last_activation(self) -> AnyActivation:
+        """What the outputs have passed through: the last layer, where it is an activation, or its own."""
+        last = self.layers[-1]
+        return last if isinstance(last, get_args(AnyActivation)) else getattr(last, "activation", Identity())
+
+
+Residual.model_rebuild()

@@ -1,4 +1,4 @@
-"""Random order as a pure function of (seed, epoch): there is no generator whose state a checkpoint would have to keep."""
+"""Randomness as a pure function of (seed, stream, place): there is no generator whose state a checkpoint would have to keep."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import numpy as np
 from core.nn.kernels.compile import kernel
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+ORDER, NOISE = range(2)  # streams: the rows of an epoch, what is random in a step
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 
@@ -20,12 +21,18 @@ def mix(x: Any) -> Any:
 
 
 @kernel
+def key(seed: int, stream: int, place: int) -> Any:
+    """The start of a sequence of hashes, another for each place of each stream."""
+    return mix(mix(np.uint64(seed) + GOLDEN * np.uint64(stream + 1)) + np.uint64(place) * GOLDEN)
+
+
+@kernel
 def shuffle(order: Any, seed: int, epoch: int) -> None:
     """Overwrites `order` with a permutation of 0 … size − 1 (below 2³²): Fisher and Yates, as in Knuth 1969, algorithm P."""
-    key = mix(mix(np.uint64(seed) + GOLDEN) + np.uint64(epoch) * GOLDEN)
+    counter = key(seed, ORDER, epoch)
     for i in range(order.size):
         order[i] = i
     for i in range(order.size - 1, 0, -1):
-        key += GOLDEN
-        j = np.int64(((mix(key) >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
+        counter += GOLDEN
+        j = np.int64(((mix(counter) >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
         order[i], order[j] = order[j], order[i]
