@@ -16,8 +16,8 @@ JOB = {"application/json": {"schema": {"$ref": REFERENCE.format(model="JobReques
 _PLAN = {
     "inputs": 2,
     "layers": [
-        {"type": "dense", "inputs": 2, "outputs": 2, "activation": "sigmoid", "parameters": 6},
-        {"type": "dense", "inputs": 2, "outputs": 1, "activation": "sigmoid", "parameters": 3},
+        {"type": "dense", "inputs": 2, "outputs": 2, "shape": [2], "activation": "sigmoid", "parameters": 6},
+        {"type": "dense", "inputs": 2, "outputs": 1, "shape": [1], "activation": "sigmoid", "parameters": 3},
     ],
     "outputs": 1,
     "parameters": 9,
