@@ -6,6 +6,9 @@ from core.nn.spec.convolution import Convolution, Pooling
 
 Pair = tuple[int, int]
 
+BAND = 48 * 1024  # elements of the image unfolded at once: they stay in the processor's cache
+SLACK = 8  # elements beyond, since rows are copied in blocks
+
 
 class Geometry(NamedTuple):
     """A signal (C, L) is an image (C, 1, L). The padding is that above and on the left; what stands below and on the right
@@ -23,6 +26,7 @@ class Geometry(NamedTuple):
     padding_width: int
     out_height: int
     out_width: int
+    band_height: int  # so many rows of places are reckoned at once
 
     @classmethod
     def of(cls, layer: Convolution | Pooling, shape: tuple[int, ...]) -> Self:
@@ -46,7 +50,9 @@ class Geometry(NamedTuple):
             before = after = pair(0 if layer.padding == "valid" else layer.padding, 0)
         out_height = (height + before[0] + after[0] - kernel[0]) // stride[0] + 1
         out_width = (width + before[1] + after[1] - kernel[1]) // stride[1] + 1
-        return cls(channels, height, width, filters, *kernel, *stride, *before, out_height, out_width)
+        per_row = max(1, channels * kernel[1] * min(stride[0], kernel[0]) * out_width)
+        band_height = max(1, min(out_height, BAND // per_row - (kernel[0] - 1) // stride[0]))
+        return cls(channels, height, width, filters, *kernel, *stride, *before, out_height, out_width, band_height)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -57,6 +63,12 @@ class Geometry(NamedTuple):
     def places(self) -> int:
         """S: where the window stands."""
         return self.out_height * self.out_width
+
+    @property
+    def workspace(self) -> int:
+        """How many elements a convolution needs beside its inputs and outputs."""
+        rows = min(self.stride_height, self.kernel_height) * (self.band_height + (self.kernel_height - 1) // self.stride_height)
+        return self.filters * self.inputs_per_place + self.channels * self.kernel_width * rows * self.out_width + SLACK
 
     @property
     def inputs_per_place(self) -> int:
