@@ -39,7 +39,7 @@ def main() -> None:
         compared = measured(
             "ms per update",
             [OURS, *["pytorch"] * with_pytorch, "copy"],
-            list(updates.MOVED),
+            updates.optimizers(),
             2,
             lambda optimizer: updates.measure(optimizer, options.rounds, with_pytorch),
         )
@@ -82,7 +82,9 @@ def measured(
 def draw(folder: Path | None, name: str, title: str, comparisons: list[Comparison]) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.svg").write_text(plot.chart(title, comparisons))
+        (folder / f"{name}.svg").write_text(
+            plot.chart(title, [comparison for comparison in comparisons if OURS in comparison.times])
+        )
 
 
 if __name__ == "__main__":

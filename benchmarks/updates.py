@@ -2,18 +2,23 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numba import njit
 
 from benchmarks.comparison import OURS, Comparison, take_turns
 from core.nn import engine
-from core.nn.spec import TrainingSpec
+from core.nn.spec import AnyOptimizer, TrainingSpec
 
 PARAMETERS = 10_000_000
 # How many vectors an update reads and writes, at the least.
 MOVED = {"adam": 7, "adamw": 7, "rmsprop": 5}
+
+
+def optimizers() -> list[str]:
+    known = {member.model_fields["type"].default for member in get_args(AnyOptimizer)}
+    return [name for name in MOVED if name in known]
 
 
 def measure(optimizer: str, rounds: int, with_pytorch: bool) -> Comparison:
