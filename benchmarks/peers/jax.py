@@ -1,4 +1,7 @@
-"""JAX: a whole epoch compiled as one `lax.scan`, with Adam by its formula."""
+"""JAX: a whole epoch compiled as one `lax.scan`, with Adam by its formula.
+
+Networks for images are compiled one step at a time: inside a `scan` XLA's convolutions on a processor are five times slower.
+"""
 
 import time
 from typing import Any
@@ -36,10 +39,21 @@ def build(network: Network) -> Run:
         theta = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v / root) + 1e-8), theta, m, v)
         return (theta, m, v, count), None
 
+    def batches(key: Any) -> Any:
+        return jax.random.permutation(key, len(x)).reshape(STEPS_PER_EPOCH, network.batch_size)
+
     @jax.jit
-    def epoch(state: Any, key: Any) -> Any:
-        rows = jax.random.permutation(key, len(x)).reshape(STEPS_PER_EPOCH, network.batch_size)
-        return jax.lax.scan(step, state, rows)[0]
+    def scanned(state: Any, key: Any) -> Any:
+        return jax.lax.scan(step, state, batches(key))[0]
+
+    compiled_step = jax.jit(step)
+
+    def looped(state: Any, key: Any) -> Any:
+        for rows in batches(key):
+            state, _ = compiled_step(state, rows)
+        return state
+
+    epoch = scanned if network.is_dense else looped
 
     state = (theta, zeros, zeros, jnp.zeros(()))
 
@@ -81,10 +95,17 @@ def outputs(network: Network, theta: Any, x: Any) -> Any:
                 W, b = next(parameters)
                 x = jax.lax.conv_general_dilated(x, W, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")) + b
             case MaxPool(size):
-                window = (1, size, size, 1)
-                x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+                x = highest(x, size)
             case Flatten():
                 x = x.reshape(len(x), -1)
         if is_activated:
             x = ACTIVATIONS[network.activation](x)
     return x
+
+
+def highest(x: Any, size: int) -> Any:
+    """Max pooling by reshaping, whose derivative is faster than that of `lax.reduce_window`."""
+    B, height, width, channels = x.shape
+    rows, columns = height // size, width // size
+    x = x[:, : rows * size, : columns * size].reshape(B, rows, size, columns, size, channels)
+    return x.max((2, 4))
