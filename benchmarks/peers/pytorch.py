@@ -25,6 +25,8 @@ def trained(network: Network, prepared: Callable[[Any], Any]) -> Run:
     x, c = map(torch.from_numpy, network.data())
     t = c[:, None].float() if network.is_binary else c
     model = sequential(network)
+    if not network.is_dense:
+        x, model = (it.to(memory_format=torch.channels_last) for it in (x, model))
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
     difference = torch.nn.BCEWithLogitsLoss() if network.is_binary else torch.nn.CrossEntropyLoss()
     loss = prepared(lambda x, t: difference(model(x), t))
