@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
-from numba.extending import overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,6 +16,11 @@ REORDERED = {"contract", "reassoc", "nsz", "arcp"}
 def kernel(function: F) -> F:
     """An elementwise formula, or a piece of the loop."""
     return cast(F, njit(fastmath=EXACT, nogil=True, error_model="numpy")(function))
+
+
+def scalar(function: F) -> F:
+    """A formula of one number, put into every loop that calls it, without which the loop would not run in vector registers."""
+    return cast(F, njit(fastmath=EXACT, nogil=True, error_model="numpy", forceinline=True)(function))
 
 
 def reduction(function: F) -> F:
@@ -32,8 +36,3 @@ def inlined(function: F) -> F:
 def entry(function: F) -> F:
     """What Python calls; compiled once with all kernels inside it and kept on disk."""
     return cast(F, njit(fastmath=EXACT, nogil=True, error_model="numpy", cache=True)(function))
-
-
-def by_dtype(function: F) -> Callable[[Callable[[Any], Any]], Any]:
-    """The compiled form of `function` differs by dtype: the decorated function gives it for a Numba type."""
-    return overload(function, jit_options={"fastmath": EXACT, "error_model": "numpy"}, strict=False)
