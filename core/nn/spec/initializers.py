@@ -4,13 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from core.nn.spec.base import Positive, Spec, named
+from core.nn.spec.base import Number, Positive, Spec, named
 
 
 class Zeros(Spec):
     """0"""
 
     type: Literal["zeros"] = "zeros"
+
+
+class Constants(Spec):
+    """value"""
+
+    type: Literal["constant"] = "constant"
+    value: Number
 
 
 class Uniform(Spec):
@@ -24,6 +31,13 @@ class Normal(Spec):
     """N(0, deviation²)"""
 
     type: Literal["normal"] = "normal"
+    deviation: Positive = 0.05
+
+
+class TruncatedNormal(Spec):
+    """N(0, deviation²) without what lies beyond ±2 deviations"""
+
+    type: Literal["truncated_normal"] = "truncated_normal"
     deviation: Positive = 0.05
 
 
@@ -51,5 +65,37 @@ class HeNormal(Spec):
     type: Literal["he_normal"] = "he_normal"
 
 
-AnyInitializer = Zeros | Uniform | Normal | GlorotUniform | GlorotNormal | HeUniform | HeNormal
+class LeCunUniform(Spec):
+    """U(−a, a) with a = √(3 / inputs); LeCun et al. 1998, eq. 16"""
+
+    type: Literal["lecun_uniform"] = "lecun_uniform"
+
+
+class LeCunNormal(Spec):
+    """N(0, 1 / inputs); LeCun et al. 1998, eq. 16"""
+
+    type: Literal["lecun_normal"] = "lecun_normal"
+
+
+class Orthogonal(Spec):
+    """gain · Q with orthonormal rows or columns, whichever are fewer, each such Q equally likely; Saxe et al. 2014"""
+
+    type: Literal["orthogonal"] = "orthogonal"
+    gain: Positive = 1.0
+
+
+AnyInitializer = (
+    Zeros
+    | Constants
+    | Uniform
+    | Normal
+    | TruncatedNormal
+    | GlorotUniform
+    | GlorotNormal
+    | HeUniform
+    | HeNormal
+    | LeCunUniform
+    | LeCunNormal
+    | Orthogonal
+)
 Initializer = Annotated[AnyInitializer, Field(discriminator="type"), BeforeValidator(named)]
