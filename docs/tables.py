@@ -10,7 +10,7 @@ from core.nn import spec
 
 REFERENCE = Path(__file__).parent / "reference.md"
 UNIONS: dict[str, Any] = {
-    "Layers": spec.AnyLayer,
+    "Layers": tuple(layer for layer in get_args(spec.AnyLayer) if layer not in get_args(spec.AnyActivation)),
     "Activations": spec.AnyActivation,
     "Initial values": spec.AnyInitializer,
     "Losses": spec.AnyLoss,
@@ -21,7 +21,7 @@ UNIONS: dict[str, Any] = {
 def table(union: Any) -> str:
     """A row for each member: its tag, its docstring, its fields with their defaults."""
     rows = ["| type | is | fields |", "|---|---|---|"]
-    for member in get_args(union) or (union,):
+    for member in union if isinstance(union, tuple) else get_args(union):
         formula = " ".join((member.__doc__ or "").split()).replace("|", "\\|")
         rows.append(f"| `{member.model_fields['type'].default}` | {formula} | {fields(member)} |")
     return "\n".join(rows) + "\n"

@@ -8,6 +8,7 @@ what the layers are (`network`), what the outputs mean (`classes`, or each targe
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterator
 from itertools import count
@@ -26,6 +27,14 @@ ACTIVATIONS = {
     "tanh": np.tanh,
     "relu": lambda z: np.maximum(z, 0),
     "leaky_relu": lambda z, negative_slope: np.where(z > 0, z, negative_slope * z),
+    "prelu": lambda z, slope: np.where(z > 0, z, slope * z),
+    "elu": lambda z, alpha: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))),
+    "selu": lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0))),
+    "gelu": lambda z, approximation: z * normal(z, approximation),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+    "softplus": lambda z, beta: np.logaddexp(0, beta * z) / beta,
+    "softsign": lambda z: z / (1 + abs(z)),
+    "hard_tanh": lambda z, minimum, maximum: np.clip(z, minimum, maximum),
     "softmax": lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
 }
 
@@ -67,10 +76,19 @@ def outputs(network: JSON, weights: dict[str, Any], x: Any) -> Any:
         z = weights[f"{number}.weight"] @ x + weights.get(f"{number}.bias", 0)
         settings = dict(layer["activation"])
         name = settings.pop("type")
-        x = ACTIVATIONS[name](z, **settings)
         if name != "identity":
-            next(module)
+            number = next(module)
+        if name == "prelu":
+            settings = {"slope": weights[f"{number}.weight"]}
+        x = ACTIVATIONS[name](z, **settings)
     return x
+
+
+def normal(z: Any, approximation: str) -> Any:
+    """The probability of less than z in the normal distribution."""
+    if approximation == "tanh":
+        return (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2
+    return np.array([math.erfc(-number / math.sqrt(2)) / 2 for number in z])
 
 
 def meaning(network: JSON, preprocessing: JSON, y: Any) -> str:

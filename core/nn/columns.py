@@ -11,7 +11,7 @@ from itertools import islice
 from core.errors import Problem
 from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS, are_many
 from core.nn.schema import Column, Schema, Value
-from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
+from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 
 MAX_PROBLEMS = 100
 _MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
@@ -157,6 +157,8 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
         if _is_binary(column) or (alone and len(values or ()) == 2):
             return None
         return _not_binary(column, _TWO_CLASSES if alone else _FLAGS)
+    if isinstance(loss, Poisson) and column.kind == "number" and column.min is not None and column.min < 0:
+        return f"column {name} goes down to {column.min:g}; poisson needs counts, or other numbers from 0 on"
     if column.kind == "text":
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None

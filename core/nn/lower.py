@@ -17,13 +17,17 @@ import numpy as np
 from core.nn import spec
 from core.nn.program import (
     ACTIVATIONS,
+    ACTIVATIONS_OF_Z,
     BRANCH,
     DENSE,
     FUSED,
+    GELU,
+    GELU_TANH,
     JOIN,
     LOSS,
     LOSSES,
     OPERATION,
+    PRELU,
     RESTRAINT,
     LayerShape,
     Parameter,
@@ -129,7 +133,7 @@ def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program
         operations=operations,
         evaluated=evaluated,
         trained=evaluated,
-        loss=table([{"code": LOSSES[loss.type]}], LOSS),
+        loss=table([{"code": LOSSES[loss.type], **constants(loss)}], LOSS),
         restraints=table(builder.restraints, RESTRAINT),
         tensors=tuple(builder.tensors),
         statistics=tuple(builder.statistics),
@@ -228,7 +232,25 @@ def _(layer: spec.Residual, builder: Builder) -> None:
 @lowering.register
 def _(layer: spec.AnyActivation, builder: Builder) -> None:
     builder.module()
-    if isinstance(layer, spec.Identity):
-        return
-    constant = layer.negative_slope if isinstance(layer, spec.LeakyReLU) else 0.0
-    builder.operate(ACTIVATIONS[layer.type], builder.shape, in_place=True, constant=constant)
+    if layer.type in ACTIVATIONS_OF_Z:
+        builder.operate(ACTIVATIONS_OF_Z[layer.type], builder.shape, **constants(layer))
+    elif layer.type in ACTIVATIONS:
+        builder.operate(ACTIVATIONS[layer.type], builder.shape, in_place=True, **constants(layer))
+
+
+@lowering.register
+def _(layer: spec.GELU, builder: Builder) -> None:
+    builder.module()
+    builder.operate(GELU if layer.approximation == "none" else GELU_TANH, builder.shape)
+
+
+@lowering.register
+def _(layer: spec.PReLU, builder: Builder) -> None:
+    slopes = builder.shape[0]
+    first = builder.parameter(f"{builder.module()}weight", (slopes,), initializer=spec.Constants(value=layer.initial_slope))
+    builder.operate(PRELU, builder.shape, b=first, biases=slopes)
+
+
+def constants(member: spec.Spec) -> dict[str, Any]:
+    """The numbers in a formula, which are the spec's fields that are numbers, in their order."""
+    return dict(zip(("constant", "second"), (value for _, value in member if isinstance(value, float)), strict=False))

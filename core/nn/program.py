@@ -18,15 +18,32 @@ from core.nn.spec import AnyInitializer
 
 # What an operation does; the names are those of the kernels in `core.nn.kernels`.
 DENSE, BRANCH, JOIN = range(3)
-SIGMOID, TANH, RELU, LEAKY_RELU, SOFTMAX = range(100, 105)
-MEAN_SQUARED_ERROR, MEAN_ABSOLUTE_ERROR, BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY = range(4)
+SIGMOID, TANH, RELU, LEAKY_RELU, SOFTMAX, ELU, SELU, SOFTPLUS, SOFTSIGN, HARD_TANH = range(100, 110)
+PRELU, SILU, GELU, GELU_TANH = range(110, 114)
+MEAN_SQUARED_ERROR, MEAN_ABSOLUTE_ERROR, HUBER, LOG_COSH, BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY, POISSON = range(7)
 
-ACTIVATIONS = {"sigmoid": SIGMOID, "tanh": TANH, "relu": RELU, "leaky_relu": LEAKY_RELU, "softmax": SOFTMAX}
+ACTIVATIONS = {
+    "sigmoid": SIGMOID,
+    "tanh": TANH,
+    "relu": RELU,
+    "leaky_relu": LEAKY_RELU,
+    "softmax": SOFTMAX,
+    "elu": ELU,
+    "selu": SELU,
+    "softplus": SOFTPLUS,
+    "softsign": SOFTSIGN,
+    "hard_tanh": HARD_TANH,
+}
+# Their derivatives are taken of what comes in, so what comes out has a place of its own.
+ACTIVATIONS_OF_Z = {"silu": SILU}
 LOSSES = {
     "mean_squared_error": MEAN_SQUARED_ERROR,
     "mean_absolute_error": MEAN_ABSOLUTE_ERROR,
+    "huber": HUBER,
+    "log_cosh": LOG_COSH,
     "binary_cross_entropy": BINARY_CROSS_ENTROPY,
     "softmax_cross_entropy": SOFTMAX_CROSS_ENTROPY,
+    "poisson": POISSON,
 }
 # These losses take the last weighted sums as they are and apply the activation themselves, where that is exact.
 FUSED = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
@@ -43,6 +60,7 @@ OPERATION = np.dtype(
         ("biases", np.int64),  # how many, or 0
         ("skip", np.int64),  # where the values lie that go past a residual block
         ("constant", np.float64),  # of the formula: a slope, a rate
+        ("second", np.float64),  # its second constant
     ]
 )
 # The weights of one layer that a penalty or a bound concerns: element k of unit u lies at start + u · unit + k · input.
@@ -58,7 +76,7 @@ RESTRAINT = np.dtype(
         ("max_norm", np.float64),  # 0: none
     ]
 )
-LOSS = np.dtype([("code", np.int64)])
+LOSS = np.dtype([("code", np.int64), ("constant", np.float64)])
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def with_training(**fields: Any) -> JSON:
         (
             with_layer(activation="rleu"),
             "/network/layers/1/activation",
-            'layer 1: activation is "rleu"; it must be one of "identity", "sigmoid", "tanh", "relu", "leaky_relu", "softmax". '
+            'layer 1: activation is "rleu"; it must be one of "identity", "sigmoid", "tanh", "relu", "leaky_relu", '
+            '"prelu", "elu", "selu", "gelu", "silu", "softplus", "softsign", "hard_tanh", "softmax". '
             'Did you mean "relu"?',
         ),
         (
@@ -50,8 +51,8 @@ def with_training(**fields: Any) -> JSON:
         (
             with_layer(unit=3),
             "/network/layers/1/unit",
-            'layer 1 has no field "unit"; its fields are type, units, activation, bias, weight_initializer, bias_initializer. '
-            'Did you mean "units"?',
+            'layer 1 has no field "unit"; its fields are type, units, activation, bias, weight_initializer, bias_initializer, '
+            'l1, l2, max_norm. Did you mean "units"?',
         ),
         (
             with_layer(bias="yes"),
@@ -120,8 +121,8 @@ def with_training(**fields: Any) -> JSON:
         (
             xor(training={"epochs": 3}),
             "/training/loss",
-            'loss is missing; it must be one of "binary_cross_entropy", "mean_absolute_error", "mean_squared_error", '
-            '"softmax_cross_entropy"',
+            'loss is missing; it must be one of "binary_cross_entropy", "huber", "log_cosh", "mean_absolute_error", '
+            '"mean_squared_error", "poisson", "softmax_cross_entropy"',
         ),
         (xor(dataset={"inputs": [[0]]}), "/dataset/targets", "targets is missing; it must be a list"),
         (xor(metadata={"a": 1}), "/metadata/a", "a is 1; it must be a text of 0 to 500 characters"),

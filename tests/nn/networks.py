@@ -12,10 +12,29 @@ from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
 
 CLASSIFIERS = ("binary_cross_entropy", "softmax_cross_entropy")
-LOSSES = ("mean_squared_error", "mean_absolute_error", *CLASSIFIERS)
-ACTIVATIONS = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "softmax")
+LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh", "poisson", *CLASSIFIERS)
+ACTIVATIONS: tuple[Any, ...] = (
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "prelu",
+    "elu",
+    {"type": "elu", "alpha": 0.7},
+    "selu",
+    "gelu",
+    {"type": "gelu", "approximation": "tanh"},
+    "silu",
+    "softplus",
+    {"type": "softplus", "beta": 2.0},
+    "softsign",
+    "hard_tanh",
+    {"type": "hard_tanh", "minimum": -0.5, "maximum": 2.0},
+    "softmax",
+)
 LAST = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
-SMOOTH = ("identity", "sigmoid", "tanh", "softmax")
+SMOOTH = ("identity", "sigmoid", "tanh", "gelu", "silu", "softplus", "softmax")
 OPTIMIZERS: tuple[dict[str, Any], ...] = (
     {"type": "sgd", "learning_rate": 0.1},
     {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9},
@@ -25,12 +44,12 @@ OPTIMIZERS: tuple[dict[str, Any], ...] = (
 )
 
 
-def optimizer_name(optimizer: dict[str, Any]) -> str:
-    return "-".join(str(value) for value in optimizer.values())
+def name_of(member: str | dict[str, Any]) -> str:
+    return member if isinstance(member, str) else "-".join(str(value) for value in member.values())
 
 
 def network_spec(
-    *units: int, activation: str = "tanh", last: str = "identity", dtype: str = "float64", **dense: Any
+    *units: int, activation: Any = "tanh", last: Any = "identity", dtype: str = "float64", **dense: Any
 ) -> NetworkSpec:
     """Dense layers of these units; every layer but the last has `activation`."""
     layers = [{"type": "dense", "units": m, "activation": activation, **dense} for m in units]
@@ -50,6 +69,8 @@ def examples(loss: str, rows: int, inputs: int, outputs: int, dtype: str = "floa
         t = rng.integers(0, outputs, (rows, 1))
     elif loss == "binary_cross_entropy":
         t = rng.integers(0, 2, (rows, outputs))
+    elif loss == "poisson":
+        t = rng.poisson(2.0, (rows, outputs))
     else:
         t = rng.standard_normal((rows, outputs))
     return x.astype(dtype), t.astype(dtype)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.nn import spec
 from core.nn.network import Network
 from core.nn.weights import from_safetensors, to_safetensors
 from tests.nn.networks import (
@@ -13,8 +14,8 @@ from tests.nn.networks import (
     LOSSES,
     OPTIMIZERS,
     examples,
+    name_of,
     network_spec,
-    optimizer_name,
     random_network,
     training,
     training_spec,
@@ -22,25 +23,51 @@ from tests.nn.networks import (
 
 torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
 
-MODULES = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "leaky_relu": "LeakyReLU"}
+MODULES = {
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "relu": "ReLU",
+    "selu": "SELU",
+    "silu": "SiLU",
+    "softsign": "Softsign",
+}
 
 
-def sequential(spec, inputs, dtype="float64"):
+def module(activation, units):
+    """The same activation in PyTorch's words."""
+    match activation:
+        case spec.LeakyReLU(negative_slope=slope):
+            return torch.nn.LeakyReLU(slope)
+        case spec.PReLU(initial_slope=slope):
+            return torch.nn.PReLU(units, slope, dtype=torch.float64)
+        case spec.ELU(alpha=alpha):
+            return torch.nn.ELU(alpha)
+        case spec.GELU(approximation=approximation):
+            return torch.nn.GELU(approximate=approximation)
+        case spec.Softplus(beta=beta):
+            return torch.nn.Softplus(beta)
+        case spec.HardTanh(minimum=minimum, maximum=maximum):
+            return torch.nn.Hardtanh(minimum, maximum)
+        case spec.Softmax():
+            return torch.nn.Softmax(dim=1)
+        case _:
+            return getattr(torch.nn, MODULES[activation.type])()
+
+
+def sequential(network, inputs, dtype="float64"):
     """The same network in PyTorch's words."""
     modules, n = [], inputs
-    for layer in spec.layers:
+    for layer in network.layers:
         modules.append(torch.nn.Linear(n, layer.units, bias=layer.bias, dtype=getattr(torch, dtype)))
-        if layer.activation.type == "softmax":
-            modules.append(torch.nn.Softmax(dim=1))
-        elif layer.activation.type != "identity":
-            modules.append(getattr(torch.nn, MODULES[layer.activation.type])())
+        if layer.activation.type != "identity":
+            modules.append(module(layer.activation, layer.units))
         n = layer.units
     return torch.nn.Sequential(*modules)
 
 
-def loaded(spec, named, inputs, dtype="float64"):
+def loaded(network, named, inputs, dtype="float64"):
     """PyTorch's network of our weights, which passed through a safetensors file."""
-    model = sequential(spec, inputs, dtype)
+    model = sequential(network, inputs, dtype)
     weights, _ = from_safetensors(to_safetensors(named, {}))
     model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
     return model
@@ -54,6 +81,12 @@ def torch_loss(name, y, t):
             return torch.nn.functional.mse_loss(y, t)
         case "mean_absolute_error":
             return torch.nn.functional.l1_loss(y, t)
+        case "huber":
+            return torch.nn.functional.huber_loss(y, t)
+        case "log_cosh":
+            return torch.log(torch.cosh(y - t)).mean()
+        case "poisson":
+            return torch.nn.functional.poisson_nll_loss(y, t, log_input=True, full=False)
         case "binary_cross_entropy":
             return torch.nn.functional.binary_cross_entropy(y, t)
         case _:
@@ -74,12 +107,12 @@ def distance(one, other):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=name_of)
 def test_outputs_loss_and_gradient_are_those_of_pytorch(activation, loss):
-    spec = network_spec(7, 30, 3, activation=activation, last=LAST.get(loss, "identity"))
-    network = random_network(spec, loss, inputs=5)
+    layers = network_spec(7, 30, 3, activation=activation, last=LAST.get(loss, "identity"))
+    network = random_network(layers, loss, inputs=5)
     x, t = examples(loss, 40, 5, 3)
-    model = loaded(spec, network_weights(network), 5)
+    model = loaded(layers, network_weights(network), 5)
     y = model(torch.tensor(x))
     expected = torch_loss(loss, y, t)
     expected.backward()
@@ -96,13 +129,13 @@ def network_weights(network):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=name_of)
 def test_two_hundred_steps_lead_to_the_weights_of_pytorch(optimizer, loss):
-    spec = network_spec(9, 6, 3, activation="tanh", last=LAST.get(loss, "identity"))
+    layers = network_spec(9, 6, 3, activation="tanh", last=LAST.get(loss, "identity"))
     x, t = examples(loss, 40, 5, 3)
     batch_size, epochs = 16, 67  # 3 steps an epoch, the last of 8 rows
-    run = training(spec, training_spec(loss, optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=False), x, t)
-    model = loaded(spec, run.weights(), 5)
+    run = training(layers, training_spec(loss, optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=False), x, t)
+    model = loaded(layers, run.weights(), 5)
     descent = torch_optimizer(optimizer, model.parameters())
     for result in run.epochs():
         total = 0.0
@@ -118,9 +151,9 @@ def test_two_hundred_steps_lead_to_the_weights_of_pytorch(optimizer, loss):
 
 
 def test_trained_weights_give_the_same_outputs_in_pytorch():
-    spec = network_spec(64, 32, 10, activation="relu", last="softmax", dtype="float32")
+    layers = network_spec(64, 32, 10, activation="relu", last="softmax", dtype="float32")
     x, t = examples("softmax_cross_entropy", 500, 20, 10, dtype="float32")
-    run = training(spec, training_spec("softmax_cross_entropy", epochs=5), x, t)
+    run = training(layers, training_spec("softmax_cross_entropy", epochs=5), x, t)
     list(run.epochs())
-    y = loaded(spec, run.weights(), 20, "float32")(torch.tensor(x)).detach().numpy()
+    y = loaded(layers, run.weights(), 20, "float32")(torch.tensor(x)).detach().numpy()
     np.testing.assert_allclose(Network(run.program, run.theta).outputs(x), y, atol=1e-6)

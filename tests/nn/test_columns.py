@@ -4,7 +4,7 @@ import pytest
 
 from core.nn.columns import MAX_PROBLEMS, categorical_inputs, classes, feature_columns, input_width, problems, target_width
 from core.nn.schema import Column, Schema
-from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, SoftmaxCrossEntropy
+from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Poisson, SoftmaxCrossEntropy
 
 SCHEMA = Schema(
     rows=150,
@@ -18,7 +18,7 @@ SCHEMA = Schema(
         Column(name="constant", kind="text", distinct=1, values=("x",)),
         Column(name="born", kind="ignored", reason="dates"),
         Column(name="flag", kind="number", distinct=2, values=(0, 1)),
-        Column(name="score", kind="number"),
+        Column(name="score", kind="number", min=-2.5),
     ),
 )
 
@@ -100,6 +100,8 @@ def test_the_targets_decide_the_outputs(
         ),
         ("score", SoftmaxCrossEntropy(), ["more than 1000 distinct values in 150 rows", "mean_squared_error with 1 unit"]),
         ("constant", SoftmaxCrossEntropy(), ["one value only", "at least 2 classes"]),
+        ("score", Poisson(), ['"score" goes down to -2.5', "poisson needs counts", "from 0 on"]),
+        ("city", Poisson(), ['"city" is text', "poisson needs numbers"]),
         ("age", BinaryCrossEntropy(), ['"age" has too many different values', "exactly two values"]),
         ("city", BinaryCrossEntropy(), ['"Bern", "Oslo", "Rome"', "exactly two values"]),
     ],

@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.nn.gradcheck import gradient_error
-from tests.nn.networks import ACTIVATIONS, LOSSES, SMOOTH, examples, network_spec, random_network
+from tests.nn.networks import ACTIVATIONS, LOSSES, SMOOTH, examples, name_of, network_spec, random_network
 
 LAST = {"binary_cross_entropy": ("identity", "sigmoid"), "softmax_cross_entropy": ("identity", "softmax")}
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=name_of)
 def test_every_activation_and_loss_has_the_gradient_of_its_formula(activation, loss):
     for last in LAST.get(loss, ACTIVATIONS):
         network = random_network(network_spec(5, 4, 3, activation=activation, last=last), loss, inputs=4)
@@ -39,7 +39,7 @@ def test_a_layer_without_biases_has_the_gradient_too():
     hidden=st.lists(st.tuples(st.integers(1, 12), st.sampled_from(SMOOTH), st.booleans()), max_size=4),
     outputs=st.integers(1, 4),
     rows=st.integers(1, 20),
-    loss=st.sampled_from([loss for loss in LOSSES if loss != "mean_absolute_error"]),
+    loss=st.sampled_from([loss for loss in LOSSES if loss not in ("mean_absolute_error", "huber")]),
     seed=st.integers(0, 2**32),
 )
 def test_random_smooth_networks_have_the_gradient_of_their_formula(inputs, hidden, outputs, rows, loss, seed):

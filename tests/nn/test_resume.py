@@ -7,7 +7,7 @@ import pytest
 
 from core.nn.checkpoint import Checkpoint
 from core.nn.training import Data, Training
-from tests.nn.networks import OPTIMIZERS, examples, network_spec, optimizer_name, training_spec
+from tests.nn.networks import OPTIMIZERS, examples, name_of, network_spec, training_spec
 
 
 def new(optimizer, dtype="float32", checkpoint=None, epochs=12):
@@ -34,7 +34,7 @@ def equal(one, other):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=name_of)
 def test_resuming_repeats_the_remaining_epochs_exactly(optimizer, dtype, monkeypatch):
     straight = new(optimizer, dtype)
     expected = list(straight.epochs())

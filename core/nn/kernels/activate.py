@@ -2,9 +2,23 @@
 
 from typing import Any
 
-from core.nn.kernels import activations
+from core.nn.kernels import activations, gates, softmax
 from core.nn.kernels.compile import kernel
-from core.nn.program import LEAKY_RELU, RELU, SIGMOID, SOFTMAX, TANH
+from core.nn.program import (
+    ELU,
+    GELU,
+    GELU_TANH,
+    HARD_TANH,
+    LEAKY_RELU,
+    RELU,
+    SELU,
+    SIGMOID,
+    SILU,
+    SOFTMAX,
+    SOFTPLUS,
+    SOFTSIGN,
+    TANH,
+)
 
 
 @kernel
@@ -19,7 +33,23 @@ def activate(op: Any, z: Any, y: Any) -> None:
     elif op.code == LEAKY_RELU:
         activations.leaky_relu(y.ravel(), op.constant)
     elif op.code == SOFTMAX:
-        activations.softmax(y)
+        softmax.softmax(y)
+    elif op.code == ELU:
+        activations.elu(y.ravel(), 1.0, op.constant)
+    elif op.code == SELU:
+        activations.elu(y.ravel(), activations.SELU_SCALE, activations.SELU_ALPHA)
+    elif op.code == SOFTPLUS:
+        activations.softplus(y.ravel(), op.constant)
+    elif op.code == SOFTSIGN:
+        activations.softsign(y.ravel())
+    elif op.code == HARD_TANH:
+        activations.hard_tanh(y.ravel(), op.constant, op.second)
+    elif op.code == SILU:
+        gates.silu(z.ravel(), y.ravel())
+    elif op.code == GELU:
+        gates.gelu(z.ravel(), y.ravel())
+    elif op.code == GELU_TANH:
+        gates.gelu_tanh(z.ravel(), y.ravel())
 
 
 @kernel
@@ -34,4 +64,20 @@ def d_activate(op: Any, z: Any, y: Any, dy: Any, dz: Any) -> None:
     elif op.code == LEAKY_RELU:
         activations.d_leaky_relu(y.ravel(), dz.ravel(), op.constant)
     elif op.code == SOFTMAX:
-        activations.d_softmax(y, dz)
+        softmax.d_softmax(y, dz)
+    elif op.code == ELU:
+        activations.d_elu(y.ravel(), dz.ravel(), 1.0, op.constant)
+    elif op.code == SELU:
+        activations.d_elu(y.ravel(), dz.ravel(), activations.SELU_SCALE, activations.SELU_ALPHA)
+    elif op.code == SOFTPLUS:
+        activations.d_softplus(y.ravel(), dz.ravel(), op.constant)
+    elif op.code == SOFTSIGN:
+        activations.d_softsign(y.ravel(), dz.ravel())
+    elif op.code == HARD_TANH:
+        activations.d_hard_tanh(y.ravel(), dz.ravel(), op.constant, op.second)
+    elif op.code == SILU:
+        gates.d_silu(z.ravel(), dy.ravel(), dz.ravel())
+    elif op.code == GELU:
+        gates.d_gelu(z.ravel(), dy.ravel(), dz.ravel())
+    elif op.code == GELU_TANH:
+        gates.d_gelu_tanh(z.ravel(), dy.ravel(), dz.ravel())

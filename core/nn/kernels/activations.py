@@ -1,20 +1,26 @@
 """Activations y = f(z), each beside its derivative written in terms of y. All work in place: z becomes y, dy becomes dz.
 
-Sigmoid, tanh and ReLU as in Goodfellow, Bengio and Courville 2016, sections 6.2 and 6.3; leaky ReLU: Maas et al. 2013.
+Sigmoid, tanh and ReLU as in Goodfellow, Bengio and Courville 2016, sections 6.2 and 6.3; leaky ReLU: Maas et al. 2013; ELU:
+Clevert et al. 2016, eq. 15; SELU: Klambauer et al. 2017, eq. 2; softplus: Dugas et al. 2001, eq. 1; softsign: Bergstra et al.
+2009; hard tanh: Collobert 2004.
 """
 
 from typing import Any
 
-from core.nn.kernels.compile import kernel, reduction
+from core.nn.kernels import hyperbolic
+from core.nn.kernels.compile import kernel
 from core.nn.kernels.exponential import exp, expm1
+from core.nn.kernels.logarithm import log1p
+
+# Such that means of 0 and variances of 1 are kept from layer to layer (Klambauer et al. 2017, eq. 14).
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
 @kernel
 def sigmoid(z: Any) -> None:
     """y = 1 / (1 + e⁻ᶻ); z becomes y."""
-    one = z.dtype.type(1)
     for i in range(z.size):
-        z[i] = one / (one + exp(-z[i]))
+        z[i] = hyperbolic.sigmoid(z[i])
 
 
 @kernel
@@ -27,12 +33,9 @@ def d_sigmoid(y: Any, dy: Any) -> None:
 
 @kernel
 def tanh(z: Any) -> None:
-    """y = tanh z = (1 − e⁻²ᶻ) / (1 + e⁻²ᶻ), reckoned for |z|; z becomes y."""
-    two = z.dtype.type(2)
+    """y = tanh z; z becomes y."""
     for i in range(z.size):
-        e = expm1(-two * abs(z[i]))
-        y = -e / (e + two)
-        z[i] = -y if z[i] < 0 else y
+        z[i] = hyperbolic.tanh(z[i])
 
 
 @kernel
@@ -76,42 +79,66 @@ def d_leaky_relu(y: Any, dy: Any, slope: Any) -> None:
 
 
 @kernel
-def below_highest(z: Any, y: Any) -> None:
-    """yⱼ = zⱼ − max z, row by row, which leaves the softmax as it is and keeps e^y from overflowing; y (B, m) may be z."""
-    for i in range(z.shape[0]):
-        highest = z[i, 0]
-        for j in range(1, z.shape[1]):
-            highest = max(highest, z[i, j])
-        for j in range(z.shape[1]):
-            y[i, j] = z[i, j] - highest
+def elu(z: Any, scale: float, alpha: float) -> None:
+    """y = scale · z where z > 0, else scale · α (eᶻ − 1); z becomes y."""
+    zero, scale, negative = z.dtype.type(0), z.dtype.type(scale), z.dtype.type(scale * alpha)
+    for i in range(z.size):
+        z[i] = scale * z[i] if z[i] > zero else negative * expm1(z[i])
 
 
 @kernel
-def exponentials(z: Any) -> None:
-    """y = eᶻ; z becomes y."""
+def d_elu(y: Any, dy: Any, scale: float, alpha: float) -> None:
+    """dz = scale · dy where y > 0, else dy (y + scale · α); dy becomes dz."""
+    zero, scale, negative = y.dtype.type(0), y.dtype.type(scale), y.dtype.type(scale * alpha)
+    for i in range(y.size):
+        dy[i] *= scale if y[i] > zero else y[i] + negative
+
+
+@kernel
+def softplus(z: Any, beta: float) -> None:
+    """y = ln(1 + e^(β z)) / β = (max(β z, 0) + ln(1 + e^−|β z|)) / β; z becomes y."""
+    zero, beta, width = z.dtype.type(0), z.dtype.type(beta), z.dtype.type(1.0 / beta)
     for i in range(z.size):
-        z[i] = exp(z[i])
+        x = beta * z[i]
+        z[i] = width * ((zero if x < zero else x) + log1p(exp(-abs(x))))
 
 
-@reduction
-def softmax(z: Any) -> None:
-    """yⱼ = eᶻʲ / Σₖ eᶻᵏ, row by row; z (B, m) becomes y. Bridle 1990."""
-    below_highest(z, z)
-    exponentials(z.ravel())
-    for i in range(z.shape[0]):
-        total = z.dtype.type(0)
-        for j in range(z.shape[1]):
-            total += z[i, j]
-        for j in range(z.shape[1]):
-            z[i, j] /= total
+@kernel
+def d_softplus(y: Any, dy: Any, beta: float) -> None:
+    """dz = dy (1 − e^(−β y)); dy becomes dz."""
+    beta = y.dtype.type(beta)
+    for i in range(y.size):
+        dy[i] *= -expm1(-beta * y[i])
 
 
-@reduction
-def d_softmax(y: Any, dy: Any) -> None:
-    """dzⱼ = yⱼ (dyⱼ − Σₖ dyₖ yₖ), row by row; dy (B, m) becomes dz."""
-    for i in range(y.shape[0]):
-        total = y.dtype.type(0)
-        for j in range(y.shape[1]):
-            total += dy[i, j] * y[i, j]
-        for j in range(y.shape[1]):
-            dy[i, j] = y[i, j] * (dy[i, j] - total)
+@kernel
+def softsign(z: Any) -> None:
+    """y = z / (1 + |z|); z becomes y."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        z[i] /= one + abs(z[i])
+
+
+@kernel
+def d_softsign(y: Any, dy: Any) -> None:
+    """dz = dy (1 − |y|)²; dy becomes dz."""
+    one = y.dtype.type(1)
+    for i in range(y.size):
+        rest = one - abs(y[i])
+        dy[i] *= rest * rest
+
+
+@kernel
+def hard_tanh(z: Any, least: float, most: float) -> None:
+    """y = min(max(z, least), most), where NaN stays NaN; z becomes y."""
+    least, most = z.dtype.type(least), z.dtype.type(most)
+    for i in range(z.size):
+        z[i] = min(max(z[i], least), most)
+
+
+@kernel
+def d_hard_tanh(y: Any, dy: Any, least: float, most: float) -> None:
+    """dz = dy where least < y < most, else 0; dy becomes dz."""
+    zero, least, most = y.dtype.type(0), y.dtype.type(least), y.dtype.type(most)
+    for i in range(y.size):
+        dy[i] = zero if y[i] <= least or y[i] >= most else dy[i]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from core.nn.kernels import dense, residual
+from core.nn.kernels import dense, prelu, residual
 from core.nn.kernels.activate import activate, d_activate
 from core.nn.kernels.compile import inlined, kernel
-from core.nn.program import BRANCH, DENSE, JOIN
+from core.nn.program import BRANCH, DENSE, JOIN, PRELU
 
 
 @inlined
@@ -28,6 +28,12 @@ def matrix(theta: Any, offset: int, n: int, m: int) -> Any:
     return theta[offset : offset + n * m].reshape(n, m)
 
 
+@inlined
+def channels(x: Any, m: int) -> Any:
+    """Rows of m channels: (B, m, k) for (B, m · k)."""
+    return x.reshape(x.shape[0], m, x.shape[1] // m)
+
+
 @kernel
 def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: int, B: int, key: Any, first: int) -> None:
     """Runs the B rows that lie at the arena's start through every layer; overwrites the rest of `values`.
@@ -43,6 +49,8 @@ def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
             y[:] = x
         elif op.code == JOIN:
             residual.join(x.ravel(), rows(values, op.skip, capacity, B, op.m).ravel(), y.ravel())
+        elif op.code == PRELU:
+            prelu.prelu(channels(x, op.biases), theta[op.b : op.b + op.biases], channels(y, op.biases))
         else:
             activate(op, x, y)
 
@@ -77,5 +85,8 @@ def backward(
             residual.d_branch(dy.ravel(), rows(derivatives, op.skip, capacity, B, op.n).ravel(), dx.ravel())
         elif op.code == JOIN:
             dx[:] = dy
+        elif op.code == PRELU:
+            slopes, d_slopes = theta[op.b : op.b + op.biases], grad[op.b : op.b + op.biases]
+            prelu.d_prelu(channels(x, op.biases), slopes, channels(dy, op.biases), channels(dx, op.biases), d_slopes)
         else:
             d_activate(op, x, y, dy, dx)

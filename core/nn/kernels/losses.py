@@ -1,4 +1,6 @@
-"""Losses and their derivatives, in one pass: each returns Σ wᵢ Lᵢ over the rows, in double precision, and overwrites dy.
+"""Losses by the difference of outputs and targets, and their derivatives, in one pass.
+
+Each returns Σ wᵢ Lᵢ over the rows, in double precision, and overwrites dy with w · `share` · dL/dy.
 
 w (B,) are the rows' weights, mostly 1. The loss of a batch is the mean over its rows, so every derivative carries `share`,
 which is 1 / B; a batch that is trained in pieces has one share for all of them.
@@ -9,9 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from core.nn.kernels.activations import below_highest, exponentials
-from core.nn.kernels.compile import kernel, reduction
-from core.nn.kernels.exponential import exp
+from core.nn.kernels.compile import kernel, reduction, scalar
+from core.nn.kernels.exponential import expm1
+from core.nn.kernels.logarithm import log1p
+from core.nn.kernels.precision import by_precision
+
+CONSTANTS = by_precision((1.0, 2.0, 20.0, math.log(2.0)))
 
 
 @kernel
@@ -47,47 +52,51 @@ def mean_absolute_error(y: Any, t: Any, w: Any, dy: Any, share: float) -> Any:
     return total / y.shape[1]
 
 
-@kernel
-def binary_cross_entropy(z: Any, t: Any, w: Any, dz: Any, share: float) -> Any:
-    """L = Σⱼ (max(zⱼ, 0) − zⱼ tⱼ + ln(1 + e^−|zⱼ|)) / m per row, which is −t ln p − (1 − t) ln(1 − p) for p = sigmoid z.
+@reduction
+def huber(y: Any, t: Any, w: Any, dy: Any, share: float, delta: float) -> Any:
+    """L = Σⱼ c (e − c / 2) / m per row with e = y − t and c = min(max(e, −δ), δ): e² / 2 up to δ, then δ (|e| − δ / 2).
 
-    dz = (p − t) / (m B). On logits, where neither a logarithm of 0 nor an overflow can occur.
+    dy = c / (m B). Huber 1964, p. 75.
     """
-    factor = z.dtype.type(share / z.shape[1])
-    one = z.dtype.type(1)
+    delta, half, factor = y.dtype.type(delta), y.dtype.type(0.5), y.dtype.type(share / y.shape[1])
     total = 0.0
-    for i in range(z.shape[0]):
+    for i in range(y.shape[0]):
         weighted = factor * w[i]
-        losses = 0.0
-        for j in range(z.shape[1]):
-            logit = np.float64(z[i, j])
-            losses += max(logit, 0.0) - logit * t[i, j] + math.log1p(math.exp(-abs(logit)))
-            p = one / (one + exp(-z[i, j]))
-            dz[i, j] = weighted * (p - t[i, j])
-        total += w[i] * losses
-    return total / z.shape[1]
+        row = 0.0
+        for j in range(y.shape[1]):
+            error = y[i, j] - t[i, j]
+            c = min(max(error, -delta), delta)
+            row += np.float64(c * (error - half * c))
+            dy[i, j] = weighted * c
+        total += w[i] * row
+    return total / y.shape[1]
 
 
 @reduction
-def softmax_cross_entropy(z: Any, t: Any, w: Any, dz: Any, share: float) -> Any:
-    """L = ln Σₖ eᶻᵏ − z_c per row, which is −ln p_c for p = softmax z and the row's class c; dz = (p − onehot c) / B.
+def log_cosh(y: Any, t: Any, w: Any, dy: Any, share: float) -> Any:
+    """L = Σⱼ ln cosh(yⱼ − tⱼ) / m per row; dy = tanh(y − t) / (m B). Saleh and Saleh 2022, eq. 1."""
+    factor = y.dtype.type(share / y.shape[1])
+    total = 0.0
+    for i in range(y.shape[0]):
+        weighted = factor * w[i]
+        row = 0.0
+        for j in range(y.shape[1]):
+            value, slope = ln_cosh(y[i, j] - t[i, j])
+            row += np.float64(value)
+            dy[i, j] = weighted * slope
+        total += w[i] * row
+    return total / y.shape[1]
 
-    On logits; t (B, 1) holds the numbers of the classes. Bridle 1990.
+
+@scalar
+def ln_cosh(x: Any) -> Any:
+    """(ln cosh x, tanh x) by a = e^|x| − 1, from which cosh x − 1 = a² / 2 (1 + a) keeps its digits for small x.
+
+    Beyond 20, where cosh x is e^|x| / 2, ln cosh x = |x| − ln 2.
     """
-    hit = z.dtype.type(share)
-    loss = 0.0
-    below_highest(z, dz)
-    for i in range(z.shape[0]):
-        loss -= np.float64(w[i]) * dz[i, int(t[i, 0])]
-    exponentials(dz.ravel())
-    for i in range(z.shape[0]):
-        total = z.dtype.type(0)
-        for j in range(z.shape[1]):
-            total += dz[i, j]
-        loss += np.float64(w[i]) * math.log(np.float64(total))
-        weighted = hit * w[i]
-        factor = weighted / total
-        for j in range(z.shape[1]):
-            dz[i, j] *= factor
-        dz[i, int(t[i, 0])] -= weighted
-    return loss
+    one, two, most, ln_2 = CONSTANTS(x)
+    size = abs(x)
+    a = expm1(min(size, most))
+    value = size - ln_2 if size > most else log1p(a * a / (two * (one + a)))
+    slope = a * (a + two) / (a * (a + two) + two)
+    return value, -slope if x < 0 else slope

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from core.nn.kernels.compile import kernel, reduction
-from core.nn.program import BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY
+from core.nn.kernels.exponential import exp
+from core.nn.program import BINARY_CROSS_ENTROPY, POISSON, SOFTMAX_CROSS_ENTROPY
 
 
 @reduction
@@ -49,6 +50,7 @@ def measure(loss: int, y: Any, t: Any, scale: Any, sums: Any) -> None:
     else:
         for i in range(y.shape[0]):
             for j in range(y.shape[1]):
-                difference = (np.float64(y[i, j]) - np.float64(t[i, j])) * scale[j]
+                found = np.float64(exp(y[i, j]) if loss == POISSON else y[i, j])
+                difference = (found - np.float64(t[i, j])) * scale[j]
                 sums.squared_error += difference * difference / y.shape[1]
                 sums.absolute_error += abs(difference) / y.shape[1]

@@ -5,20 +5,33 @@ from typing import Any
 
 import numpy as np
 
-from core.nn.kernels import losses
+from core.nn.kernels import likelihoods, losses
 from core.nn.kernels.compile import kernel
-from core.nn.program import BINARY_CROSS_ENTROPY, MEAN_ABSOLUTE_ERROR, SOFTMAX_CROSS_ENTROPY
+from core.nn.program import (
+    BINARY_CROSS_ENTROPY,
+    HUBER,
+    LOG_COSH,
+    MEAN_ABSOLUTE_ERROR,
+    POISSON,
+    SOFTMAX_CROSS_ENTROPY,
+)
 
 
 @kernel
 def loss(objective: Any, y: Any, t: Any, w: Any, dy: Any, share: float) -> Any:
     """Σ wᵢ Lᵢ over the rows; overwrites dy with `share` times its derivative by y. w (B,) are the rows' weights."""
     if objective.code == SOFTMAX_CROSS_ENTROPY:
-        return losses.softmax_cross_entropy(y, t, w, dy, share)
+        return likelihoods.softmax_cross_entropy(y, t, w, dy, share, objective.constant)
     if objective.code == BINARY_CROSS_ENTROPY:
-        return losses.binary_cross_entropy(y, t, w, dy, share)
+        return likelihoods.binary_cross_entropy(y, t, w, dy, share)
     if objective.code == MEAN_ABSOLUTE_ERROR:
         return losses.mean_absolute_error(y, t, w, dy, share)
+    if objective.code == HUBER:
+        return losses.huber(y, t, w, dy, share, objective.constant)
+    if objective.code == LOG_COSH:
+        return losses.log_cosh(y, t, w, dy, share)
+    if objective.code == POISSON:
+        return likelihoods.poisson(y, t, w, dy, share)
     return losses.mean_squared_error(y, t, w, dy, share)
 
 
