@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     outstanding_wakes: int = Field(100, ge=1)
     record_every_s: float = Field(0.2, ge=0, description="Epochs that follow faster are recorded together.")
     checkpoint_every_s: float = Field(1.0, ge=0, description="The least time between two checkpoints of a job.")
-    max_cache_bytes: int = Field(10 * 2**30, ge=0, description="Tables of datasets that a worker machine keeps on its disk.")
+    max_cache_bytes: int = Field(10 * 2**30, ge=0, description="Tables, and what is made of them, on a worker machine's disk.")
 
     max_request_bytes: int = Field(10 * 2**20, ge=1, description="A JSON request; datasets have their own limit.")
     allowed_hosts: frozenset[str] = Field(

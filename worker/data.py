@@ -1,18 +1,26 @@
 """From a job's dataset to the arrays that it trains on."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.nn.columns import feature_columns
+from core.data.table import Columns
+from core.nn.columns import feature_columns, input_width
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
 from core.nn.split import split
+from core.nn.tensors import Blocks
 from core.nn.training import Data
 from core.store import Job, Store
+from worker.arrays import SMALL_BYTES, Draft, Shelf, key
 from worker.datasets import Datasets
+
+BLOCK_CELLS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Prepared:
         return {"format": 1, "network": self.network.model_dump(mode="json"), "preprocessing": self.preprocessing.to_json()}
 
 
-def prepare(job: Job, store: Store, datasets: Datasets) -> Prepared:
+def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepared:
     """The same arrays, bit for bit, at every attempt: the split depends on the seed alone, the statistics on the split."""
     network = NetworkSpec.model_validate(job.spec["network"])
     training = TrainingSpec.model_validate(job.spec["training"])
@@ -39,19 +47,39 @@ def prepare(job: Job, store: Store, datasets: Datasets) -> Prepared:
     dataset = store.datasets.get(job.tenant, job.dataset_id)
     schema = Schema.model_validate(dataset.schema)
     names = dict.fromkeys([*(column.name for column in feature_columns(schema, columns)), *columns.targets])
-    table = datasets.columns(dataset, list(names))
-
-    fraction = None if training.validation is None else training.validation.fraction
-    training_rows, validation_rows = split(schema.rows, fraction, training.seed)
-    is_linear = network.last_activation.type == "identity"  # only then the outputs have no bounds of their own
-    preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
     dtype = np.dtype(network.dtype)
-    t = preprocessing.targets(table, dtype)
-    data = Data(
-        x=preprocessing.inputs(table, dtype, training_rows),
-        t=t[training_rows],
-        validation_x=preprocessing.inputs(table, dtype, validation_rows),
-        validation_t=t[validation_rows],
-        target_scale=preprocessing.target_scale,
-    )
+    fraction = None if training.validation is None else training.validation.fraction
+    is_linear = network.last_activation.type == "identity"  # only then the outputs have no bounds of their own
+
+    def draft() -> Draft:
+        table = datasets.columns(dataset, list(names))
+        training_rows, validation_rows = split(schema.rows, fraction, training.seed)
+        preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
+        t = preprocessing.targets(table, dtype)
+        arrays: dict[str, NDArray[Any] | Blocks] = {
+            "x": _inputs(preprocessing, table, dtype, training_rows),
+            "t": t[training_rows],
+            "validation_x": _inputs(preprocessing, table, dtype, validation_rows),
+            "validation_t": t[validation_rows],
+        }
+        return Draft(arrays, {"preprocessing": json.dumps(preprocessing.to_json())})
+
+    if schema.rows * input_width(schema, columns) * dtype.itemsize < SMALL_BYTES:
+        made = draft().in_memory()
+    else:
+        spec = [columns.model_dump(mode="json"), training.loss.model_dump(mode="json")]
+        drawn = None if fraction is None else (fraction, training.seed)
+        made = shelf.arrays(key(dataset.table_sha256, spec, dtype.name, drawn, is_linear), draft)
+    preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
+    data = Data(**made.arrays, target_scale=preprocessing.target_scale)
     return Prepared(network, training, columns, preprocessing, data)
+
+
+def _inputs(preprocessing: Preprocessing, table: Columns, dtype: np.dtype[Any], rows: NDArray[np.int64]) -> Blocks:
+    step = max(1, BLOCK_CELLS // preprocessing.width)
+
+    def make() -> Iterator[NDArray[Any]]:
+        for start in range(0, len(rows), step):
+            yield preprocessing.inputs(table, dtype, rows[start : start + step])
+
+    return Blocks((len(rows), preprocessing.width), dtype, make)

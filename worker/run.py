@@ -12,6 +12,7 @@ from core.nn.training import Training
 from core.nn.weights import weight_views, weights_file
 from core.settings import Settings
 from core.store import Claim, Store, Which
+from worker.arrays import Shelf
 from worker.data import Prepared, prepare
 from worker.datasets import Datasets
 from worker.failure import explain, explain_divergence
@@ -31,6 +32,7 @@ class Worker:
     fingerprint: dict[str, str]
     store: Store
     datasets: Datasets
+    shelf: Shelf
     settings: Settings
     stopping: Callable[[], bool]
 
@@ -63,7 +65,7 @@ def failure(lease: Lease, worker: Worker) -> dict[str, Any] | None:
 def attempt(lease: Lease, worker: Worker) -> None:
     """One try at the job, from the claim to a transition of its state."""
     claim, store = lease.claim, worker.store
-    prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets))
+    prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf))
     training = begin(prepared, lease, store)
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:

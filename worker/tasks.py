@@ -1,16 +1,18 @@
 """What a wake-up sets off."""
 
+import functools
 import logging
 import os
 import socket
 import time
-from functools import cache
 
 from core.errors import CapacityError, Unavailable
 from core.nn.warmup import fingerprint
 from core.settings import settings
 from core.store import Claim, Store, connect
 from worker import stopping
+from worker.arrays import Shelf
+from worker.cache import Cache
 from worker.datasets import Datasets
 from worker.run import Worker, run
 
@@ -19,16 +21,18 @@ RETRY_AFTER_S = 0.5
 log = logging.getLogger(__name__)
 
 
-@cache
+@functools.cache
 def worker() -> Worker:
     """This process as a worker; made after the fork, at the first wake-up."""
     options = settings()
     store = Store(connect(options.database))
+    cache = Cache(options.data_dir / "cache", options.max_cache_bytes)
     return Worker(
         owner=f"{socket.gethostname()}:{os.getpid()}",
         fingerprint=fingerprint(),
         store=store,
-        datasets=Datasets(store, options.data_dir / "cache", options.max_cache_bytes),
+        datasets=Datasets(store, cache),
+        shelf=Shelf(cache),
         settings=options,
         stopping=stopping.asked,
     )

@@ -33,6 +33,33 @@ _MAX_HEADER_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """An array that is made some rows at a time, in C order, whenever it is written; all of it is never in memory."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    make: Callable[[], Iterable[npt.NDArray[Any]]]
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return prod(self.shape) * self.itemsize
+
+    def array(self) -> npt.NDArray[Any]:
+        """All of it in memory after all."""
+        whole, at = np.empty(self.shape, self.dtype), 0
+        for block in self.make():
+            if block.shape == self.shape:
+                return block
+            whole[at : at + len(block)] = block
+            at += len(block)
+        return whole
+
+
+@dataclass(frozen=True)
 class TensorFile:
     """The file of these arrays: iterated, as often as one likes, it yields the file's bytes in pieces of about 1 MiB.
 
@@ -40,7 +67,7 @@ class TensorFile:
     not copied, so a piece shows what the array holds when it is read. Equal arrays and metadata give equal bytes.
     """
 
-    arrays: Mapping[str, npt.NDArray[Any]]
+    arrays: Mapping[str, npt.NDArray[Any] | Blocks]
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Piece]:
@@ -179,8 +206,11 @@ def _bytes(array: npt.NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _pieces(array: npt.NDArray[Any]) -> Iterator[Piece]:
-    if array.flags.c_contiguous:
+def _pieces(array: npt.NDArray[Any] | Blocks) -> Iterator[Piece]:
+    if isinstance(array, Blocks):
+        for block in array.make():
+            yield from _pieces(block)
+    elif array.flags.c_contiguous:
         data = _bytes(array)
         for start in range(0, len(data), _PIECE_BYTES):
             yield data[start : start + _PIECE_BYTES]

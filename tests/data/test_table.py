@@ -1,3 +1,4 @@
+import re
 import struct
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from safetensors.numpy import load_file, save_file
 
+from core.data import table
 from core.data.table import read_columns, write_table
 from core.errors import InvalidData
 
@@ -69,3 +71,23 @@ def test_a_header_that_claims_more_than_the_file_is_refused(tmp_path: Path) -> N
     (tmp_path / "table").write_bytes(struct.pack("<Q", 2**62) + b"{}")
     with pytest.raises(InvalidData, match="damaged"):
         read_columns(tmp_path / "table", [])
+
+
+def test_a_table_is_never_in_memory_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, size = tmp_path / "table", 1 << 20
+    write_table(path, {f"x{i}": np.full(size // 8, i) for i in range(20)})
+    monkeypatch.setattr(table, "_RESIDENT_BYTES", 2 * size)
+    columns, most = read_columns(path, [f"x{i}" for i in range(20)]), 0
+    for _ in range(2):
+        for i, column in enumerate(columns.values()):
+            assert (column == i).all()
+            most = max(most, resident_bytes(path))
+    first = columns["x0"]
+    assert size <= most < 5 * size
+    assert (first == 0).all()
+
+
+def resident_bytes(path: Path) -> int:
+    """Of what this process maps of the file."""
+    regions = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text(), flags=re.MULTILINE)
+    return sum(int(found[1]) << 10 for each in regions if str(path) in each and (found := re.search(r"Rss: +(\d+)", each)))

@@ -7,6 +7,8 @@ import pytest
 
 from core.settings import Settings
 from core.store import Store, connect
+from worker.arrays import Shelf
+from worker.cache import Cache
 from worker.datasets import Datasets
 from worker.run import Worker
 
@@ -28,6 +30,7 @@ def make_worker(store: Store, options: Settings, tmp_path: Path) -> Callable[...
     """A worker that stops when it is told to; unless told otherwise, never."""
 
     def make(stopping: Callable[[], bool] = lambda: False) -> Worker:
-        return Worker("test", {"machine": "test"}, store, Datasets(store, tmp_path / "cache", 2**30), options, stopping)
+        cache = Cache(tmp_path / "cache", 2**30)
+        return Worker("test", {"machine": "test"}, store, Datasets(store, cache), Shelf(cache), options, stopping)
 
     return make

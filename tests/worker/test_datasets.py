@@ -11,7 +11,8 @@ from core.data.table import write_table
 from core.errors import CoreError
 from core.store import Dataset, Store, connect
 from core.store.tables import blobs
-from worker.datasets import ABANDONED_AFTER_S, Datasets
+from worker.cache import ABANDONED_AFTER_S, Cache
+from worker.datasets import Datasets
 
 SIZE = 8_000
 
@@ -32,7 +33,7 @@ def files(cache: Path) -> list[Path]:
 
 
 def test_the_columns_asked_for_come_back(store: Store, tmp_path: Path, cache: Path) -> None:
-    datasets = Datasets(store, cache, 10 * SIZE)
+    datasets = Datasets(store, Cache(cache, 10 * SIZE))
     dataset = add(store, tmp_path, 7)
     for _ in range(2):
         columns = datasets.columns(dataset, ["x"])
@@ -42,7 +43,7 @@ def test_the_columns_asked_for_come_back(store: Store, tmp_path: Path, cache: Pa
 
 
 def test_a_file_that_vanished_is_fetched_again(store: Store, tmp_path: Path, cache: Path) -> None:
-    datasets = Datasets(store, cache, 10 * SIZE)
+    datasets = Datasets(store, Cache(cache, 10 * SIZE))
     dataset = add(store, tmp_path, 7)
     before = datasets.columns(dataset, ["x"])
     files(cache)[0].unlink()
@@ -51,7 +52,7 @@ def test_a_file_that_vanished_is_fetched_again(store: Store, tmp_path: Path, cac
 
 @pytest.mark.parametrize("length", [0, 7, 20, SIZE])
 def test_a_file_that_was_damaged_is_fetched_again(store: Store, tmp_path: Path, cache: Path, length: int) -> None:
-    datasets = Datasets(store, cache, 10 * SIZE)
+    datasets = Datasets(store, Cache(cache, 10 * SIZE))
     dataset = add(store, tmp_path, 7)
     datasets.columns(dataset, ["y"])
     os.truncate(files(cache)[0], length)
@@ -71,7 +72,7 @@ def test_what_was_damaged_in_the_database_is_our_fault_and_not_kept(
         connection.execute(update(blobs).values(data=damaged[:-1] + b"?"))
     engine.dispose()
     with pytest.raises(CoreError, match="damaged") as raised:
-        Datasets(store, cache, 10 * SIZE).columns(dataset, ["x"])
+        Datasets(store, Cache(cache, 10 * SIZE)).columns(dataset, ["x"])
     assert raised.value.fault == "system"
     assert files(cache) == []
 
@@ -81,18 +82,18 @@ def test_a_table_that_never_was_one_is_our_fault_too(store: Store, tmp_path: Pat
     table.write_bytes(b"no table")
     dataset, _ = store.datasets.add("default", "a", "csv", {}, [], SIZE, None, "upload", table)
     with pytest.raises(CoreError, match="damaged") as raised:
-        Datasets(store, cache, 10 * SIZE).columns(dataset, ["x"])
+        Datasets(store, Cache(cache, 10 * SIZE)).columns(dataset, ["x"])
     assert raised.value.fault == "system"
 
 
 def test_data_from_inside_a_request_are_not_kept(store: Store, tmp_path: Path, cache: Path) -> None:
     dataset = add(store, tmp_path, 7, "inline")
-    assert (Datasets(store, cache, 10 * SIZE).columns(dataset, ["x"])["x"] == 7).all()
+    assert (Datasets(store, Cache(cache, 10 * SIZE)).columns(dataset, ["x"])["x"] == 7).all()
     assert files(cache) == []
 
 
 def test_what_was_not_used_for_longest_goes_first(store: Store, tmp_path: Path, cache: Path) -> None:
-    datasets = Datasets(store, cache, 5 * SIZE)
+    datasets = Datasets(store, Cache(cache, 5 * SIZE))
     stored = [add(store, tmp_path, value) for value in range(3)]
     for age, dataset in zip((30, 20), stored, strict=False):
         datasets.columns(dataset, ["x"])
@@ -104,7 +105,7 @@ def test_what_was_not_used_for_longest_goes_first(store: Store, tmp_path: Path, 
 
 
 def test_a_table_larger_than_the_cache_can_still_be_trained_on(store: Store, tmp_path: Path, cache: Path) -> None:
-    datasets = Datasets(store, cache, 0)
+    datasets = Datasets(store, Cache(cache, 0))
     for value in range(2):
         assert (datasets.columns(add(store, tmp_path, value), ["x"])["x"] == value).all()
     assert len(files(cache)) == 1
@@ -116,5 +117,5 @@ def test_what_a_killed_worker_left_half_written_is_removed_in_time(store: Store,
         part = cache / name
         part.touch()
         os.utime(part, (part.stat().st_mtime - age,) * 2)
-    Datasets(store, cache, 10 * SIZE).columns(add(store, tmp_path, 7), ["x"])
+    Datasets(store, Cache(cache, 10 * SIZE)).columns(add(store, tmp_path, 7), ["x"])
     assert {path.name for path in files(cache) if path.suffix == ".part"} == {"new.part"}

@@ -185,3 +185,27 @@ def test_our_own_mistakes_fail_the_job_as_ours(store: Store, make_worker: Callab
     done = ended(store, job)
     assert done.error is not None
     assert (done.state, done.error["fault"], done.error["code"]) == (State.FAILED, "system", "internal")
+
+
+def test_a_large_job_trains_on_the_mapped_file_and_gives_the_same_weights(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory = submit(store, tmp_path, LONG, epochs=2)
+    run(claimed(store), make_worker())
+    assert list((tmp_path / "cache").glob("*.arrays")) == []
+    monkeypatch.setattr("worker.data.SMALL_BYTES", 0)
+    for _ in range(2):
+        mapped = submit(store, tmp_path, LONG, epochs=2)
+        run(claimed(store), make_worker())
+        assert outcome(store, mapped) == outcome(store, in_memory)
+        assert len(list((tmp_path / "cache").glob("*.arrays"))) == 1
+
+
+def test_arrays_are_made_anew_where_the_job_wants_others(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.data.SMALL_BYTES", 0)
+    for made, changes in enumerate(({}, {"validation": None}, {"validation": None, "seed": 5}), 1):
+        submit(store, tmp_path, LONG, epochs=1, **changes)
+        run(claimed(store), make_worker())
+        assert len(list((tmp_path / "cache").glob("*.arrays"))) == min(made, 2)
