@@ -8,6 +8,7 @@ Pair = tuple[int, int]
 
 BAND = 48 * 1024  # elements of the image unfolded at once: they stay in the processor's cache
 SLACK = 8  # elements beyond, since rows are copied in blocks
+WIDE = 1024  # weights in a row of the windows, from which on dz is turned for the product of its places with the image's
 
 
 class Geometry(NamedTuple):
@@ -68,7 +69,9 @@ class Geometry(NamedTuple):
     def workspace(self) -> int:
         """How many elements a convolution needs beside its inputs and outputs."""
         rows = min(self.stride_height, self.kernel_height) * (self.band_height + (self.kernel_height - 1) // self.stride_height)
-        return self.filters * self.inputs_per_place + self.channels * self.kernel_width * rows * self.out_width + SLACK
+        n = self.channels * self.kernel_width
+        turned = self.filters * self.band_height * self.out_width if self.filters * n >= WIDE else 0
+        return self.filters * self.inputs_per_place + n * rows * self.out_width + SLACK + turned
 
     @property
     def inputs_per_place(self) -> int:

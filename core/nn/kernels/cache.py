@@ -19,7 +19,7 @@ from llvmlite import binding
 
 config: Any = numba.core.config
 HERE = Path(__file__).parent
-SOURCES = (*sorted(HERE.glob("*.py")), HERE.parent / "engine.py", HERE.parent / "program.py")
+SOURCES = (*sorted(HERE.glob("*.py")), *(HERE.parent / name for name in ("engine.py", "geometry.py", "program.py")))
 
 
 @cache

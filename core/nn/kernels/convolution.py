@@ -13,6 +13,7 @@ W (m, C·kh·kw), x (B, C·H·W), z (B, m·S) with S = out_height · out_width. 
 
 from typing import Any
 
+from core.nn.geometry import WIDE
 from core.nn.kernels import blocks
 from core.nn.kernels.compile import inlined, kernel, reduction
 from core.nn.kernels.products import add_product, add_product_by_transpose, add_product_of_transpose
@@ -38,8 +39,10 @@ def forward(op: Any, x: Any, W: Any, b: Any, z: Any, workspace: Any) -> None:
 
 @kernel
 def backward(op: Any, x: Any, dz: Any, dW: Any, db: Any, workspace: Any) -> None:
-    """dWᵢ = Σ dz uᵢᵀ over the images, db = Σ dz over images and places. Overwrites dW, db and the workspace."""
-    dW_rows, u = parts(op, workspace)
+    """dWᵢᵀ = Σ uᵢ dzᵀ over the images, db = Σ dz over images and places. Overwrites dW, db and the workspace."""
+    W_rows, u = parts(op, workspace)
+    dW_rows = W_rows.reshape(op.kernel_height, op.channels * op.kernel_width, op.filters)
+    is_wide = op.filters * op.channels * op.kernel_width >= WIDE
     x_flat = x.ravel()
     dW_rows[:] = 0
     db[:] = 0
@@ -51,8 +54,14 @@ def backward(op: Any, x: Any, dz: Any, dW: Any, db: Any, workspace: Any) -> None
             height = min(op.band_height, op.out_height - first)
             unfold(op, x_flat, image * x.shape[1], first, height, u)
             dz_band = band(op, dz_image, first, height)
-            for i in range(op.kernel_height):
-                add_product_by_transpose(dz_band, seen(op, u, i, height), dW_rows[i])
+            if is_wide:  # to turn dz once costs less than the BLAS's way with a matrix that lies across
+                turned = u[u.size - dz_band.size :].reshape(dz_band.shape[1], op.filters)
+                transpose(dz_band, turned)
+                for i in range(op.kernel_height):
+                    add_product(seen(op, u, i, height), turned, dW_rows[i])
+            else:
+                for i in range(op.kernel_height):
+                    add_product_by_transpose(seen(op, u, i, height), dz_band, dW_rows[i])
     join(op, dW_rows, dW)
 
 
@@ -96,8 +105,10 @@ def unfold(op: Any, x: Any, start: int, first: int, height: int, u: Any) -> None
                 u[place + bottom * width : place + count * width] = 0
                 if left > 0 or right < width:
                     for row in range(place, place + count * width, width):
-                        u[row : row + left] = 0
-                        u[row + right : row + width] = 0
+                        for t in range(row, row + left):
+                            u[t] = 0
+                        for t in range(row + right, row + width):
+                            u[t] = 0
                 place += count * width
 
 
@@ -181,12 +192,20 @@ def split(op: Any, W: Any, W_rows: Any) -> None:
 
 @kernel
 def join(op: Any, W_rows: Any, W: Any) -> None:
-    """Overwrites W with the Wᵢ: what `split` took apart."""
+    """Overwrites W with the Wᵢᵀ (kh, C·kw, m): what `split` took apart."""
     for o in range(op.filters):
         for c in range(op.channels):
             for i in range(op.kernel_height):
                 for j in range(op.kernel_width):
-                    W[o, (c * op.kernel_height + i) * op.kernel_width + j] = W_rows[i, o, c * op.kernel_width + j]
+                    W[o, (c * op.kernel_height + i) * op.kernel_width + j] = W_rows[i, c * op.kernel_width + j, o]
+
+
+@kernel
+def transpose(A: Any, B: Any) -> None:
+    """B = Aᵀ. Overwrites B."""
+    for j in range(A.shape[1]):
+        for i in range(A.shape[0]):
+            B[j, i] = A[i, j]
 
 
 @reduction

@@ -126,10 +126,10 @@ def d_highest_of_four(x: Any, start: int, width: int, y: Any, dy: Any, dx: Any) 
     upper, lower = x[start : start + 2 * y.size], x[start + width : start + width + 2 * y.size]
     d_upper, d_lower = dx[start : start + 2 * y.size], dx[start + width : start + width + 2 * y.size]
     for t in range(y.size):
-        rest = dy[t]
-        d_upper[2 * t] = zero if upper[2 * t] < y[t] else rest
-        rest = rest if upper[2 * t] < y[t] else zero
-        d_upper[2 * t + 1] = zero if upper[2 * t + 1] < y[t] else rest
-        rest = rest if upper[2 * t + 1] < y[t] else zero
-        d_lower[2 * t] = zero if lower[2 * t] < y[t] else rest
-        d_lower[2 * t + 1] = rest if lower[2 * t] < y[t] else zero
+        highest, rest = y[t], dy[t]
+        d_upper[2 * t] = zero if upper[2 * t] < highest else rest
+        rest = rest if upper[2 * t] < highest else zero
+        d_upper[2 * t + 1] = zero if upper[2 * t + 1] < highest else rest
+        rest = rest if upper[2 * t + 1] < highest else zero
+        d_lower[2 * t] = zero if lower[2 * t] < highest else rest
+        d_lower[2 * t + 1] = rest if lower[2 * t] < highest else zero
