@@ -7,7 +7,7 @@ and LeVeque 1983). `inverse` is 1 / √(σ² + ε).
 import math
 from typing import Any
 
-from core.nn.kernels.compile import kernel, reduction
+from core.nn.kernels.compile import inlined, kernel, reduction
 
 
 @kernel
@@ -71,9 +71,10 @@ def d_batch(x: Any, gamma: Any, mean: Any, inverse: Any, dy: Any, dgamma: Any, d
                 dx[i, c] = gamma[c] * inverse[c] * (dy[i, c] - (dbeta[c] + x_hat * dgamma[c]) / N)
             continue
         for c in range(C):
-            scale, shift, slope = gamma[c] * inverse[c], dbeta[c] / N, inverse[c] * dgamma[c] / N
-            for s in range(c * S, (c + 1) * S):
-                dx[i, s] = scale * (dy[i, s] - shift - (x[i, s] - mean[c]) * slope)
+            x_c, dy_c, dx_c = channel(x, i, c, S), channel(dy, i, c, S), channel(dx, i, c, S)
+            middle, scale, shift, slope = mean[c], gamma[c] * inverse[c], dbeta[c] / N, inverse[c] * dgamma[c] / N
+            for s in range(S):
+                dx_c[s] = scale * (dy_c[s] - shift - (x_c[s] - middle) * slope)
 
 
 @reduction
@@ -119,6 +120,12 @@ def d_layer(x: Any, gamma: Any, statistics: Any, dy: Any, dgamma: Any, dbeta: An
             dx[i, j] = inverse * (gamma[j] * dy[i, j] - shift - (x[i, j] - mean) * inverse * slope)
 
 
+@inlined
+def channel(x: Any, i: int, c: int, S: int) -> Any:
+    """The S values of channel c in row i."""
+    return x[i, c * S : (c + 1) * S]
+
+
 @kernel
 def normalise(x: Any, mean: Any, inverse: Any, gamma: Any, beta: Any, y: Any) -> None:
     """y = γ (x − μ) / √(σ² + ε) + β, channel by channel. Overwrites y."""
@@ -130,8 +137,10 @@ def normalise(x: Any, mean: Any, inverse: Any, gamma: Any, beta: Any, y: Any) ->
                 y[i, c] = (x[i, c] - mean[c]) * inverse[c] * gamma[c] + beta[c]
             continue
         for c in range(C):
-            for s in range(c * S, (c + 1) * S):
-                y[i, s] = (x[i, s] - mean[c]) * inverse[c] * gamma[c] + beta[c]
+            x_c, y_c = channel(x, i, c, S), channel(y, i, c, S)
+            middle, scale, shift = mean[c], inverse[c] * gamma[c], beta[c]
+            for s in range(S):
+                y_c[s] = (x_c[s] - middle) * scale + shift
 
 
 # A dense layer has one place for each channel, S = 1: the sums then run beside one another, not one after the other.
@@ -148,9 +157,9 @@ def add_differences(x: Any, near: Any, total: Any) -> None:
                 total[c] += x[i, c] - near[c]
             continue
         for c in range(C):
-            part = x.dtype.type(0)
-            for s in range(c * S, (c + 1) * S):
-                part += x[i, s] - near[c]
+            x_c, middle, part = channel(x, i, c, S), near[c], x.dtype.type(0)
+            for s in range(S):
+                part += x_c[s] - middle
             total[c] += part
 
 
@@ -165,9 +174,9 @@ def add_squares(x: Any, mean: Any, total: Any) -> None:
                 total[c] += (x[i, c] - mean[c]) * (x[i, c] - mean[c])
             continue
         for c in range(C):
-            part = x.dtype.type(0)
-            for s in range(c * S, (c + 1) * S):
-                part += (x[i, s] - mean[c]) * (x[i, s] - mean[c])
+            x_c, middle, part = channel(x, i, c, S), mean[c], x.dtype.type(0)
+            for s in range(S):
+                part += (x_c[s] - middle) * (x_c[s] - middle)
             total[c] += part
 
 
@@ -183,9 +192,10 @@ def add_gradients(x: Any, mean: Any, inverse: Any, dy: Any, dgamma: Any, dbeta: 
                 dgamma[c] += dy[i, c] * (x[i, c] - mean[c]) * inverse[c]
             continue
         for c in range(C):
+            x_c, dy_c, middle = channel(x, i, c, S), channel(dy, i, c, S), mean[c]
             scale, shift = x.dtype.type(0), x.dtype.type(0)
-            for s in range(c * S, (c + 1) * S):
-                shift += dy[i, s]
-                scale += dy[i, s] * (x[i, s] - mean[c])
+            for s in range(S):
+                shift += dy_c[s]
+                scale += dy_c[s] * (x_c[s] - middle)
             dbeta[c] += shift
             dgamma[c] += scale * inverse[c]
