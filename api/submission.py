@@ -112,7 +112,8 @@ def _checked(service: Service, tenant: str, body: bytes, file: Path) -> tuple[Jo
     if request is None:
         raise InvalidSpec([*found, *_problems_of_data(service, tenant, document, file)])
     table = _table(service, tenant, request.dataset, file)
-    limits = Limits(max_parameters=service.settings.max_parameters, max_training_bytes=service.settings.max_training_bytes)
+    settings = service.settings
+    limits = Limits(settings.max_parameters, settings.max_training_bytes, settings.max_threads)
     try:
         return request, table, plan(request.network, request.training, table.columns, table.schema, limits)
     except InvalidSpec as error:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     parse_timeout_s: float = Field(120.0, gt=0)
     max_parameters: int = Field(100_000_000, ge=1, description="Weights and biases of one network.")
     max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
+    max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
     max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job to change.")
 
     @field_validator("database_url")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from core.blas import threads
 from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
 from core.nn.checkpoint import SavedCheckpoint
 from core.nn.tensors import TensorFile
@@ -69,7 +70,8 @@ def attempt(lease: Lease, worker: Worker) -> None:
     training = begin(prepared, lease, store)
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:
-        train(training, record, lease, worker.stopping)
+        with threads(prepared.training.threads):
+            train(training, record, lease, worker.stopping)
         conclude(training, prepared, record, lease, store)
     except Diverged as error:
         record.flush()

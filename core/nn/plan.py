@@ -30,6 +30,7 @@ class Limits:
 
     max_parameters: int
     max_training_bytes: int
+    max_threads: int = 1
 
 
 class LayerPlan(BaseModel):
@@ -69,6 +70,9 @@ def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.Data
     problems += _activation_problems(network, training)
     problems += _metric_problems(training)
     problems += _row_problems(training, schema)
+    if training.threads > limits.max_threads:
+        told = f"threads is {training.threads}; this service gives a training {limits.max_threads} or fewer"
+        problems.append(Problem("/training/threads", told))
     if problems:
         raise InvalidSpec(problems)
 

@@ -6,8 +6,7 @@ from typing import Self
 from core.nn import spec
 from core.nn.program import Program
 
-STORED_BYTES = 8  # of one value in a table, at most
-ORDER_BYTES = 24  # of one row: its place in the split, in the order of the epoch, and in between
+ROW_BYTES = 64  # of one row beside its values: its places in the split and in the epoch, and one column while it is looked at
 
 # How many rows run through the network at once: few enough that their values stay near the processor and that a piece of work
 # takes a tenth of a second at the most, many enough that a matrix product is worth its call.
@@ -81,9 +80,9 @@ class Sizes:
 
     @property
     def data_bytes(self) -> int:
-        """The columns as stored, the inputs and targets made of them, and the order of the rows."""
+        """The inputs and targets, and what making them and ordering the rows takes; the columns as stored come and go."""
         rows, itemsize = self.training_rows + self.validation_rows, self.program.dtype.itemsize
-        return rows * ((self.program.inputs + self.targets) * (STORED_BYTES + itemsize) + ORDER_BYTES)
+        return rows * ((self.program.inputs + self.targets) * itemsize + ROW_BYTES)
 
     @property
     def memory_bytes(self) -> int:

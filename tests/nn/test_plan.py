@@ -108,6 +108,13 @@ def test_a_training_beyond_the_limit_of_memory_is_refused_before_anything_is_all
     assert "for the values of 1,000,000,000 rows at once" in found["/dataset"]
 
 
+def test_more_threads_than_the_service_gives_are_refused():
+    limits = Limits(max_parameters=10_000, max_training_bytes=10**9, max_threads=2)
+    assert planned([{"units": 3}], limits=limits, threads=2).outputs == 3
+    found = problems_of([{"units": 3}], limits=limits, threads=3)
+    assert found == {"/training/threads": "threads is 3; this service gives a training 2 or fewer"}
+
+
 def test_one_output_is_wanted_for_one_number():
     found = problems_of([{"units": 2}], target="length", loss="mean_squared_error")
     assert found == {"/network/layers/0/units": "layer 0 gives 2 outputs, there is 1 target column; units must be 1"}

@@ -22,6 +22,25 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
     print(json.dumps(pool.apply(threads)))
 """
 
+THREADED = """
+import hashlib, json, multiprocessing, os
+import worker.app
+import core.nn.warmup, scipy.linalg
+from core.blas import threads
+from tests.nn.networks import *
+
+def trained(count):
+    x, t = examples("mean_squared_error", 1024, 300, 1, "float32")
+    fields = training_spec(epochs=3, batch_size=512, threads=count)
+    run = training(network_spec(1024, 1, dtype="float32"), fields, x, t)
+    with threads(count):
+        list(run.epochs())
+    return hashlib.sha256(run.theta).hexdigest(), len(os.listdir("/proc/self/task"))
+
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(json.dumps([pool.apply(trained, [count]) for count in (1, 2, 2, 1)]))
+"""
+
 COMPILED = """
 import json, worker
 from numba.core import event
@@ -60,6 +79,13 @@ def test_it_multiplies_matrices_with_one_thread() -> None:
     threads = run_python(THREADS)
     assert threads
     assert set(threads) == {1}
+
+
+def test_it_multiplies_with_more_where_a_job_asks_and_equal_numbers_of_threads_give_equal_bits() -> None:
+    (one, alone), (two, _), (two_again, beside), (one_again, _) = run_python(THREADED)
+    assert beside > alone
+    assert two == two_again
+    assert one == one_again
 
 
 def test_it_compiles_nothing_once_it_is_warm_whatever_it_trains() -> None:

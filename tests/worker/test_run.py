@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from core.jobs import State
 from core.nn import engine
@@ -209,3 +210,18 @@ def test_arrays_are_made_anew_where_the_job_wants_others(
         submit(store, tmp_path, LONG, epochs=1, **changes)
         run(claimed(store), make_worker())
         assert len(list((tmp_path / "cache").glob("*.arrays"))) == min(made, 2)
+
+
+def test_a_job_has_the_threads_that_it_asks_for_and_the_next_has_one_again(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    seen: list[set[int]] = []
+
+    def look() -> bool:
+        seen.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+        return False
+
+    for threads in (2, 1):
+        submit(store, tmp_path, XOR, threads=threads)
+        run(claimed(store), make_worker(look))
+        assert seen[-1] == {threads}

@@ -39,6 +39,9 @@ class TrainingSpec(Spec):
     early_stopping: EarlyStopping | None = None
     metrics: Annotated[tuple[MetricName, ...], AtMost(len(METRICS))] = ()
     seed: int = Field(0, strict=True, ge=0, lt=2**53)
+    threads: int = Field(
+        1, strict=True, ge=1, le=64, description="For matrix products, worth it for large ones. Equal numbers give equal bits."
+    )
 
     @model_validator(mode="after")
     def _early_stopping_needs_validation(self) -> "TrainingSpec":
