@@ -94,6 +94,14 @@ def test_the_metrics_of_a_regression_are_those_of_the_outputs():
     assert result.metrics["r2"] == pytest.approx(1 - np.sum(error**2) / np.sum((t - t.mean(axis=0)) ** 2))
 
 
+def test_the_metrics_of_counts_are_those_of_the_rates():
+    x, t = examples("poisson", 300, 5, 2)
+    run = training(network_spec(8, 2), training_spec("poisson", epochs=2, metrics=["mean_absolute_error"]), x, t)
+    *_, result = run.epochs()
+    rates = np.exp(Network(run.program, run.theta).outputs(x))
+    assert result.metrics["mean_absolute_error"] == pytest.approx(np.mean(np.abs(rates - t)))
+
+
 def test_metrics_are_given_in_the_own_units_of_scaled_targets():
     x, t = examples("mean_squared_error", 300, 5, 2)
     scale, names = np.array([10.0, 0.5]), ["mean_squared_error", "mean_absolute_error", "r2"]
