@@ -59,7 +59,7 @@ HIGHER = by_precision(
 
 @scalar
 def erfc(x: Any) -> Any:
-    """1 − erf x, where the tail, too, keeps its digits: right to 7 units in the last place, and x² more in the tail"""
+    """1 − erf x, where the tail, too, keeps its digits: right to 7 units in the last place, and 1.5 x² more in the tail"""
     one, two, c = ONE(x)
     a = abs(x)
     t = one / (one + c * a)

@@ -1,4 +1,4 @@
-"""eˣ and eˣ − 1, right to 2 units in the last place from the denormal numbers up to where they overflow; NaN stays NaN.
+"""eˣ and eˣ − 1, right to 3 units in the last place from the denormal numbers up to where they overflow; NaN stays NaN.
 
 x = k ln 2 + r with k whole and |r| ≤ ln 2 / 2, so eˣ = 2ᵏ eʳ, and eʳ − 1 is a short Taylor series (Cody and Waite 1980, ch. 6).
 """
