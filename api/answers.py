@@ -63,6 +63,7 @@ def job_answer(job: Job, has_weights: bool = False) -> JSON:
         "network": job.spec["network"],
         "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
         "training": job.spec["training"],
+        "chosen": job.spec.get("chosen", {}),
         "metadata": job.metadata,
         "plan": job.plan,
         "result": job.result,
@@ -154,6 +155,7 @@ class JobAnswer(Answer):
     network: JSON = Field(description="As accepted, with every default filled in.")
     dataset: JSON = Field(description="As accepted; data sent along has become a dataset of its own.")
     training: JSON = Field(description="As accepted, with every default filled in.")
+    chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
     metadata: dict[str, str]
     plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
     result: JSON | None = Field(description="The last and the best epoch, once it has succeeded.")
@@ -231,6 +233,7 @@ class PreviewAnswer(Answer):
 class CheckAnswer(Answer):
     object: Literal["check"]
     plan: Plan = Field(description="Widths, parameters, rows, memory and estimated time.")
+    chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
     queue_position: int = Field(description="How many jobs wait before this one.")
 
 

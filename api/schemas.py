@@ -1,12 +1,13 @@
 """The requests, as they come over the wire. What a network and its training may be is the vocabulary of core.nn.spec."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from api.wording import OWN
-from core.nn.spec import DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec
+from core.nn.spec import DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec, or_auto
 
 MOST_METADATA = 50
 
@@ -40,10 +41,12 @@ _XOR = {
         "seed": 1,
     },
 }
+_SHORT = {"dataset": {"id": "ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b", "target": "species"}}
 EXAMPLES: dict[str, Any] = {
     # The first is what /docs sends unless told otherwise: it needs no dataset.
     "inline": {"summary": "XOR, its data in the request", "value": _XOR},
     "stored": {"summary": "An uploaded dataset, classes by a column's values", "value": _IRIS},
+    "short": {"summary": "All but the data chosen by the service", "value": _SHORT},
 }
 
 
@@ -70,7 +73,7 @@ class InlineData(Wire):
 
     inputs: list[Any] = Field(min_length=1, examples=[[[0, 0], [0, 1], [1, 0], [1, 1]]])
     targets: list[Any] = Field(min_length=1, examples=[[0, 1, 1, 0]])
-    scaling: Scaling = "none"
+    scaling: Scaling = Field("none", description='Where the layers are chosen from the data "auto" is the default.')
     target_scaling: TargetScaling = "auto"
 
 
@@ -114,10 +117,43 @@ Metadata = Annotated[
 ]
 
 
+def _open(*names: str, **others: Any) -> Callable[[dict[str, Any]], None]:
+    """Says in the JSON schema that these fields may be left out or "auto"; `core.nn.auto` fills them in before they are read.
+
+    `others` may be left out too; what they are then is given.
+    """
+
+    def change(schema: dict[str, Any]) -> None:
+        for name in names:
+            field = {key: value for key, value in schema["properties"][name].items() if key not in ("default", "title")}
+            description = {"description": field.pop("description")} if "description" in field else {}
+            schema["properties"][name] = {**description, **or_auto(field), "default": "auto"}
+        for name, default in others.items():
+            schema["properties"][name] = {**schema["properties"][name], "default": default}
+        schema["required"] = [name for name in schema.get("required", []) if name not in {*names, *others}]
+
+    return change
+
+
+class NetworkRequest(NetworkSpec):
+    """Layers in the order the inputs run through them; those that are left out or "auto" are chosen from the data."""
+
+    model_config = ConfigDict(json_schema_extra=_open("layers"))
+
+
+class TrainingRequest(TrainingSpec):
+    """How the network learns. What is left out or "auto" is chosen from the data; with the epochs a validation split and early
+    stopping too, with the loss a metric, unless they are given."""
+
+    model_config = ConfigDict(json_schema_extra=_open("loss", "optimizer", "batch_size", "epochs"))
+
+
 class JobRequest(Wire):
     """A network to train, the data to train it on, and how."""
 
-    network: NetworkSpec
+    model_config = ConfigDict(json_schema_extra=_open("network", training={}))
+
+    network: NetworkRequest
     dataset: Data
-    training: TrainingSpec
+    training: TrainingRequest
     metadata: Metadata = {}

@@ -14,6 +14,7 @@ from api.schemas import Data, InlineData, JobRequest
 from core.data.inline import inline_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.ids import is_id
+from core.nn.auto import Outline
 from core.nn.columns import problems as column_problems
 from core.nn.plan import Limits, Plan, plan
 from core.nn.schema import Schema
@@ -41,17 +42,27 @@ class _DataPart(_Part):
     dataset: Data
 
 
-class _LossPart(_Part):
+class _LossPart(_DataPart):
     class Training(_Part):
         loss: Loss
 
     training: Training
 
 
-def check(service: Service, tenant: str, body: bytes) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request that can be trained; `chosen` tells by JSON pointers what it had left open."""
+
+    request: JobRequest
+    table: Table
+    plan: Plan
+    chosen: dict[str, Any]
+
+
+def check(service: Service, tenant: str, body: bytes) -> Checked:
     """The dry run: nothing is stored. InvalidSpec with every problem."""
     with _directory(service) as directory:
-        return _checked(service, tenant, body, Path(directory, "table"))[2]
+        return _checked(service, tenant, body, Path(directory, "table"))
 
 
 def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple[Job, bool]:
@@ -64,11 +75,13 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple
         return first, True
     with _directory(service) as directory:
         file = Path(directory, "table")
-        request, table, planned = _checked(service, tenant, body, file)
+        checked = _checked(service, tenant, body, file)
+        request, table = checked.request, checked.table
         spec = {
             "network": request.network.model_dump(mode="json"),
             "dataset": table.columns.model_dump(mode="json"),
             "training": request.training.model_dump(mode="json"),
+            "chosen": checked.chosen,
         }
 
         def queued(dataset: Dataset) -> Job:
@@ -78,7 +91,7 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple
                 epochs_total=request.training.epochs,
                 seed=request.training.seed,
                 metadata=request.metadata,
-                plan=planned.model_dump(mode="json"),
+                plan=checked.plan.model_dump(mode="json"),
             )
             return service.store.jobs.submit(tenant, new, idempotency)
 
@@ -106,33 +119,43 @@ def _directory(service: Service) -> TemporaryDirectory[str]:
     return TemporaryDirectory(dir=service.files)
 
 
-def _checked(service: Service, tenant: str, body: bytes, file: Path) -> tuple[JobRequest, Table, Plan]:
-    document = parsed(body)
-    request, found = judged(JobRequest, document)
-    if request is None:
-        raise InvalidSpec([*found, *_problems_of_data(service, tenant, document, file)])
-    table = _table(service, tenant, request.dataset, file)
+def _checked(service: Service, tenant: str, body: bytes, file: Path) -> Checked:
+    outline = Outline(parsed(body))
+    table, problems = _table_of(service, tenant, outline.document, file)
+    outline.complete(*(None, None) if table is None else (table.columns, table.schema))
+    request, found = judged(JobRequest, outline.document)
+    if request is None or table is None:
+        if table is not None:
+            problems = _problems_of_columns(table, outline.document)
+        raise InvalidSpec([*found, *problems])
+    if "/training/loss" in outline.chosen and (problems := _problems_of_columns(table, outline.document)):
+        raise InvalidSpec(problems)  # a loss that was chosen for wrong columns may be wrong with all the rest
     settings = service.settings
     limits = Limits(settings.max_parameters, settings.max_training_bytes, settings.max_threads)
     try:
-        return request, table, plan(request.network, request.training, table.columns, table.schema, limits)
+        planned = plan(request.network, request.training, table.columns, table.schema, limits)
     except InvalidSpec as error:
         raise InvalidSpec(_relocated(error.problems, request.dataset)) from None
+    return Checked(request, table, planned, outline.chosen)
 
 
-def _problems_of_data(service: Service, tenant: str, document: Any, file: Path) -> list[Problem]:
-    """What is wrong with the data of a request that is wrong elsewhere, so that its author hears everything at once."""
+def _table_of(service: Service, tenant: str, document: Any, file: Path) -> tuple[Table | None, list[Problem]]:
+    """The data of a request, or what is wrong with them beside their form."""
     part, _ = judged(_DataPart, document)
     if part is None:
-        return []
+        return None, []
     try:
-        table = _table(service, tenant, part.dataset, file)
+        return _table(service, tenant, part.dataset, file), []
     except InvalidSpec as error:
-        return list(error.problems)
-    loss, _ = judged(_LossPart, document)
-    if loss is None:
+        return None, list(error.problems)
+
+
+def _problems_of_columns(table: Table, document: Any) -> list[Problem]:
+    """What is wrong with the choice of columns, as far as it can be told from a request that may be wrong elsewhere."""
+    part, _ = judged(_LossPart, document)
+    if part is None:
         return []
-    return _relocated(column_problems(table.schema, table.columns, loss.training.loss), part.dataset)
+    return _relocated(column_problems(table.schema, table.columns, part.training.loss), part.dataset)
 
 
 def _table(service: Service, tenant: str, data: Data, file: Path) -> Table:

@@ -178,7 +178,7 @@ def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Sche
     if kind == "extra_forbidden":
         return _unknown_field(pointer, schema, elsewhere)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tags = _names(details) or list(schema.get("discriminator", {}).get("mapping", {}))
+        tags = _names(details) or _tags(schema)
         wanted = f"it must be one of {_listed(tags)}"
         if kind == "union_tag_not_found" and value is None:
             return f"{context}{name} is missing; {wanted}"
@@ -293,6 +293,12 @@ def _resolved(root: _Schema, schema: _Schema, value: Any) -> _Schema:
             return fitting[0]
         return {**schema, "anyOf": resolved}
     return schema
+
+
+def _tags(schema: _Schema) -> list[str]:
+    """The types that a union is told apart by, also one that stands beside other things."""
+    branches: list[_Schema] = schema.get("anyOf", [])
+    return [*schema.get("discriminator", {}).get("mapping", {}), *(tag for branch in branches for tag in _tags(branch))]
 
 
 def _described(schema: _Schema) -> str:

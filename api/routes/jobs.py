@@ -47,6 +47,7 @@ EXAMPLE: dict[str, Any] = {
     "network": EXAMPLES["stored"]["value"]["network"],
     "dataset": StoredData(**EXAMPLES["stored"]["value"]["dataset"]).model_dump(mode="json"),
     "training": EXAMPLES["stored"]["value"]["training"],
+    "chosen": {},
     "metadata": {"customer": "42"},
     "plan": {"inputs": 4, "outputs": 3, "parameters": 131},
     "result": None,

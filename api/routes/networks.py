@@ -37,7 +37,7 @@ _PLAN = {
         "check_network",
         "Check a job without running it",
         model=CheckAnswer,
-        example={"object": "check", "plan": _PLAN, "queue_position": 0},
+        example={"object": "check", "plan": _PLAN, "chosen": {"/training/batch_size": "full"}, "queue_position": 0},
         problems=("invalid_json", "invalid_spec", *BODY_PROBLEMS),
     ),
     openapi_extra=takes(JOB, "The job as it would be submitted. Nothing is stored."),
@@ -45,6 +45,6 @@ _PLAN = {
 def check_network(service: TheService, tenant: Tenant, body: JsonBody) -> Response:
     """Every problem at once, each with its JSON pointer; or what each layer gives, how many parameters there are, how much
     memory and about how much time the training takes, and how many jobs wait before it."""
-    plan = check(service, tenant, body)
-    waiting = service.store.jobs.queue_length()
-    return answer({"object": "check", "plan": plan.model_dump(mode="json"), "queue_position": waiting})
+    checked = check(service, tenant, body)
+    plan, waiting = checked.plan.model_dump(mode="json"), service.store.jobs.queue_length()
+    return answer({"object": "check", "plan": plan, "chosen": checked.chosen, "queue_position": waiting})

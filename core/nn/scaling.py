@@ -20,7 +20,7 @@ class Scale(NamedTuple):
 def fitted(method: str, x: NDArray[np.float64]) -> Scale:
     """The scale of finite numbers x (N,) by a word of `DataSpec.scaling`; a constant column becomes 0.
 
-    standard   the mean and the population's standard deviation
+    standard   the mean and the population's standard deviation; so does auto
     min_max    the least, and the greatest less the least: 0 … 1
     robust     the median and the interquartile range; where half of the numbers are equal, the standard deviation
     none       0 and 1
@@ -28,7 +28,7 @@ def fitted(method: str, x: NDArray[np.float64]) -> Scale:
     if method == "none" or not len(x):
         return Scale()
     mean, deviation = moments(x)
-    if method == "standard":
+    if method in ("standard", "auto"):
         return Scale(mean, _positive(deviation))
     if method == "min_max":
         low, high = float(x.min()), float(x.max())

@@ -30,7 +30,7 @@ def test_an_answer_is_what_its_model_says(client: TestClient, trained: JSON) -> 
 def test_a_job_shows_its_spec_with_the_defaults_filled_in(submitted: Callable[..., JSON]) -> None:
     job = submitted(network={"layers": [{"type": "dense", "units": 1}]})
     assert job["network"]["layers"][0]["bias"] is True
-    assert job["training"]["batch_size"] == 32
+    assert job["training"]["optimizer"]["momentum"] == 0
     assert job["dataset"]["id"].startswith("ds_")
     assert job["dataset"]["target"] == "target"
     assert job["dataset"]["scaling"] == "none"

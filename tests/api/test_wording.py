@@ -63,12 +63,12 @@ def with_training(**fields: Any) -> JSON:
         (
             with_training(batch_size=0),
             "/training/batch_size",
-            'batch_size is 0; it must be a whole number from 1 to 1000000, or "full"',
+            'batch_size is 0; it must be "auto", or a whole number from 1 to 1000000, or "full"',
         ),
         (
             with_training(batch_size="ful"),
             "/training/batch_size",
-            'batch_size is "ful"; it must be a whole number from 1 to 1000000, or "full". Did you mean "full"?',
+            'batch_size is "ful"; it must be "auto", or a whole number from 1 to 1000000, or "full". Did you mean "full"?',
         ),
         (
             with_training(optimizer={"type": "sgd", "learning_rate": 0}),
@@ -119,9 +119,9 @@ def with_training(**fields: Any) -> JSON:
             'Did you mean "accuracy"?',
         ),
         (
-            xor(training={"epochs": 3}),
+            with_training(loss=None),
             "/training/loss",
-            'loss is missing; it must be one of "binary_cross_entropy", "huber", "log_cosh", "mean_absolute_error", '
+            'loss is null; it must be "auto", or one of "binary_cross_entropy", "huber", "log_cosh", "mean_absolute_error", '
             '"mean_squared_error", "poisson", "softmax_cross_entropy"',
         ),
         (xor(dataset={"inputs": [[0]]}), "/dataset/targets", "targets is missing; it must be a list"),

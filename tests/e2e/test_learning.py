@@ -89,6 +89,14 @@ def test_iris_is_told_apart_by_columns_and_labels(client, tmp_path):
     assert np.mean([one == other for one, other in zip(told, true, strict=True)]) >= 0.95
 
 
+def test_a_job_that_names_nothing_but_its_target_learns(client):
+    request = {"dataset": {"id": upload(client, "iris.csv"), "target": "species"}}
+    job = finished(client, client.post("/v1/jobs", json=request).json()["id"])
+    assert job["status"] == "succeeded", job["error"]
+    assert job["result"]["best"]["metrics"]["accuracy"] >= 0.93
+    assert job["network"]["layers"][0]["units"] == job["chosen"]["/network/layers"][0]["units"]
+
+
 def test_the_progression_of_diabetes_is_predicted_in_its_own_units(client, tmp_path):
     job = train(
         client,

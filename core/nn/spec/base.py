@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import GroupedMetadata, MaxLen
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticKnownError
 
 Number = Annotated[float, Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)]
@@ -37,6 +37,22 @@ class AtMost(GroupedMetadata):
             context = {"field_type": "Tuple", "max_length": self.count, "actual_length": len(value)}
             raise PydanticKnownError("too_long", context)
         return value
+
+
+@dataclass(frozen=True)
+class OrAuto:
+    """In a request "auto" may stand there; `core.nn.auto` has put something else into its place before the spec is read."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return or_auto(handler(schema))
+
+
+def or_auto(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of "auto", or what `schema` says."""
+    return {"anyOf": [{"const": "auto", "type": "string"}, schema]}
+
+
+LearningRate = Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False), OrAuto()]
 
 
 def named(value: Any) -> Any:

@@ -9,7 +9,7 @@ from core.nn.spec.base import AtMost, Spec
 ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
 ColumnNames = Annotated[tuple[ColumnName, ...], AtMost(20_000)]  # as many as a dataset may have
 
-Scaling = Literal["standard", "min_max", "robust", "none"]
+Scaling = Literal["auto", "standard", "min_max", "robust", "none"]
 TargetScaling = Literal["auto", "standard", "min_max", "none"]
 
 
@@ -24,7 +24,7 @@ class DataSpec(Spec):
     scaling: Scaling = Field(
         "standard",
         description="A numeric feature becomes (value − shift) / scale: the mean and the standard deviation, the least and the "
-        'greatest less the least, or the median and the interquartile range; "none" leaves it as it is.',
+        'greatest less the least, or the median and the interquartile range; "none" leaves it as it is, "auto" is "standard".',
     )
     missing: Literal["mean", "median", "indicator"] = Field(
         "mean",

@@ -1,0 +1,100 @@
+"""Requests that leave things open: the answers say what was chosen, and where it is still the author's fault."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.answers import CheckAnswer, JobAnswer
+from tests.api.conftest import JSON, messages, pointers, xor
+
+FLOWERS = "length,width,species\n" + "".join(f"{i % 7}.5,{i % 5}.25,{'abc'[i % 3]}\n" for i in range(60))
+
+
+@pytest.fixture
+def flowers(client: TestClient) -> str:
+    answer = client.post("/v1/datasets", content=FLOWERS, headers={"Content-Type": "text/csv"})
+    return str(answer.json()["id"])
+
+
+def at(document: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        document = document[part]
+    return document
+
+
+def agree(stored: Any, chosen: Any) -> bool:
+    """The stored value is the chosen one with the defaults of what it leaves out."""
+    if isinstance(chosen, dict):
+        return all(agree(stored[name], value) for name, value in chosen.items())
+    if isinstance(chosen, list):
+        return len(stored) == len(chosen) and all(map(agree, stored, chosen))
+    return bool(chosen == (stored["type"] if isinstance(stored, dict) else stored))
+
+
+@pytest.mark.parametrize("rest", [{}, {"network": "auto", "training": {}}, {"network": {"layers": "auto"}}])
+def test_the_data_alone_make_a_job_and_the_answer_shows_all_that_was_chosen(
+    client: TestClient, flowers: str, rest: JSON
+) -> None:
+    answer = client.post("/v1/jobs", json={"dataset": {"id": flowers, "target": "species"}, **rest})
+    assert answer.status_code == 202, answer.text
+    job = JobAnswer.model_validate(answer.json()).model_dump(mode="json")
+    assert job["chosen"].keys() == {
+        "/network/layers",
+        "/training/loss",
+        "/training/metrics",
+        "/training/validation",
+        "/training/optimizer",
+        "/training/batch_size",
+        "/training/epochs",
+        "/training/early_stopping",
+    }
+    for pointer, value in job["chosen"].items():
+        assert agree(at(job, pointer), value), pointer
+    assert job["progress"]["epochs"] == job["chosen"]["/training/epochs"]
+    assert client.get(f"/v1/jobs/{job['id']}").json()["chosen"] == job["chosen"]
+
+
+def test_the_dry_run_chooses_what_the_job_will_be(client: TestClient, flowers: str) -> None:
+    request = {"dataset": {"id": flowers, "target": "species"}}
+    checked = client.post("/v1/networks/check", json=request).json()
+    CheckAnswer.model_validate(checked)
+    assert checked["chosen"] == client.post("/v1/jobs", json=request).json()["chosen"]
+    assert checked["plan"]["outputs"] == 3
+
+
+def test_rows_in_the_request_are_enough_too(client: TestClient) -> None:
+    data = {"inputs": [[i, i % 3] for i in range(40)], "targets": [i * 2.5 for i in range(40)]}
+    job = client.post("/v1/jobs", json={"dataset": data}).json()
+    assert job["training"]["loss"]["type"] == "mean_squared_error"
+    assert job["dataset"]["scaling"] == job["chosen"]["/dataset/scaling"] == "standard"
+
+
+def test_what_is_chosen_can_be_sent_as_it_stands(client: TestClient, flowers: str) -> None:
+    data = {"id": flowers, "target": "species"}
+    chosen = client.post("/v1/networks/check", json={"dataset": data}).json()["chosen"]
+    request: JSON = {"dataset": data, "network": {}, "training": {}}
+    for pointer, value in chosen.items():
+        _, part, field = pointer.split("/")
+        request[part][field] = value
+    answer = client.post("/v1/networks/check", json=request).json()
+    assert answer["chosen"] == {}
+
+
+def test_a_wrong_target_is_the_only_problem_of_a_job_that_leaves_the_rest_open(client: TestClient, flowers: str) -> None:
+    answer = client.post(
+        "/v1/jobs", json={"dataset": {"id": flowers, "target": "specie"}, "training": {"metrics": ["accuracy"]}}
+    )
+    assert answer.status_code == 422
+    assert messages(answer) == {"/dataset/target": 'there is no column "specie"; near it: "species"'}
+
+
+@pytest.mark.parametrize("part", ["network", "training"])
+@pytest.mark.parametrize("value", [None, 7, [], "automatic"])
+def test_something_else_in_the_place_of_a_part_is_refused(client: TestClient, part: str, value: Any) -> None:
+    answer = client.post("/v1/jobs", json=xor(**{part: value}))
+    assert (answer.status_code, pointers(answer)) == (422, [f"/{part}"])
+
+
+def test_an_empty_request_lacks_its_data_alone(client: TestClient) -> None:
+    assert pointers(client.post("/v1/jobs", json={})) == ["/dataset"]
