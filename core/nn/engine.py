@@ -13,6 +13,7 @@ import numpy as np
 from core.nn.kernels import layers, metrics, objective, optimizers
 from core.nn.kernels.borrow import borrowed
 from core.nn.kernels.compile import entry, inlined, kernel
+from core.nn.kernels.copying import copy
 from core.nn.kernels.random import NOISE, key, shuffle
 from core.nn.memory import records
 from core.nn.program import Program
@@ -238,7 +239,7 @@ def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: 
         network.evaluated,
     )
     B = min(plan.evaluation_size, rows.x.shape[0] - first)
-    layers.rows(memory.values, 0, capacity, B, rows.x.shape[1])[:] = rows.x[first : first + B]
+    copy(rows.x[first : first + B].ravel(), layers.rows(memory.values, 0, capacity, B, rows.x.shape[1]).ravel())
     layers.forward(operations, memory.theta, memory.values, memory.workspace, capacity, B, np.uint64(0), first)
     y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
     w = rows.w[first : first + B] if rows.w.size else memory.weights[:B]
@@ -267,7 +268,7 @@ def end_epoch(plan: Any, state: Any, memory: Any, training: Any, evaluation: Any
     result.learning_rate = learning_rate
     if not plan.validates or result.evaluation_loss < state.best_loss:
         state.best_loss, state.best_epoch = result.evaluation_loss, state.epoch
-        memory.best[:] = memory.theta
+        copy(memory.theta, memory.best)
     if plan.validates:
         if result.evaluation_loss < state.reference_loss - plan.min_delta:
             state.reference_loss, state.reference_epoch = result.evaluation_loss, state.epoch
@@ -351,7 +352,7 @@ def loss_and_gradient(
     Overwrites grad (P,) and the arenas, which are for exactly B rows.
     """
     B = x.shape[0]
-    layers.rows(values, 0, B, B, x.shape[1])[:] = x
+    copy(x.ravel(), layers.rows(values, 0, B, B, x.shape[1]).ravel())
     noise = key(0, NOISE, 0)
     operations, loss = network.trained, network.loss[0]
     total = gradient(operations, loss, theta, grad, values, derivatives, workspace, B, t, w, 1.0 / B, noise, 0)
@@ -363,9 +364,9 @@ def predict(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
     """Overwrites y (N, m) with the network's outputs for the rows of x (N, n), `capacity` rows at a time."""
     for first in range(0, x.shape[0], capacity):
         B = min(capacity, x.shape[0] - first)
-        layers.rows(values, 0, capacity, B, x.shape[1])[:] = x[first : first + B]
+        copy(x[first : first + B].ravel(), layers.rows(values, 0, capacity, B, x.shape[1]).ravel())
         layers.forward(operations, theta, values, workspace, capacity, B, np.uint64(0), first)
-        y[first : first + B] = layers.outputs(operations, values, capacity, B)
+        copy(layers.outputs(operations, values, capacity, B).ravel(), y[first : first + B].ravel())
 
 
 def network_tables(program: Program) -> Network:

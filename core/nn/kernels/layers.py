@@ -5,6 +5,7 @@ from typing import Any
 from core.nn.kernels import dense, prelu, residual
 from core.nn.kernels.activate import activate, d_activate
 from core.nn.kernels.compile import inlined, kernel
+from core.nn.kernels.copying import copy
 from core.nn.program import BRANCH, DENSE, JOIN, PRELU
 
 
@@ -46,7 +47,7 @@ def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
         if op.code == DENSE:
             dense.forward(x, matrix(theta, op.W, op.n, op.m), theta[op.b : op.b + op.biases], y)
         elif op.code == BRANCH:
-            y[:] = x
+            copy(x.ravel(), y.ravel())
         elif op.code == JOIN:
             residual.join(x.ravel(), rows(values, op.skip, capacity, B, op.m).ravel(), y.ravel())
         elif op.code == PRELU:
@@ -84,7 +85,7 @@ def backward(
         elif op.code == BRANCH:
             residual.d_branch(dy.ravel(), rows(derivatives, op.skip, capacity, B, op.n).ravel(), dx.ravel())
         elif op.code == JOIN:
-            dx[:] = dy
+            copy(dy.ravel(), dx.ravel())
         elif op.code == PRELU:
             slopes, d_slopes = theta[op.b : op.b + op.biases], grad[op.b : op.b + op.biases]
             prelu.d_prelu(channels(x, op.biases), slopes, channels(dy, op.biases), channels(dx, op.biases), d_slopes)

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from core.nn.kernels.compile import kernel
+from core.nn.kernels.copying import copy
 
 
 @kernel
@@ -35,7 +36,7 @@ def momentum(theta: Any, grad: Any, v: Any, learning_rate: float, mu: float, nes
 def add(total: Any, grad: Any, is_first: bool) -> None:
     """The gradients of a batch's pieces, summed; overwrites total."""
     if is_first:
-        total[:] = grad
+        copy(grad, total)
     else:
         for i in range(total.size):
             total[i] += grad[i]
