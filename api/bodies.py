@@ -20,8 +20,8 @@ from starlette.requests import ClientDisconnect
 
 from api.deps import service_of
 from api.errors import Refused
-from api.wording import escaped, named, problems
-from core.errors import InvalidSpec, Problem, TooLarge
+from api.wording import named, problems
+from core.errors import InvalidSpec, Problem, TooLarge, escaped
 
 SMALL_BYTES = 256 * 2**10  # what is larger waits for its turn
 MOST_DEPTH = 64

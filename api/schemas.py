@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from pydantic_core import PydanticCustomError
 
 from api.wording import OWN
-from core.nn.spec import DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec, or_auto
+from core.nn.spec import ClassWeights, DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec, or_auto
 
 MOST_METADATA = 50
 
@@ -73,6 +73,8 @@ class InlineData(Wire):
 
     inputs: list[Any] = Field(min_length=1, examples=[[[0, 0], [0, 1], [1, 0], [1, 1]]])
     targets: list[Any] = Field(min_length=1, examples=[[0, 1, 1, 0]])
+    weights: list[Any] | None = Field(None, description="How much each row counts: 0 or more, in any unit.")
+    class_weights: ClassWeights | None = None
     scaling: Scaling = Field("none", description='Where the layers are chosen from the data "auto" is the default.')
     target_scaling: TargetScaling = "auto"
 

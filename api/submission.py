@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from api.bodies import judged, parsed
 from api.deps import Service
 from api.schemas import Data, InlineData, JobRequest
-from core.data.inline import inline_table
+from core.data.inline import WEIGHT, inline_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.ids import is_id
 from core.nn.auto import Outline
-from core.nn.columns import problems as column_problems
+from core.nn.choice import problems as column_problems
 from core.nn.plan import Limits, Plan, plan
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, Loss
@@ -171,7 +171,7 @@ def _table(service: Service, tenant: str, data: Data, file: Path) -> Table:
 
 
 def _inline(service: Service, tenant: str, data: InlineData, file: Path) -> Table:
-    made = inline_table(data.inputs, data.targets, file)
+    made = inline_table(data.inputs, data.targets, file, data.weights)
     sha256 = _hash_of(made.schema, file)
     known = service.store.datasets.find(tenant, sha256, "json")
     columns = _inline_columns(made.schema, data)
@@ -189,14 +189,20 @@ def _inline_columns(schema: Schema, data: InlineData) -> DataSpec:
     names = [column.name for column in schema.columns]
     targets = tuple(name for name in names if name.startswith("target"))
     target = targets[0] if targets == ("target",) else targets
-    return DataSpec(target=target, scaling=data.scaling, target_scaling=data.target_scaling)
+    return DataSpec(
+        target=target,
+        weight=None if data.weights is None else WEIGHT,
+        class_weights=data.class_weights,
+        scaling=data.scaling,
+        target_scaling=data.target_scaling,
+    )
 
 
 def _relocated(problems: Any, data: Data) -> list[Problem]:
     """Columns of inline data have no names in the request: what is wrong with them is wrong with its lists."""
     if not isinstance(data, InlineData):
         return list(problems)
-    places = {"target": "/dataset/targets", "features": "/dataset/inputs"}
+    places = {"target": "/dataset/targets", "features": "/dataset/inputs", "weight": "/dataset/weights"}
     moved = []
     for problem in problems:
         parts = problem.pointer.split("/")

@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.errors import Problem
+from core.errors import Problem, escaped
 
 MOST_PROBLEMS = 100
 OWN = "own"  # the type of errors whose text is ours already: it goes on after the name of the thing
@@ -23,7 +23,7 @@ _Loc = Sequence[str | int]
 _Schema = dict[str, Any]
 
 # Errors that pydantic reports beside the real ones: of a union's other branches, and of a tuple whose items are wrong.
-_SHADOWS = {"too_short", "string_type", "list_type", "tuple_type", "model_type", "dict_type"}
+_SHADOWS = {"too_short", "string_type", "list_type", "tuple_type", "model_type", "dict_type", "literal_error"}
 
 # What other libraries call it → what was probably meant.
 _SYNONYMS = {
@@ -128,10 +128,6 @@ def named(pointer: str) -> tuple[str, str]:
     if context and not name:
         return "", context.removesuffix(": ")
     return context, name
-
-
-def escaped(part: str | int) -> str:
-    return str(part)[:200].replace("~", "~0").replace("/", "~1")
 
 
 @cache

@@ -30,6 +30,11 @@ class Problem:
     message: str
 
 
+def escaped(part: str | int) -> str:
+    """One step of a JSON pointer, cut where it is long."""
+    return str(part)[:200].replace("~", "~0").replace("/", "~1")
+
+
 class CoreError(Exception):
     """The root. `code` is stable and meant for programs, `fault` says whose it is, the message is meant for people."""
 

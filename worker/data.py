@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.table import Columns
-from core.nn.columns import feature_columns, input_width
+from core.nn.columns import input_width, used_names
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
 from core.nn.split import split
 from core.nn.tensors import Blocks
 from core.nn.training import Data
+from core.nn.weighting import Weighting
 from core.store import Job, Store
 from worker.arrays import SMALL_BYTES, Draft, Shelf, key
 from worker.datasets import Datasets
@@ -46,13 +47,12 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
     columns = DataSpec.model_validate(job.spec["dataset"])
     dataset = store.datasets.get(job.tenant, job.dataset_id)
     schema = Schema.model_validate(dataset.schema)
-    names = dict.fromkeys([*(column.name for column in feature_columns(schema, columns)), *columns.targets])
     dtype = np.dtype(network.dtype)
     fraction = None if training.validation is None else training.validation.fraction
     is_linear = network.last_activation.type == "identity"  # only then the outputs have no bounds of their own
 
     def draft() -> Draft:
-        table = datasets.columns(dataset, list(names))
+        table = datasets.columns(dataset, used_names(schema, columns))
         training_rows, validation_rows = split(schema.rows, fraction, training.seed)
         preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
         t = preprocessing.targets(table, dtype)
@@ -62,6 +62,10 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
             "validation_x": _inputs(preprocessing, table, dtype, validation_rows),
             "validation_t": t[validation_rows],
         }
+        weighting = Weighting.fit(columns, preprocessing.classes, table, training_rows)
+        if weighting is not None:
+            arrays["weights"] = weighting.weights(table, training_rows, dtype)
+            arrays["validation_weights"] = weighting.weights(table, validation_rows, dtype)
         return Draft(arrays, {"preprocessing": json.dumps(preprocessing.to_json())})
 
     if schema.rows * input_width(schema, columns) * dtype.itemsize < SMALL_BYTES:

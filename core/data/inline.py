@@ -1,8 +1,8 @@
 """Small datasets that come inside the request: `inputs` and `targets` as JSON lists, read in this process.
 
 `inputs` is a list of rows of numbers; the columns are called input0, input1, …. `targets` is a list of numbers, booleans or
-texts (one column, `target`) or a list of rows of numbers or booleans (target0, target1, …). true and false among numbers count
-as 1 and 0.
+texts (one column, `target`) or a list of rows of numbers or booleans (target0, target1, …). `weights`, where they are given, is
+a list of numbers (`weight`). true and false among numbers count as 1 and 0.
 """
 
 import math
@@ -18,15 +18,16 @@ from core.data.describe import Described, boolean, bounded, number, preview, tex
 from core.data.parsed import Parsed, schema_of
 from core.data.table import write_table
 from core.errors import InvalidSpec, Problem
-from core.nn.columns import quoted
+from core.nn.names import quoted
 
-INPUTS, TARGETS = "/dataset/inputs", "/dataset/targets"
+INPUTS, TARGETS, WEIGHTS = "/dataset/inputs", "/dataset/targets", "/dataset/weights"
+WEIGHT = "weight"  # the name of their column
 MAX_PROBLEMS = 20
 MAX_COLUMNS = 20_000
 _NUMBERS = {int, float, bool}
 
 
-def inline_table(inputs: Any, targets: Any, into: Path) -> Parsed:
+def inline_table(inputs: Any, targets: Any, into: Path, weights: Any = None) -> Parsed:
     """Writes the table to `into`; OSError where the disk is full.
 
     InvalidSpec with a pointer to everything that is not as it must be (at most MAX_PROBLEMS).
@@ -34,11 +35,19 @@ def inline_table(inputs: Any, targets: Any, into: Path) -> Parsed:
     problems = list(islice(_row_problems(inputs, INPUTS), MAX_PROBLEMS))
     by_row = isinstance(targets, list | tuple) and bool(targets) and isinstance(targets[0], list | tuple)
     problems += islice((_row_problems if by_row else _value_problems)(targets, TARGETS), MAX_PROBLEMS - len(problems))
-    if not problems and len(inputs) != len(targets):
-        problems.append(Problem(TARGETS, f"targets has {len(targets)} rows, inputs has {len(inputs)}; they must be equal"))
+    if weights is not None:
+        problems += islice(_weight_problems(weights), MAX_PROBLEMS - len(problems))
+    if not problems:
+        for pointer, rows in ((TARGETS, targets), (WEIGHTS, inputs if weights is None else weights)):
+            if len(rows) != len(inputs):
+                name = pointer.rpartition("/")[2]
+                message = f"{name} has {len(rows)} rows, inputs has {len(inputs)}; they must be equal"
+                problems.append(Problem(pointer, message))
     if problems:
         raise InvalidSpec(problems)
     found = _columns(inputs, "input") + (_columns(targets, "target") if by_row else [_target(targets)])
+    if weights is not None:
+        found.append(number(WEIGHT, np.array(weights, np.float64)))
     columns = bounded(found)
     write_table(into, {column.name: column.array for column in columns if column.array is not None})
     return Parsed(schema_of(columns, len(inputs)), preview(columns, len(inputs)))
@@ -96,6 +105,14 @@ def _value_problems(values: Any, pointer: str) -> Iterator[Problem]:
                 yield Problem(f"{pointer}/{i}", f"{_shown(value)} is given; the first target is a text, so all must be texts")
             elif unstorable(value):
                 yield Problem(f"{pointer}/{i}", f"the text has {unstorable(value)}, which cannot be stored")
+
+
+def _weight_problems(values: Any) -> Iterator[Problem]:
+    """What keeps `values` from being a list of finite numbers."""
+    if not isinstance(values, list | tuple) or not values:
+        yield Problem(WEIGHTS, f"{_shown(values)} is given; a list of numbers is expected, one for each row")
+    elif not _are_finite(values):
+        yield from _number_problems(values, WEIGHTS)
 
 
 def _number_problems(values: Sequence[Any], pointer: str) -> Iterator[Problem]:

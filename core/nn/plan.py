@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
-from core.nn import columns, spec
+from core.nn import choice, columns, spec
 from core.nn.lower import Misfit, lower
 from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
@@ -66,7 +66,7 @@ class Plan(BaseModel):
 
 def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.DataSpec, schema: Schema, limits: Limits) -> Plan:
     """The plan of a job; InvalidSpec with every problem, pointers counted from the job's root."""
-    problems = columns.problems(schema, data, training.loss)
+    problems = choice.problems(schema, data, training.loss)
     problems += _activation_problems(network, training)
     problems += _metric_problems(training)
     problems += _row_problems(training, schema)

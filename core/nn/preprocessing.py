@@ -12,8 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
 from core.nn import features
-from core.nn.columns import classes, feature_columns, quoted, target_columns
+from core.nn.columns import classes, feature_columns, target_columns
 from core.nn.features import Feature, fitted_features
+from core.nn.names import quoted
 from core.nn.schema import Schema, Value
 from core.nn.spec import AnyLoss, DataSpec
 from core.nn.targets import Target, check_complete, class_indices, fitted_target, scaling_of

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidData
 from core.nn.absence import absent
-from core.nn.columns import SCALABLE, quoted
+from core.nn.columns import SCALABLE
+from core.nn.names import quoted
 from core.nn.scaling import fitted
 from core.nn.schema import Column, Value
 from core.nn.spec import AnyLoss, DataSpec

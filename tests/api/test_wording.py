@@ -22,6 +22,10 @@ def with_training(**fields: Any) -> JSON:
     return xor(training={"loss": "mean_squared_error", **fields})
 
 
+def with_data(**fields: Any) -> JSON:
+    return xor(dataset={"inputs": [[0], [1]], "targets": ["a", "b"], **fields})
+
+
 @pytest.mark.parametrize(
     ("document", "pointer", "message"),
     [
@@ -89,6 +93,16 @@ def with_training(**fields: Any) -> JSON:
             with_training(early_stopping={"patience": 3}),
             "/training/early_stopping",
             'early_stopping watches the validation loss: give "validation" too, for example {"fraction": 0.2}',
+        ),
+        (
+            with_data(class_weights={"a": -1}),
+            "/dataset/class_weights/a",
+            "class_weights.a is -1; it must be above 0",
+        ),
+        (
+            with_data(class_weights="balance"),
+            "/dataset/class_weights",
+            'class_weights is "balance"; it must be "balanced", or an object, or null. Did you mean "balanced"?',
         ),
         (
             with_training(seed=2**53),
@@ -203,6 +217,16 @@ def test_columns_are_judged_although_the_network_is_wrong(client: TestClient) ->
 def test_problems_with_inline_columns_point_at_the_lists_that_were_sent(client: TestClient) -> None:
     found = refused(client, xor(dataset={"inputs": [[0], [1]], "targets": ["a", "b"]}))
     assert "/dataset/targets" in found
+
+
+def test_problems_with_weights_point_at_what_was_sent(client: TestClient) -> None:
+    data = {"inputs": [[0], [1], [2]], "targets": ["a", "b", "c"], "weights": [1, -1, 2], "class_weights": {"d": 1}}
+    network = {"layers": [{"type": "dense", "units": 3}]}
+    found = refused(client, xor(network=network, dataset=data, training={"loss": "softmax_cross_entropy"}))
+    assert found == {
+        "/dataset/weights": 'column "weight" holds -1; a weight is 0 or more',
+        "/dataset/class_weights/d": 'there is no class "d"; the classes are "a", "b", "c"',
+    }
 
 
 def test_the_outputs_must_fit_the_classes(client: TestClient) -> None:

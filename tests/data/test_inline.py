@@ -53,6 +53,28 @@ def test_integers_that_float64_cannot_tell_apart_stay_apart(tmp_path: Path) -> N
     assert read_columns(tmp_path / "table", ["target"])["target"].tolist() == labels
 
 
+def test_weights_become_a_column_of_their_own(tmp_path: Path) -> None:
+    parsed = inline_table(XOR, [0, 1, 1, 0], tmp_path / "table", [1, 0.5, 0, True])
+    assert [column.name for column in parsed.schema.columns] == ["input0", "input1", "target", "weight"]
+    np.testing.assert_array_equal(read_columns(tmp_path / "table", ["weight"])["weight"], [1, 0.5, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("weights", "pointer", "message"),
+    [
+        ([1, 2], "/dataset/weights", "weights has 2 rows, inputs has 4; they must be equal"),
+        ([], "/dataset/weights", "an empty list is given; a list of numbers is expected, one for each row"),
+        ([1, "2", 3, 4], "/dataset/weights/1", '"2" is given; a number is expected'),
+        ([[1], [2], [3], [4]], "/dataset/weights/0", "a list is given; a number is expected"),
+    ],
+)
+def test_weights_that_are_none_are_pointed_at(tmp_path: Path, weights: Any, pointer: str, message: str) -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        inline_table(XOR, [0, 1, 1, 0], tmp_path / "table", weights)
+    first = caught.value.problems[0]
+    assert (first.pointer, first.message) == (pointer, message)
+
+
 def test_targets_may_be_rows(tmp_path: Path) -> None:
     parsed = inline_table([[1], [2]], [[1, 0], [0, 1]], tmp_path / "table")
     assert [column.name for column in parsed.schema.columns] == ["input0", "target0", "target1"]

@@ -143,6 +143,21 @@ def test_a_table_with_holes_is_predicted_in_its_own_units_however_it_is_scaled(c
     assert error == pytest.approx(job["result"]["best"]["metrics"]["mean_absolute_error"], rel=1e-3)
 
 
+def test_a_row_that_counts_twice_is_learnt_as_two_rows_are(client):
+    rng = np.random.default_rng(4)
+    x, t = rng.standard_normal((20, 3)).round(3), rng.choice(["a", "b", "c"], 20)
+    counts = rng.integers(0, 4, 20)
+    repeated = {"inputs": np.repeat(x, counts, axis=0).tolist(), "targets": np.repeat(t, counts).tolist()}
+    weighted = {"inputs": x.tolist(), "targets": t.tolist(), "weights": counts.tolist()}
+    jobs = [
+        train(client, [HIDDEN, {"units": 3}], data, loss="softmax_cross_entropy", batch_size="full", epochs=20)
+        for data in (repeated, weighted)
+    ]
+    assert jobs[1]["dataset"]["weight"] == "weight"
+    losses = [[row["loss"] for row in client.get(f"/v1/jobs/{job['id']}/epochs").json()["data"]] for job in jobs]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
 def test_pytorch_loads_the_weights_and_gives_the_same_outputs(client, tmp_path):
     torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
     rng = np.random.default_rng(0)

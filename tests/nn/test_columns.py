@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from core.nn.columns import MAX_PROBLEMS, categorical_inputs, classes, feature_columns, input_width, problems, target_width
+from core.nn.choice import MAX_PROBLEMS, problems
+from core.nn.columns import categorical_inputs, classes, feature_columns, input_width, target_width
 from core.nn.schema import Column, Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Poisson, SoftmaxCrossEntropy
 

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 from core.data.describe import Described, boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
-from core.nn.columns import input_width, problems, target_width
+from core.nn.choice import problems
+from core.nn.columns import input_width, target_width
 from core.nn.features import Number
 from core.nn.preprocessing import Preprocessing
 from core.nn.scaling import fitted as fitted_scale

@@ -4,11 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.nn.spec.base import AtMost, Spec
+from core.nn.spec.base import AtMost, Positive, Spec
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=1000)]
 ColumnNames = Annotated[tuple[ColumnName, ...], AtMost(20_000)]  # as many as a dataset may have
 
+ClassWeights = Annotated[
+    Literal["balanced"] | Annotated[dict[str, Positive], Field(max_length=10_000)],
+    Field(
+        description='How much the rows of each class count beside those of others: "balanced" lets every class count the same '
+        "in all, or a number for each label, 1 for those that are not named."
+    ),
+]
 Scaling = Literal["auto", "standard", "min_max", "robust", "none"]
 TargetScaling = Literal["auto", "standard", "min_max", "none"]
 
@@ -20,7 +27,11 @@ class DataSpec(Spec):
     """
 
     target: ColumnName | ColumnNames
-    features: ColumnNames | None = Field(None, description="Default: every usable column but the targets.")
+    features: ColumnNames | None = Field(None, description="Default: every usable column that has no other part.")
+    weight: ColumnName | None = Field(
+        None, description="The column of numbers that says how much each row counts: 0 or more, in any unit."
+    )
+    class_weights: ClassWeights | None = None
     scaling: Scaling = Field(
         "standard",
         description="A numeric feature becomes (value − shift) / scale: the mean and the standard deviation, the least and the "

@@ -1,0 +1,60 @@
+"""Names and values as messages show them, and the names that a client probably meant."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from itertools import islice
+
+from core.nn.schema import Schema, Value
+
+_MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
+_MAX_SUGGESTIONS = 5
+_LISTED = 10
+
+
+class Known:
+    """The names there are of one kind of thing; says which are near an unknown one, or what they are."""
+
+    def __init__(self, kind: str, plural: str, names: Sequence[Value]) -> None:
+        self._kind, self._plural, self._names = kind, plural, names
+        self._suggestions = _MAX_SUGGESTIONS
+
+    def lacks(self, name: str) -> str:
+        """The message to whoever asked for `name`."""
+        near: Iterable[str] = []
+        if self._suggestions:
+            self._suggestions -= 1
+            near = get_close_matches(name[:100], map(str, islice(self._names, _MAX_CANDIDATES)), n=3)
+        if near:
+            return f"there is no {self._kind} {quoted(name)}; near it: {', '.join(map(quoted, near))}"
+        more = ", …" if len(self._names) > _LISTED else ""
+        return f"there is no {self._kind} {quoted(name)}; the {self._plural} are {listed(self._names[:_LISTED])}{more}"
+
+
+class ColumnNames:
+    """Says why a column cannot be used."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._known = Known("column", "columns", [column.name for column in schema.columns if column.kind != "ignored"])
+
+    def unusable(self, name: str) -> str | None:
+        if name not in self._schema:
+            return self._known.lacks(name)
+        column = self._schema.column(name)
+        if column.kind != "ignored":
+            return None
+        warning = f" ({column.warning})" if column.warning else ""
+        return f"column {quoted(name)} is not usable: {column.reason}{warning}"
+
+
+def quoted(value: Value) -> str:
+    """The value as a message shows it: texts in double quotes and cut where they are long."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + (value if len(value) <= 60 else value[:59] + "…") + '"'
+    return str(value)
+
+
+def listed(values: Iterable[Value]) -> str:
+    return ", ".join(map(quoted, values))
