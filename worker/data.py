@@ -72,8 +72,8 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
         made = draft().in_memory()
     else:
         spec = [columns.model_dump(mode="json"), training.loss.model_dump(mode="json")]
-        drawn = None if fraction is None else (fraction, training.seed)
-        made = shelf.arrays(key(dataset.table_sha256, spec, dtype.name, drawn, is_linear), draft)
+        kept_away = training.validation and [training.validation.model_dump(mode="json"), training.seed]
+        made = shelf.arrays(key(dataset.table_sha256, spec, dtype.name, kept_away, is_linear), draft)
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
     data = Data(**made.arrays, target_scale=preprocessing.target_scale)
     return Prepared(network, training, columns, preprocessing, data)
