@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.table import Columns
-from core.nn.columns import input_width, used_names
+from core.nn.columns import categorical_inputs, input_width, used_names
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
@@ -75,7 +75,8 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
         kept_away = training.validation and [training.validation.model_dump(mode="json"), training.seed]
         made = shelf.arrays(key(dataset.table_sha256, spec, dtype.name, kept_away, is_linear), draft)
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
-    data = Data(**made.arrays, target_scale=preprocessing.target_scale)
+    categories = dict(categorical_inputs(schema, columns))
+    data = Data(**made.arrays, target_scale=preprocessing.target_scale, categories=categories)
     return Prepared(network, training, columns, preprocessing, data)
 
 

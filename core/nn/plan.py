@@ -4,7 +4,7 @@ Sizes are reckoned in Python's integers, which do not overflow, and before anyth
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
 from core.nn import choice, columns, spec
-from core.nn.lower import Misfit, lower
+from core.nn.builder import Misfit
+from core.nn.lower import lower
 from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
 from core.nn.sizes import Sizes
@@ -76,8 +77,12 @@ def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.Data
     if problems:
         raise InvalidSpec(problems)
 
-    program = _lowered(network, training.loss, columns.input_width(schema, data))
-    problems = list(_output_problems(program, network, training, data, schema))
+    categories = dict(columns.categorical_inputs(schema, data))
+    program = _lowered(network, training.loss, columns.input_width(schema, data), categories)
+    problems = [
+        *_category_problems(network, data, categories),
+        *_output_problems(program, network, training, data, schema),
+    ]
     if problems:
         raise InvalidSpec(problems)
 
@@ -114,9 +119,9 @@ def plan(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.Data
     )
 
 
-def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program:
+def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int, categories: Mapping[int, int]) -> Program:
     try:
-        return lower(network, loss, inputs)
+        return lower(network, loss, inputs, categories)
     except Misfit as misfit:
         raise InvalidSpec([Problem(f"/network{misfit.pointer}", misfit.message)]) from None
 
@@ -128,6 +133,21 @@ def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec)
         yield Problem(
             f"/network/layers/{last}{inner}",
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
+        )
+
+
+def _category_problems(network: spec.NetworkSpec, data: spec.DataSpec, categories: Mapping[int, int]) -> Iterator[Problem]:
+    first = network.layers[0]
+    if categories and not (isinstance(first, spec.Embedding) and first.vocabulary is None):
+        yield Problem(
+            "/network/layers/0",
+            f'dataset.categories is "embedding", so texts come in as codes; layer 0 is {first.type}, it must be an embedding '
+            "without a vocabulary",
+        )
+    if isinstance(first, spec.Embedding) and first.vocabulary is not None and data.scaling != "none":
+        yield Problem(
+            "/dataset/scaling",
+            f'scaling is "{data.scaling}"; an embedding with a vocabulary reads its inputs as they are: it must be "none"',
         )
 
 
