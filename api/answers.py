@@ -13,7 +13,7 @@ from starlette.responses import Response
 from core.jobs import State
 from core.nn.plan import Plan
 from core.nn.schema import Column
-from core.store import Dataset, DatasetSummary, EpochRow, Event, Job
+from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights
 
 FIRST_VALUES = 20  # of a column, unless all are asked for
 
@@ -99,6 +99,17 @@ def _shortened(column: JSON) -> JSON:
     return {**column, "distinct": len(values), "values": values[:FIRST_VALUES]}
 
 
+def sent_weights_answer(sent: SentWeights) -> JSON:
+    return {
+        "id": sent.id,
+        "object": "weights",
+        "sha256": sent.sha256,
+        "bytes": sent.size_bytes,
+        "created_at": rfc3339(sent.created_at),
+        "tensors": sent.tensors,
+    }
+
+
 def epoch_answer(row: EpochRow) -> JSON:
     return {
         "epoch": row.epoch,
@@ -180,6 +191,20 @@ class DatasetAnswer(DatasetSummaryAnswer):
     columns: list[Column] = Field(
         description=f"`values` are the first {FIRST_VALUES} of the `distinct` ones, unless `?values=all` asks for all."
     )
+
+
+class TensorAnswer(Answer):
+    dtype: Literal["F16", "F32", "F64"]
+    shape: list[int]
+
+
+class SentWeightsAnswer(Answer):
+    id: str
+    object: Literal["weights"]
+    sha256: str = Field(description="Of the bytes that were sent.")
+    bytes: int
+    created_at: datetime
+    tensors: dict[str, TensorAnswer]
 
 
 class EpochAnswer(Answer):

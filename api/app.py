@@ -11,7 +11,7 @@ from api.deps import opened
 from api.edge import Door, RequestIds
 from api.openapi import document
 from api.parameters import known_parameters
-from api.routes import datasets, health, history, jobs, networks, weights
+from api.routes import datasets, health, history, jobs, networks, sent_weights, weights
 from core.settings import Settings
 from core.settings import settings as of_this_process
 
@@ -24,6 +24,7 @@ TAGS = [
     {"name": "datasets", "description": "Tables to train on, described column by column."},
     {"name": "networks", "description": "What a network would be, without training it."},
     {"name": "jobs", "description": "Trainings, from the request to the weights."},
+    {"name": "weights", "description": "Weights of your own, for jobs to start from."},
     {"name": "service", "description": "The state of the service itself."},
 ]
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)
-    for module in (datasets, networks, jobs, history, weights, health):
+    for module in (datasets, networks, jobs, history, weights, sent_weights, health):
         app.include_router(module.router)
     docs.install(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]

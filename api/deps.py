@@ -127,7 +127,14 @@ async def _dataset_id(dataset_id: Annotated[str, PathParameter(examples=[f"ds_{_
     return dataset_id
 
 
+async def _sent_weights_id(weights_id: Annotated[str, PathParameter(examples=[f"wt_{_DIGITS}"])]) -> str:
+    if not is_id("wt", weights_id):
+        raise NotFound(f"there are no weights {weights_id[:60]!r}")
+    return weights_id
+
+
 TheService = Annotated[Service, Depends(service_of)]
 Tenant = Annotated[str, Depends(tenant_of)]
 JobId = Annotated[str, Depends(job_id_of)]
 DatasetId = Annotated[str, Depends(_dataset_id)]
+SentWeightsId = Annotated[str, Depends(_sent_weights_id)]

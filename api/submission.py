@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from api.bodies import judged, parsed
 from api.deps import Service
 from api.schemas import Data, InlineData, JobRequest
+from api.starting import Source, adopt, source_of
 from core.data.inline import WEIGHT, inline_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.ids import is_id
@@ -92,12 +93,15 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple
                 seed=request.training.seed,
                 metadata=request.metadata,
                 plan=checked.plan.model_dump(mode="json"),
+                start_id=start.source if (start := request.training.start) is not None else None,
             )
             return service.store.jobs.submit(tenant, new, idempotency)
 
         try:
             return queued(table.stored or _added(service, tenant, table, file)), False
-        except NotFound as error:  # somebody deleted the dataset meanwhile
+        except NotFound as error:  # somebody deleted the dataset meanwhile, or the weights
+            if " weights " in error.message:
+                raise InvalidSpec([Problem("/training/start", error.message)]) from None
             if not isinstance(request.dataset, InlineData):
                 raise InvalidSpec([Problem("/dataset/id", error.message)]) from None
         try:
@@ -121,22 +125,39 @@ def _directory(service: Service) -> TemporaryDirectory[str]:
 
 def _checked(service: Service, tenant: str, body: bytes, file: Path) -> Checked:
     outline = Outline(parsed(body))
+    source, told = _source_of(service, tenant, outline)
     table, problems = _table_of(service, tenant, outline.document, file)
     outline.complete(*(None, None) if table is None else (table.columns, table.schema))
     request, found = judged(JobRequest, outline.document)
     if request is None or table is None:
         if table is not None:
             problems = _problems_of_columns(table, outline.document)
-        raise InvalidSpec([*found, *problems])
-    if "/training/loss" in outline.chosen and (problems := _problems_of_columns(table, outline.document)):
-        raise InvalidSpec(problems)  # a loss that was chosen for wrong columns may be wrong with all the rest
+        raise InvalidSpec([*found, *told, *problems])
+    if told:
+        raise InvalidSpec([*told, *_problems_of_columns(table, outline.document)])
     settings = service.settings
     limits = Limits(settings.max_parameters, settings.max_training_bytes, settings.max_threads)
+    kept_inputs = None if source is None else source.kept_inputs
     try:
-        planned = plan(request.network, request.training, table.columns, table.schema, limits)
+        if source is not None:
+            source.check_columns(table.schema, table.columns, request.training)
+        if "/training/loss" in outline.chosen and (problems := _problems_of_columns(table, outline.document)):
+            raise InvalidSpec(problems)  # a loss that was chosen for wrong columns may be wrong with all the rest
+        planned = plan(request.network, request.training, table.columns, table.schema, limits, kept_inputs)
+        if source is not None:
+            source.check(request.network, request.training, planned.inputs)
     except InvalidSpec as error:
         raise InvalidSpec(_relocated(error.problems, request.dataset)) from None
     return Checked(request, table, planned, outline.chosen)
+
+
+def _source_of(service: Service, tenant: str, outline: Outline) -> tuple[Source | None, list[Problem]]:
+    """What the job is to start from, with what it decides filled in; or what is wrong with that."""
+    try:
+        source = source_of(service, tenant, outline.document)
+    except InvalidSpec as error:
+        return None, list(error.problems)
+    return source, [] if source is None else adopt(outline, source)
 
 
 def _table_of(service: Service, tenant: str, document: Any, file: Path) -> tuple[Table | None, list[Problem]]:

@@ -39,7 +39,7 @@ async def stored(
     format = format or _format(request)
     with TemporaryDirectory(dir=service.files) as directory:
         source, table = Path(directory, "source"), Path(directory, "table")
-        sha256, size = await _received(request, source, service.settings.max_dataset_bytes)
+        sha256, size = await received(request, source, service.settings.max_dataset_bytes)
         if size == 0:
             raise InvalidData("the body is empty; it must be the file itself")
 
@@ -70,7 +70,7 @@ def _fingerprint(sha256: str, format: Format, name: str | None) -> str:
     return hashlib.sha256(orjson.dumps([sha256, format, name])).hexdigest()
 
 
-async def _received(request: Request, into: Path, limit: int) -> tuple[str, int]:
+async def received(request: Request, into: Path, limit: int) -> tuple[str, int]:
     """Writes the body to the file, a piece at a time beside the event loop: (sha256, bytes)."""
     digest, size = hashlib.sha256(), 0
     with into.open("wb") as file:

@@ -1,27 +1,30 @@
 """From a job's dataset to the arrays that it trains on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.table import Columns
-from core.nn.columns import categorical_inputs, input_width, used_names
+from core.nn.columns import input_width, used_names
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
 from core.nn.split import split
+from core.nn.start import recoded
 from core.nn.tensors import Blocks
 from core.nn.training import Data
 from core.nn.weighting import Weighting
 from core.store import Job, Store
 from worker.arrays import SMALL_BYTES, Draft, Shelf, key
 from worker.datasets import Datasets
+from worker.start import kept_preprocessing
 
 BLOCK_CELLS = 1 << 22
+
+Table = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,15 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
     fraction = None if training.validation is None else training.validation.fraction
     is_linear = network.last_activation.type == "identity"  # only then the outputs have no bounds of their own
 
+    kept = kept_preprocessing(job.tenant, training.start, store)
+
     def draft() -> Draft:
-        table = datasets.columns(dataset, used_names(schema, columns))
+        table: Table = datasets.columns(dataset, used_names(schema, columns))
         training_rows, validation_rows = split(schema.rows, fraction, training.seed)
-        preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
+        if kept is None:
+            preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
+        else:
+            preprocessing, table = kept, recoded(table, schema, kept)
         t = preprocessing.targets(table, dtype)
         arrays: dict[str, NDArray[Any] | Blocks] = {
             "x": _inputs(preprocessing, table, dtype, training_rows),
@@ -73,14 +81,14 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
     else:
         spec = [columns.model_dump(mode="json"), training.loss.model_dump(mode="json")]
         kept_away = training.validation and [training.validation.model_dump(mode="json"), training.seed]
-        made = shelf.arrays(key(dataset.table_sha256, spec, dtype.name, kept_away, is_linear), draft)
+        parts = (dataset.table_sha256, spec, dtype.name, kept_away, is_linear, kept and kept.to_json())
+        made = shelf.arrays(key(*parts), draft)
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
-    categories = dict(categorical_inputs(schema, columns))
-    data = Data(**made.arrays, target_scale=preprocessing.target_scale, categories=categories)
+    data = Data(**made.arrays, target_scale=preprocessing.target_scale)
     return Prepared(network, training, columns, preprocessing, data)
 
 
-def _inputs(preprocessing: Preprocessing, table: Columns, dtype: np.dtype[Any], rows: NDArray[np.int64]) -> Blocks:
+def _inputs(preprocessing: Preprocessing, table: Table, dtype: np.dtype[Any], rows: NDArray[np.int64]) -> Blocks:
     step = max(1, BLOCK_CELLS // preprocessing.width)
 
     def make() -> Iterator[NDArray[Any]]:

@@ -19,6 +19,7 @@ from worker.datasets import Datasets
 from worker.failure import explain, explain_divergence
 from worker.heartbeat import Lease
 from worker.record import Record
+from worker.start import starting_weights
 
 WHICH: tuple[Which, ...] = get_args(Which)
 
@@ -87,8 +88,10 @@ def begin(prepared: Prepared, lease: Lease, store: Store) -> Training:
 
     def training() -> Training:
         pieces = store.jobs.checkpoint(lease.claim) if lease.claim.job.attempt > 1 else None
-        checkpoint = None if pieces is None else SavedCheckpoint(pieces)
-        return Training(prepared.network, prepared.training, prepared.data, checkpoint)
+        if pieces is not None:
+            return Training(prepared.network, prepared.training, prepared.data, SavedCheckpoint(pieces))
+        start = starting_weights(lease.claim.job.tenant, prepared.training.start, store)
+        return Training(prepared.network, prepared.training, prepared.data, start=start)
 
     return lease.persist(training)
 

@@ -24,6 +24,7 @@ CODES: dict[np.dtype[Any], str] = {
     np.dtype(np.int64): "I64",
     np.dtype(np.float32): "F32",
     np.dtype(np.int32): "I32",
+    np.dtype(np.float16): "F16",
     np.dtype(np.uint8): "U8",
 }
 _DTYPES = {code: dtype for dtype, code in CODES.items()}
@@ -119,6 +120,10 @@ class Header:
     def names(self) -> tuple[str, ...]:
         return tuple(self._entries)
 
+    def entry(self, name: str) -> Any:
+        """What the header says of a name, unjudged."""
+        return self._entries[name]
+
     def tensor(self, name: str) -> Tensor:
         """KeyError for a name that the file lacks."""
         entry = self._entries[name]
@@ -130,6 +135,11 @@ class Header:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the header is wrong about {name!r}: {error}") from error
         return Tensor(dtype, shape, self._begin + first, self._begin + last)
+
+
+def read_header(pieces: Iterable[Piece]) -> Header:
+    """That of a file in pieces, of which no more are asked for than it needs."""
+    return Header(_Stream(pieces).read)
 
 
 def unpack(data: bytes) -> tuple[Arrays, dict[str, str]]:

@@ -6,7 +6,7 @@ for result in Training(network, training, data).epochs():
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,11 +16,11 @@ import numpy.typing as npt
 from core.errors import Diverged
 from core.nn import engine, spec
 from core.nn.checkpoint import Checkpoint, SavedCheckpoint
-from core.nn.indices import check_indices
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import aligned, records
 from core.nn.sizes import Sizes
+from core.nn.start import fill
 from core.nn.statistics import moments
 from core.nn.weights import named_weights
 
@@ -41,8 +41,7 @@ class Data:
 
     For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes. `target_scale` (m,) is what a difference of 1
     is in each target's own unit, in which metrics are given; by default 1. `weights` (N,) say how much each row counts, 1 on
-    average; by default all the same. `categories` are the inputs that
-    hold codes, and how many codes there are of each.
+    average; by default all the same.
     """
 
     x: Matrix
@@ -52,7 +51,6 @@ class Data:
     target_scale: npt.NDArray[np.float64] | None = None
     weights: Matrix | None = None
     validation_weights: Matrix | None = None
-    categories: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,11 @@ class Training:
         training: spec.TrainingSpec,
         data: Data,
         checkpoint: Checkpoint | SavedCheckpoint | None = None,
+        start: Mapping[str, npt.NDArray[Any]] | None = None,
     ) -> None:
+        """Goes on at the checkpoint; else it begins with the weights `start`, named as in `core.nn.weights`, or random ones."""
         self.spec = training
-        self.program = lower(network, training.loss, data.x.shape[1], data.categories)
-        check_indices(network, data.x)
-        check_indices(network, data.validation_x)
+        self.program = lower(network, training.loss, data.x.shape[1])
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
         scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale
@@ -129,7 +127,10 @@ class Training:
         self._state = records(1, engine.STATE)
         self._state["best_loss"] = self._state["reference_loss"] = np.inf
         if checkpoint is None:
-            initialize(self.program, training.seed, self.theta)
+            if start is None:
+                initialize(self.program, training.seed, self.theta)
+            else:
+                fill(self.program, start, self.theta)
             self._memory.best[:] = self.theta
         else:
             self._restore(checkpoint)

@@ -29,10 +29,12 @@ from core.store.records import (
     NewJob,
     Page,
     Preview,
+    SentWeights,
     Signals,
     Weights,
     Which,
 )
+from core.store.sent import AllSentWeights
 from core.store.weights import AllWeights
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "NewJob",
     "Page",
     "Preview",
+    "SentWeights",
     "Signals",
     "Store",
     "Weights",
@@ -66,6 +69,7 @@ class Store:
         self.events = Events(self._database)
         self.idempotency = IdempotencyKeys(self._database)
         self.jobs = Jobs(self._database)
+        self.sent_weights = AllSentWeights(self._database)
         self.weights = AllWeights(self._database)
 
     def ping(self) -> None:

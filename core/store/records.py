@@ -21,6 +21,7 @@ class NewJob:
     seed: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
     plan: JSON = field(default_factory=dict)
+    start_id: str | None = None  # of the job, or of the weights that were sent, from which this one starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,19 @@ class Weights:
     sha256: str
     size_bytes: int
     blob_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentWeights:
+    """Weights that a client sent; `tensors` are name → {"dtype", "shape"}, in the order of the file."""
+
+    id: str
+    tenant: str
+    sha256: str
+    size_bytes: int
+    blob_id: str
+    created_at: float
+    tensors: JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from core.store.events import write_event
 from core.store.idempotency import remember
 from core.store.records import Idempotency, Job, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, to_job
+from core.store.sent import hold_start
 from core.store.tables import QUEUED, datasets, jobs
 
 # Built once: SQLAlchemy takes longer to build the statement of a status poll than the database to answer it.
@@ -32,7 +33,8 @@ class Requests:
     def submit(self, tenant: str, new: NewJob, idempotency: Idempotency | None = None) -> Job:
         """Queues a job. The same key with the same request gives the job of the first time.
 
-        Raises IdempotencyMismatch where the key came with another request, NotFound where the dataset is not there.
+        Raises IdempotencyMismatch where the key came with another request, NotFound where the dataset is not there, or the
+        weights that it starts from.
         """
         id = new_id("job")
         with self._database.writing() as writer:
@@ -47,6 +49,7 @@ class Requests:
                     tenant=tenant,
                     state=State.QUEUED,
                     dataset_id=new.dataset_id,
+                    start_id=new.start_id,
                     epochs_total=new.epochs_total,
                     seed=new.seed,
                     created_at=now(),
@@ -62,6 +65,8 @@ class Requests:
             dataset = select(datasets.c.id).where(datasets.c.id == new.dataset_id, datasets.c.tenant == tenant)
             if writer.scalar(dataset.with_for_update(read=True, key_share=True)) is None:
                 raise no_dataset(new.dataset_id)
+            if new.start_id is not None:
+                hold_start(writer, tenant, new.start_id)
             write_event(writer, job.id, "submitted")
             return job
 

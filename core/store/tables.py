@@ -4,13 +4,14 @@
           ├─ events            one row per transition: history and stream
           ├─ checkpoints ──┐   where to go on, one per job
           └─ weights ──────┤   what was learned: "best" and "last"
-    datasets ──────────────┴─ blobs    bytes in chunks, each owned by one row of the above
+    datasets ──────────────┤
+    sent_weights ──────────┴─ blobs    bytes in chunks, each owned by one row of the above
     uploads                            blobs that no row owns yet
     idempotency_keys                   which job or dataset each key made
 
 A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
 reads a row from its start. A finished job outlives its dataset, so `jobs.dataset_id` is no foreign key; submitting locks the
-dataset. A key goes with what it made.
+dataset; so it is with the weights that a job starts from. A key goes with what it made.
 """
 
 from sqlalchemy import (
@@ -73,6 +74,7 @@ jobs = Table(
     Column("dispatch_at", Double),
     Column("cancel_requested", Boolean, nullable=False, server_default=false()),
     Column("dataset_id", _Id, nullable=False),
+    Column("start_id", _Id),
     Column("seed", BigInteger, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
     Column("created_at", Double, nullable=False),
@@ -94,6 +96,7 @@ jobs = Table(
     Index("jobs_due", "dispatch_at", sqlite_where=_queued, postgresql_where=_queued),
     Index("jobs_leases", "lease_until", sqlite_where=_running, postgresql_where=_running),
     Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
+    Index("jobs_starts", "start_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_pages", "tenant", "id"),
     Index("jobs_pages_by_state", "tenant", "state", "id"),
 )
@@ -169,6 +172,19 @@ datasets = Table(
     Column("preview", _Json, nullable=False),
     UniqueConstraint("tenant", "sha256", "format"),
     Index("datasets_pages", "tenant", "id"),
+)
+
+sent_weights = Table(
+    "sent_weights",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("tenant", String(100), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("blob_id", _Id, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("tensors", _Json, nullable=False),
+    UniqueConstraint("tenant", "sha256"),
 )
 
 blobs = Table(

@@ -44,6 +44,18 @@ def upgrade() -> None:
     )
     op.create_index("datasets_pages", "datasets", ["tenant", "id"])
     op.create_table(
+        "sent_weights",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("tenant", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("blob_id", _ID, nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("tensors", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="sent_weights_pkey"),
+        sa.UniqueConstraint("tenant", "sha256", name="sent_weights_tenant_sha256_unique"),
+    )
+    op.create_table(
         "jobs",
         sa.Column("id", _ID, nullable=False),
         sa.Column("tenant", sa.String(length=100), nullable=False),
@@ -58,6 +70,7 @@ def upgrade() -> None:
         sa.Column("dispatch_at", sa.Double()),
         sa.Column("cancel_requested", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("dataset_id", _ID, nullable=False),
+        sa.Column("start_id", _ID),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
@@ -78,6 +91,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="jobs_pkey"),
     )
     op.create_index("jobs_datasets", "jobs", ["dataset_id"], sqlite_where=_ALIVE, postgresql_where=_ALIVE)
+    op.create_index("jobs_starts", "jobs", ["start_id"], sqlite_where=_ALIVE, postgresql_where=_ALIVE)
     op.create_index("jobs_due", "jobs", ["dispatch_at"], sqlite_where=_QUEUED, postgresql_where=_QUEUED)
     op.create_index("jobs_leases", "jobs", ["lease_until"], sqlite_where=_RUNNING, postgresql_where=_RUNNING)
     op.create_index("jobs_pages", "jobs", ["tenant", "id"])
@@ -154,5 +168,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("weights", "checkpoints", "events", "epochs", "uploads", "idempotency_keys", "jobs", "datasets", "blobs"):
+    for table in (
+        "weights",
+        "checkpoints",
+        "events",
+        "epochs",
+        "uploads",
+        "idempotency_keys",
+        "jobs",
+        "sent_weights",
+        "datasets",
+        "blobs",
+    ):
         op.drop_table(table)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.openapi import document
 from api.schemas import EXAMPLES
+from core.nn.weights import to_safetensors
 from tests.api.conftest import xor
 
 Operation = tuple[str, str, dict[str, Any]]
@@ -51,6 +53,9 @@ def test_it_lists_the_operations(openapi: dict[str, Any]) -> None:
         ("GET", "/v1/jobs/{job_id}/epochs", "list_epochs"),
         ("GET", "/v1/jobs/{job_id}/events", "list_events"),
         ("GET", "/v1/jobs/{job_id}/weights", "get_weights"),
+        ("POST", "/v1/weights", "create_weights"),
+        ("GET", "/v1/weights/{weights_id}", "get_sent_weights"),
+        ("DELETE", "/v1/weights/{weights_id}", "delete_weights"),
         ("GET", "/healthz", "get_health"),
         ("GET", "/readyz", "get_readiness"),
     }
@@ -113,9 +118,11 @@ def test_a_bare_name_is_short_for_a_type_in_the_document_too(openapi: dict[str, 
 def test_the_answers_of_the_service_are_what_the_document_says(openapi: dict[str, Any], client: TestClient) -> None:
     job = client.post("/v1/jobs", json=xor()).json()
     dataset = job["dataset"]["id"]
+    file = to_safetensors({"0.weight": np.ones((1, 2), np.float32)}, {})
+    sent = client.post("/v1/weights", content=file, headers={"Content-Type": "application/x-safetensors"}).json()["id"]
     for method, template, operation in operations(openapi):
         if method == "GET" and not template.endswith("/weights"):
-            answer = client.get(template.format(job_id=job["id"], dataset_id=dataset))
+            answer = client.get(template.format(job_id=job["id"], dataset_id=dataset, weights_id=sent))
             described = operation["responses"][str(answer.status_code)]
             conforms(openapi, described["content"]["application/json"]["schema"], answer.json())
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from core.nn.spec.base import AtMost, Flag, Spec
 from core.nn.spec.losses import Loss
 from core.nn.spec.optimizers import Adam, Optimizer
+from core.nn.spec.start import Start
 
 MetricName = Literal["accuracy", "mean_squared_error", "mean_absolute_error", "r2"]
 METRICS: tuple[str, ...] = get_args(MetricName)
@@ -37,6 +38,7 @@ class TrainingSpec(Spec):
     shuffle: Flag = True
     validation: Validation | None = None
     early_stopping: EarlyStopping | None = None
+    start: Start | None = None
     metrics: Annotated[tuple[MetricName, ...], AtMost(len(METRICS))] = ()
     seed: int = Field(0, strict=True, ge=0, lt=2**53)
     threads: int = Field(

@@ -1,0 +1,97 @@
+"""Weights that clients sent, for jobs to start from. The same bytes of one tenant are stored once."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from core.errors import Conflict, NotFound
+from core.ids import new_id
+from core.store.blobs import Content, Upload, discard
+from core.store.clock import now
+from core.store.database import Database
+from core.store.records import SentWeights
+from core.store.rows import require_job
+from core.store.tables import QUEUED, RUNNING, jobs, sent_weights
+
+_COLUMNS = tuple(sent_weights.c[field.name] for field in fields(SentWeights))
+
+
+class AllSentWeights:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, tenant: str, sha256: str, tensors: Mapping[str, Any], content: Content) -> tuple[SentWeights, bool]:
+        """Stores the file, whose bytes have this hash; False and what is there where this tenant sent them before."""
+        known = self.find(tenant, sha256)
+        if known is not None:
+            return known, False
+        with Upload(self._database, content) as upload, self._database.writing() as writer:
+            row = writer.execute(
+                self._database.insert(sent_weights)
+                .values(
+                    id=new_id("wt"),
+                    tenant=tenant,
+                    sha256=sha256,
+                    size_bytes=upload.size_bytes,
+                    blob_id=upload.blob_id,
+                    created_at=now(),
+                    tensors=dict(tensors),
+                )
+                .on_conflict_do_nothing(index_elements=["tenant", "sha256"])
+                .returning(*_COLUMNS)
+            ).one_or_none()
+            if row is not None:
+                upload.finish(writer)
+                return SentWeights(*row), True
+        known = self.find(tenant, sha256)
+        if known is None:
+            raise Conflict("these weights were deleted while they were sent; send them again")
+        return known, False
+
+    def find(self, tenant: str, sha256: str) -> SentWeights | None:
+        query = select(*_COLUMNS).where(sent_weights.c.tenant == tenant, sent_weights.c.sha256 == sha256)
+        with self._database.reading() as reader:
+            row = reader.execute(query).one_or_none()
+        return None if row is None else SentWeights(*row)
+
+    def get(self, tenant: str, id: str) -> SentWeights:
+        with self._database.reading() as reader:
+            row = reader.execute(
+                select(*_COLUMNS).where(sent_weights.c.id == id, sent_weights.c.tenant == tenant)
+            ).one_or_none()
+        if row is None:
+            raise _none(id)
+        return SentWeights(*row)
+
+    def delete(self, tenant: str, id: str) -> None:
+        """Conflict while a queued or running job starts from them."""
+        with self._database.writing() as writer:
+            row = writer.execute(
+                select(sent_weights.c.blob_id, sent_weights.c.size_bytes)
+                .where(sent_weights.c.id == id, sent_weights.c.tenant == tenant)
+                .with_for_update()
+            ).one_or_none()
+            if row is None:
+                raise _none(id)
+            for state in (QUEUED, RUNNING):
+                job = writer.scalar(select(jobs.c.id).where(jobs.c.start_id == id, jobs.c.state == state).limit(1))
+                if job is not None:
+                    raise Conflict(f"{job} starts from the weights {id}: cancel the job, or wait until it has ended")
+            writer.execute(delete(sent_weights).where(sent_weights.c.id == id))
+            discard(writer, row.blob_id, row.size_bytes)  # a large one is the sweeper's: no client waits for that
+
+
+def hold_start(writer: Connection, tenant: str, id: str) -> None:
+    """Keeps what a new job starts from until that job is there to forbid its deletion. NotFound where it is gone."""
+    if id.startswith("job_"):
+        require_job(writer, tenant, id)
+        return
+    held = select(sent_weights.c.id).where(sent_weights.c.id == id, sent_weights.c.tenant == tenant)
+    if writer.scalar(held.with_for_update(read=True, key_share=True)) is None:
+        raise _none(id)
+
+
+def _none(id: str) -> NotFound:
+    return NotFound(f"there are no weights {id}")

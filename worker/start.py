@@ -1,0 +1,39 @@
+"""What a job starts from: the weights of another job, with the preprocessing that belongs to them, or weights that were sent.
+
+Neither changes, and neither goes away while the job waits or runs: every attempt that finds no checkpoint begins alike.
+"""
+
+import hashlib
+import json
+
+from core.errors import CoreError
+from core.nn.preprocessing import Preprocessing
+from core.nn.spec import Start
+from core.nn.tensors import Arrays, read_header, unpack
+from core.store import SentWeights, Store, Weights
+
+
+def starting_weights(tenant: str, start: Start | None, store: Store) -> Arrays | None:
+    """By the names of `core.nn.weights`; None where the job starts from random ones."""
+    if start is None:
+        return None
+    source = _source(tenant, start, store)
+    data = b"".join(store.blobs.read(source.blob_id, 0, source.size_bytes))
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise CoreError(f"the weights of {start.source} are damaged")
+    return unpack(data)[0]
+
+
+def kept_preprocessing(tenant: str, start: Start | None, store: Store) -> Preprocessing | None:
+    """That of the job whose weights are the start, where it is kept."""
+    if start is None or not start.keeps_preprocessing:
+        return None
+    source = _source(tenant, start, store)
+    header = read_header(store.blobs.read(source.blob_id, 0, source.size_bytes))
+    return Preprocessing.from_json(json.loads(header.metadata["preprocessing"]))
+
+
+def _source(tenant: str, start: Start, store: Store) -> Weights | SentWeights:
+    if start.job is not None:
+        return store.weights.get(tenant, start.job, start.epoch)
+    return store.sent_weights.get(tenant, start.source)
