@@ -15,6 +15,7 @@ UNIONS: dict[str, Any] = {
     "Initial values": spec.AnyInitializer,
     "Losses": spec.AnyLoss,
     "Optimizers": spec.AnyOptimizer,
+    "Schedules": spec.AnySchedule,
 }
 
 

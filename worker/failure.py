@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.errors import CoreError, Diverged
-from core.nn.spec import TrainingSpec
+from core.nn.spec import LBFGS, TrainingSpec
 
 
 def explain(error: Exception) -> dict[str, Any]:
@@ -21,8 +21,11 @@ def explain(error: Exception) -> dict[str, Any]:
 
 def explain_divergence(error: Diverged, training: TrainingSpec, scaling: str) -> dict[str, Any]:
     """Which epoch, and what usually helps."""
-    rate = training.optimizer.learning_rate
-    hint = f"lower training.optimizer.learning_rate, now {rate:g}, for example to {rate / 10:g}"
+    if isinstance(training.optimizer, LBFGS):
+        hint = 'lbfgs found no finite loss; take another training.optimizer, for example "adam", or smaller initial weights'
+    else:
+        rate = training.optimizer.learning_rate
+        hint = f"lower training.optimizer.learning_rate, now {rate:g}, for example to {rate / 10:g}"
     if scaling == "none":
         hint += '; inputs of very different sizes train better with "scaling": "standard" in the dataset'
     return {**explain(error), "epoch": error.epoch, "hint": hint}

@@ -145,9 +145,7 @@ def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, Ten
 
 def saved(training: Training, prepared: Prepared, which: Which) -> TensorFile:
     """A file of the weights as they are in the training, to be stored before it goes on: nothing is copied."""
-    vectors = training.checkpoint().vectors
-    theta = vectors["best" if which == "best" else "theta"]
-    return weights_file(weight_views(training.program, theta), prepared.metadata)
+    return weights_file(weight_views(training.program, training.delivered(which)), prepared.metadata)
 
 
 def epochs_of(training: Training) -> dict[Which, int]:

@@ -10,28 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.nn.kernels import layers, metrics, objective, optimizers
+from core.nn.kernels import gradients, layers, metrics, objective
+from core.nn.kernels.averaging import average
 from core.nn.kernels.borrow import borrowed
 from core.nn.kernels.compile import entry, inlined, kernel
 from core.nn.kernels.copying import copy
 from core.nn.kernels.random import NOISE, key, shuffle
-from core.nn.memory import records
+from core.nn.kernels.schedules import rate, reduce_on_plateau
+from core.nn.kernels.update import update
 from core.nn.program import Program
-from core.nn.spec import AnyOptimizer, GradientDescent
+from core.nn.schedules import REDUCE_ON_PLATEAU
 
-SGD, ADAM = range(2)
+EARLY, CONVERGED = 1, 2  # why a training stopped
 
-OPTIMIZER = np.dtype(
-    [
-        ("code", np.int64),
-        ("learning_rate", np.float64),
-        ("momentum", np.float64),
-        ("nesterov", np.int64),
-        ("beta1", np.float64),
-        ("beta2", np.float64),
-        ("epsilon", np.float64),
-    ]
-)
 PLAN = np.dtype(
     [
         ("seed", np.int64),
@@ -45,6 +36,9 @@ PLAN = np.dtype(
         ("validates", np.int64),  # the rows of the evaluation are not trained on
         ("patience", np.int64),  # 0: no early stopping
         ("min_delta", np.float64),
+        ("clip_norm", np.float64),  # 0: the gradient's norm has no bound
+        ("clip_value", np.float64),  # 0: its elements have none
+        ("averaging", np.float64),  # the decay; 0: weights are not averaged
     ]
 )
 STATE = np.dtype(
@@ -52,6 +46,8 @@ STATE = np.dtype(
         ("epoch", np.int64),  # epochs completed
         ("step", np.int64),  # steps taken of the epoch that is under way
         ("updates", np.int64),  # steps of gradient descent taken in all
+        ("base_rate", np.float64),  # the learning rate from which the schedule reckons
+        ("momentum_product", np.float64),  # of all of NAdam's momenta so far
         ("loss", np.float64),  # sums over the rows of the epoch that is under way
         ("evaluation_loss", np.float64),
         ("correct", np.float64),
@@ -62,7 +58,9 @@ STATE = np.dtype(
         ("best_epoch", np.int64),
         ("reference_loss", np.float64),  # the loss that early stopping wants to see fall
         ("reference_epoch", np.int64),
-        ("stopped", np.int64),  # by early stopping
+        ("plateau_loss", np.float64),  # the loss that reduce_on_plateau wants to see fall
+        ("plateau_epochs", np.int64),  # for how long it has not
+        ("stopped", np.int64),  # before the last epoch: why
         ("diverged", np.int64),
     ]
 )
@@ -115,7 +113,8 @@ class Memory(NamedTuple):
     grad: Any  # (P,) the derivative of the batch's loss by theta
     piece_grad: Any  # (P,) that of one piece; the same memory as grad where a batch is one piece
     slots: Any  # (S, P) what the optimizer keeps
-    best: Any  # (P + R,) the best theta so far
+    kept: Any  # (P + R,) what is measured and delivered: theta itself, unless it is averaged
+    best: Any  # (P + R,) the best of them so far
     values: Any
     derivatives: Any
     workspace: Any
@@ -169,16 +168,9 @@ def gradient(
 
 
 @kernel
-def update(optimizer: Any, step: int, theta: Any, grad: Any, slots: Any) -> None:
-    """One step of the optimizer; overwrites theta and the slots."""
-    if optimizer.code == ADAM:
-        rate, beta1, beta2 = optimizer.learning_rate, optimizer.beta1, optimizer.beta2
-        optimizers.adam(theta, grad, slots[0], slots[1], step, rate, beta1, beta2, optimizer.epsilon)
-    elif slots.shape[0]:
-        mu, nesterov = optimizer.momentum, optimizer.nesterov != 0
-        optimizers.momentum(theta, grad, slots[0], optimizer.learning_rate, mu, nesterov)
-    else:
-        optimizers.gradient_descent(theta, grad, optimizer.learning_rate)
+def last_rate(plan: Any, state: Any, schedule: Any) -> Any:
+    """The learning rate of the last step that the state counts."""
+    return rate(schedule, state.base_rate, state.updates - 1, plan.training_steps, plan.epochs * plan.training_steps)
 
 
 @kernel
@@ -190,7 +182,9 @@ def begin_epoch(plan: Any, state: Any, batch: Any, order: Any) -> None:
 
 
 @inlined
-def train(plan: Any, state: Any, batch: Any, network: Any, loss: Any, optimizer: Any, memory: Any, rows: Any) -> None:
+def train(
+    plan: Any, state: Any, batch: Any, network: Any, loss: Any, optimizer: Any, schedule: Any, memory: Any, rows: Any
+) -> None:
     """One piece of a batch: forward, backward; after the batch's last piece, one step of gradient descent."""
     first, capacity = state.step * plan.batch_size, memory.targets.shape[0]
     batch_rows, done = min(plan.batch_size, rows.x.shape[0] - first), batch.piece * plan.piece_size
@@ -207,7 +201,7 @@ def train(plan: Any, state: Any, batch: Any, network: Any, loss: Any, optimizer:
         network.trained, loss, theta, piece_grad, values, derivatives, workspace, capacity, t, w, share, noise, done
     )
     if batch_rows > plan.piece_size or plan.batch_size > plan.piece_size:
-        optimizers.add(memory.grad, piece_grad, batch.piece == 0)
+        gradients.add(memory.grad, piece_grad, batch.piece == 0)
     if not np.isfinite(batch.loss):
         state.diverged = 1
         return
@@ -221,11 +215,17 @@ def train(plan: Any, state: Any, batch: Any, network: Any, loss: Any, optimizer:
     state.step += 1
     state.updates += 1
     is_last = state.step == plan.training_steps
-    if is_last:
+    if is_last or plan.clip_norm > 0:
         state.gradient_norm = metrics.norm(memory.grad)
-    update(optimizer, state.updates, theta[: memory.grad.size], memory.grad, memory.slots)
+    if plan.clip_norm > 0:
+        gradients.clip_norm(memory.grad, state.gradient_norm, plan.clip_norm)
+    if plan.clip_value > 0:
+        gradients.clip_values(memory.grad, plan.clip_value)
+    update(optimizer, last_rate(plan, state, schedule), state, theta[: memory.grad.size], memory.grad, memory.slots)
     if network.restraints.size:
         objective.bound(network.restraints, theta)
+    if plan.averaging > 0:
+        average(memory.kept, theta, memory.grad.size, plan.averaging, state.updates == 1)
     if is_last and not (np.isfinite(state.gradient_norm) and metrics.is_finite(theta)):
         state.diverged = 1
 
@@ -240,7 +240,7 @@ def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: 
     )
     B = min(plan.evaluation_size, rows.x.shape[0] - first)
     copy(rows.x[first : first + B].ravel(), layers.rows(memory.values, 0, capacity, B, rows.x.shape[1]).ravel())
-    layers.forward(operations, memory.theta, memory.values, memory.workspace, capacity, B, np.uint64(0), first)
+    layers.forward(operations, memory.kept, memory.values, memory.workspace, capacity, B, np.uint64(0), first)
     y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
     w = rows.w[first : first + B] if rows.w.size else memory.weights[:B]
     state.evaluation_loss += objective.loss(loss, y, t, w, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
@@ -251,8 +251,8 @@ def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: 
 
 
 @kernel
-def end_epoch(plan: Any, state: Any, memory: Any, training: Any, evaluation: Any, learning_rate: float, result: Any) -> None:
-    """Writes the epoch's line of the history, keeps the best weights, decides whether to stop, and clears the sums.
+def end_epoch(plan: Any, state: Any, schedule: Any, memory: Any, training: Any, evaluation: Any, result: Any) -> None:
+    """Writes the epoch's line of the history, keeps the best weights, decides whether to stop or to slow down, clears the sums.
 
     The best are those of the lowest validation loss; without validation, the last.
     """
@@ -265,15 +265,17 @@ def end_epoch(plan: Any, state: Any, memory: Any, training: Any, evaluation: Any
     result.squared_error = state.squared_error / max(evaluated, 1)
     result.absolute_error = state.absolute_error / max(evaluated, 1)
     result.gradient_norm = state.gradient_norm
-    result.learning_rate = learning_rate
+    result.learning_rate = last_rate(plan, state, schedule)
     if not plan.validates or result.evaluation_loss < state.best_loss:
         state.best_loss, state.best_epoch = result.evaluation_loss, state.epoch
-        copy(memory.theta, memory.best)
+        copy(memory.kept, memory.best)
     if plan.validates:
         if result.evaluation_loss < state.reference_loss - plan.min_delta:
             state.reference_loss, state.reference_epoch = result.evaluation_loss, state.epoch
         elif plan.patience and state.epoch - state.reference_epoch >= plan.patience:
-            state.stopped = 1
+            state.stopped = EARLY
+    if schedule.code == REDUCE_ON_PLATEAU:
+        reduce_on_plateau(schedule, state, result.evaluation_loss if plan.validates else result.loss)
     state.loss = state.evaluation_loss = state.correct = state.squared_error = state.absolute_error = 0.0
 
 
@@ -285,6 +287,7 @@ def uncounted(memory: Any) -> Any:
         borrowed(memory.grad),
         borrowed(memory.piece_grad),
         borrowed(memory.slots),
+        borrowed(memory.kept),
         borrowed(memory.best),
         borrowed(memory.values),
         borrowed(memory.derivatives),
@@ -308,6 +311,7 @@ def run(
     batches: Any,
     network: Any,
     optimizers: Any,
+    schedules: Any,
     memory: Any,
     training: Any,
     evaluation: Any,
@@ -317,25 +321,26 @@ def run(
     """Does up to so many pieces; returns how many epochs ended, whose lines stand in `history`.
 
     Stops earlier when the history is full, the last epoch is done, early stopping says so or a number is no longer finite. The
-    first three, the loss and the optimizer are arrays of one record each.
+    first three, the loss, the optimizer and the schedule are arrays of one record each.
     """
     network = Network(
         borrowed(network.trained), borrowed(network.evaluated), borrowed(network.loss), borrowed(network.restraints)
     )
     memory, history = uncounted(memory), borrowed(history)
     training, evaluation = uncounted_examples(training), uncounted_examples(evaluation)
-    plan, state, batch, loss, optimizer = plans[0], states[0], batches[0], network.loss[0], optimizers[0]
+    plan, state, batch, loss = plans[0], states[0], batches[0], network.loss[0]
+    optimizer, schedule = optimizers[0], schedules[0]
     ended = 0
     begin_epoch(plan, state, batch, memory.order)
     for _ in range(pieces):
         if state.step < plan.training_steps:
-            train(plan, state, batch, network, loss, optimizer, memory, training)
-        else:
+            train(plan, state, batch, network, loss, optimizer, schedule, memory, training)
+        elif state.step < plan.training_steps + plan.evaluation_steps:
             evaluate(plan, state, network, loss, memory, evaluation)
         if state.diverged:
             return ended
         if state.step == plan.training_steps + plan.evaluation_steps:
-            end_epoch(plan, state, memory, training, evaluation, optimizer.learning_rate, history[ended])
+            end_epoch(plan, state, schedule, memory, training, evaluation, history[ended])
             ended += 1
             if state.epoch == plan.epochs or state.stopped or ended == history.size:
                 return ended
@@ -372,13 +377,3 @@ def predict(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
 def network_tables(program: Program) -> Network:
     """What training reads of a program."""
     return Network(program.trained, program.evaluated, program.loss, program.restraints)
-
-
-def optimizer_record(optimizer: AnyOptimizer) -> Any:
-    """The optimizer's constants, as the loop reads them."""
-    record = records(1, OPTIMIZER)
-    record["code"] = SGD if isinstance(optimizer, GradientDescent) else ADAM
-    for name, value in optimizer:
-        if name != "type":
-            record[name] = value
-    return record

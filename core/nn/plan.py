@@ -4,7 +4,7 @@ Sizes are reckoned in Python's integers, which do not overflow, and before anyth
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from core.nn.split import validation_count
 FLOPS_PER_SECOND = 2e10  # of one core; an estimate for people, nothing depends on it
 SECONDS_PER_STEP = 2e-6
 
+NOISY = frozenset({"dropout"})
 CLASSIFIES = frozenset({"binary_cross_entropy", "softmax_cross_entropy"})
 
 
@@ -83,6 +84,8 @@ def plan(
     if training.threads > limits.max_threads:
         told = f"threads is {training.threads}; this service gives a training {limits.max_threads} or fewer"
         problems.append(Problem("/training/threads", told))
+    if isinstance(training.optimizer, spec.LBFGS):
+        problems += _lbfgs_problems(network.layers, "/network/layers")
     if problems:
         raise InvalidSpec(problems)
 
@@ -93,7 +96,7 @@ def plan(
 
     validation_rows = validation_count(schema.rows, training.validation.fraction if training.validation else None)
     sizes = Sizes.of(program, training, schema.rows - validation_rows, validation_rows, len(data.targets))
-    problems = _size_problems(sizes, network, limits)
+    problems = _size_problems(sizes, network, limits) + list(_warmup_problems(training, sizes))
     if problems:
         raise InvalidSpec(problems)
 
@@ -159,6 +162,29 @@ def _row_problems(training: spec.TrainingSpec, schema: Schema) -> Iterator[Probl
         yield Problem(
             "/training/validation/fraction",
             f"fraction is {training.validation.fraction:g}, which leaves none of the dataset's {schema.rows} rows to train on",
+        )
+
+
+def _lbfgs_problems(layers: Sequence[spec.AnyLayer], pointer: str) -> Iterator[Problem]:
+    """Its line search compares losses, so that they may depend on the weights alone, and goes wherever they fall."""
+    for place, layer in enumerate(layers):
+        at = f"{pointer}/{place}"
+        if layer.type in NOISY:
+            yield Problem(
+                at, f"{layer.type} is another in every step, but lbfgs needs a loss that depends on the weights alone"
+            )
+        if getattr(layer, "max_norm", None) is not None:
+            yield Problem(f"{at}/max_norm", "max_norm shortens weights after a step, but lbfgs needs them where its step ends")
+        yield from _lbfgs_problems(getattr(layer, "layers", ()), f"{at}/layers")
+
+
+def _warmup_problems(training: spec.TrainingSpec, sizes: Sizes) -> Iterator[Problem]:
+    steps, total = training.schedule.warmup and training.schedule.warmup.steps, training.epochs * sizes.steps_per_epoch
+    if steps and steps >= total:
+        yield Problem(
+            "/training/schedule/warmup/steps",
+            f"warmup takes {steps:,} steps of {total:,} ({training.epochs:,} epochs of {sizes.steps_per_epoch:,}); "
+            "it must end before the training",
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.nn import spec
+from core.nn.optimizers import minimization_bytes, slot_count
 from core.nn.program import Program
 
 ROW_BYTES = 64  # of one row beside its values: its places in the split and in the epoch, and one column while it is looked at
@@ -12,13 +13,6 @@ ROW_BYTES = 64  # of one row beside its values: its places in the split and in t
 # takes a tenth of a second at the most, many enough that a matrix product is worth its call.
 PIECE_ROWS = range(128, 1025)
 PIECE_FLOPS = 2_000_000_000
-
-
-def slot_count(optimizer: spec.AnyOptimizer) -> int:
-    """How many vectors as long as the parameters the optimizer keeps."""
-    if isinstance(optimizer, spec.GradientDescent):
-        return 1 if optimizer.momentum else 0
-    return 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +28,8 @@ class Sizes:
     piece_size: int
     evaluation_size: int
     slots: int
+    keeps_others: bool  # what is measured and delivered is not theta as it is
+    minimization_bytes: int
 
     @classmethod
     def of(cls, program: Program, training: spec.TrainingSpec, training_rows: int, validation_rows: int, targets: int) -> Self:
@@ -51,6 +47,8 @@ class Sizes:
             piece_size=batch_size if program.needs_whole_batches else min(batch_size, rows_at_once),
             evaluation_size=min(rows_at_once, max(evaluated, 1)),
             slots=slot_count(training.optimizer),
+            keeps_others=training.averaging is not None or isinstance(training.optimizer, spec.LBFGS),
+            minimization_bytes=minimization_bytes(training.optimizer, program.parameters),
         )
 
     @property
@@ -69,9 +67,9 @@ class Sizes:
 
     @property
     def parameter_bytes(self) -> int:
-        """theta, its gradient, that of a piece, the best so far and the optimizer's slots."""
-        vectors = 3 + (self.batch_size > self.piece_size) + self.slots
-        return vectors * self.program.size * self.program.dtype.itemsize
+        """theta, its gradient, that of a piece, what is kept, the best so far and what the optimizer keeps."""
+        vectors = 3 + (self.batch_size > self.piece_size) + self.keeps_others + self.slots
+        return vectors * self.program.size * self.program.dtype.itemsize + self.minimization_bytes
 
     @property
     def arena_bytes(self) -> int:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,15 @@ from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import aligned, records
+from core.nn.optimizers import optimizer_record
+from core.nn.schedules import schedule_record
 from core.nn.sizes import Sizes
 from core.nn.start import fill
 from core.nn.statistics import moments
 from core.nn.weights import named_weights
+
+if TYPE_CHECKING:
+    from core.nn.full_batch import FullBatchDescent
 
 Matrix = npt.NDArray[np.floating]
 
@@ -102,18 +107,23 @@ class Training:
             "validates": self._validates,
             "patience": training.early_stopping.patience if training.early_stopping else 0,
             "min_delta": training.early_stopping.min_delta if training.early_stopping else 0.0,
+            "clip_norm": (training.gradient_clipping and training.gradient_clipping.norm) or 0.0,
+            "clip_value": (training.gradient_clipping and training.gradient_clipping.value) or 0.0,
+            "averaging": training.averaging.decay if training.averaging else 0.0,
         }.items():
             self._plan[name] = value
 
         P, size, arena = self.program.parameters, self.program.size, self.program.width * self._sizes.capacity
         self._network = engine.network_tables(self.program)
-        self._optimizer = engine.optimizer_record(training.optimizer)
-        grad = aligned(P, dtype)
+        self._optimizer = optimizer_record(training.optimizer)
+        self._schedule = schedule_record(training.schedule)
+        theta, grad = aligned(size, dtype), aligned(P, dtype)
         self._memory = engine.Memory(
-            theta=aligned(size, dtype),
+            theta=theta,
             grad=grad,
             piece_grad=aligned(P, dtype) if self._sizes.batch_size > self._sizes.piece_size else grad,
             slots=np.zeros((self._sizes.slots, P), dtype),
+            kept=aligned(size, dtype) if self._sizes.keeps_others else theta,
             best=aligned(size, dtype),
             values=aligned(arena, dtype),
             derivatives=aligned(arena, dtype),
@@ -125,14 +135,23 @@ class Training:
         self._batch = records(1, engine.BATCH)
         self._history = records(HISTORY_ROWS, engine.HISTORY)
         self._state = records(1, engine.STATE)
-        self._state["best_loss"] = self._state["reference_loss"] = np.inf
+        for name in ("best_loss", "reference_loss", "plateau_loss"):
+            self._state[name] = np.inf
+        self._state["momentum_product"] = 1.0
+        self._descent: FullBatchDescent | None = None
         if checkpoint is None:
             if start is None:
                 initialize(self.program, training.seed, self.theta)
             else:
                 fill(self.program, start, self.theta)
-            self._memory.best[:] = self.theta
+            self._memory.kept[:] = self._memory.best[:] = self.theta
+        if isinstance(training.optimizer, spec.LBFGS):
+            self._descent = self._full_batch_descent(training.optimizer)
         else:
+            self._state["base_rate"] = training.optimizer.learning_rate
+        if self._optimizer.initial_accumulator[0]:
+            self._memory.slots[:] = self._optimizer.initial_accumulator[0]
+        if checkpoint is not None:
             self._restore(checkpoint)
 
     @property
@@ -153,12 +172,17 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """All epochs are done, or early stopping ended them."""
+        """All epochs are done, or the training has stopped before."""
         return self.epoch == self.spec.epochs or bool(self._state["stopped"][0])
 
     @property
     def stopped_early(self) -> bool:
-        return bool(self._state["stopped"][0])
+        return bool(self._state["stopped"][0] == engine.EARLY)
+
+    @property
+    def converged(self) -> bool:
+        """L-BFGS finds no lower loss."""
+        return bool(self._state["stopped"][0] == engine.CONVERGED)
 
     def epochs(self, interrupted: Callable[[], bool] = lambda: False) -> Iterator[EpochResult]:
         """Trains and yields each epoch's result. `interrupted` is asked several times a second, inside an epoch too.
@@ -168,18 +192,7 @@ class Training:
         """
         while not self.finished and not interrupted():
             first = self.epoch + 1
-            ended = engine.run(
-                self._plan,
-                self._state,
-                self._batch,
-                self._network,
-                self._optimizer,
-                self._memory,
-                self._examples,
-                self._evaluation,
-                self._history,
-                self._pieces_per_call,
-            )
+            ended = self._work()
             for place in range(ended):
                 yield self._result(first + place, self._history[place])
             if self._state["diverged"][0]:
@@ -193,9 +206,38 @@ class Training:
         """
         return Checkpoint({name: self._state[name][0].item() for name in engine.STATE.names or ()}, self._vectors)
 
+    def delivered(self, which: str = "last") -> Matrix:
+        """(P + R,) the "last" or the "best" theta, averaged where that is asked for; no copy."""
+        theta: Matrix = self._memory.best if which == "best" else self._memory.kept
+        return theta
+
     def weights(self, which: str = "last") -> dict[str, npt.NDArray[Any]]:
-        """The "last" or the "best" weights, by the names of `core.nn.weights`."""
-        return named_weights(self.program, self._memory.best if which == "best" else self.theta)
+        """The same, by the names of `core.nn.weights`."""
+        return named_weights(self.program, self.delivered(which))
+
+    def _work(self) -> int:
+        """Trains for about a tenth of a second; returns how many epochs ended, whose lines stand in the history."""
+        history = self._history
+        if self._descent is not None:
+            if not self._descent.piece(self._state[0]):
+                return 0
+            history = history[:1]  # the loop measures, and ends the epoch
+        ended: int = engine.run(
+            self._plan,
+            self._state,
+            self._batch,
+            self._network,
+            self._optimizer,
+            self._schedule,
+            self._memory,
+            self._examples,
+            self._evaluation,
+            history,
+            self._pieces_per_call,
+        )
+        if self._descent is not None and ended:
+            self._descent.go_on(self._state[0])
+        return ended
 
     @property
     def _pieces_per_call(self) -> int:
@@ -206,8 +248,16 @@ class Training:
         return max(1, int(CALL_S / (PIECE_S + 6 * self.program.products * rows / FLOPS_PER_S + moved / BYTES_PER_S)))
 
     @property
-    def _vectors(self) -> dict[str, Matrix]:
-        return {"theta": self.theta, "slots": self._memory.slots, "best": self._memory.best}
+    def _vectors(self) -> dict[str, npt.NDArray[Any]]:
+        vectors = {"theta": self.theta, "slots": self._memory.slots, "best": self._memory.best}
+        if self._memory.kept is not self.theta:
+            vectors["kept"] = self._memory.kept
+        return vectors if self._descent is None else vectors | self._descent.vectors
+
+    def _full_batch_descent(self, optimizer: spec.LBFGS) -> "FullBatchDescent":
+        from core.nn.full_batch import FullBatchDescent  # late: SciPy's optimizers take long to load
+
+        return FullBatchDescent(optimizer, self.program, self._memory, self._examples, self._sizes.piece_size)
 
     def _restore(self, checkpoint: Checkpoint | SavedCheckpoint) -> None:
         state = checkpoint.copy_into(self._vectors)

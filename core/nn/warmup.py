@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info
 
 from core.nn import engine
 from core.nn.kernels.cache import processor, source_digest
+from core.nn.network import Network
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
 
@@ -26,8 +27,10 @@ def warm_up(dtypes: Sequence[str] = DTYPES) -> None:
         training = Training(network, TrainingSpec.model_validate({"loss": "mean_squared_error"}), Data(x, x, x, x))
         for _ in training.epochs():
             pass
-    if isinstance(engine.run, Dispatcher):  # with NUMBA_DISABLE_JIT it is plain Python
-        engine.run.disable_compile()
+        Network(training.program, training.theta).loss_and_gradient(x, x)  # which the line search of L-BFGS asks for
+    for compiled in (engine.run, engine.loss_and_gradient):
+        if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT it is plain Python
+            compiled.disable_compile()
 
 
 def fingerprint() -> dict[str, str]:

@@ -82,7 +82,18 @@ def with_data(**fields: Any) -> JSON:
         (
             with_training(optimizer={"learning_rate": 1}),
             "/training/optimizer/type",
-            'optimizer.type is missing; it must be one of "adam", "sgd"',
+            'optimizer.type is missing; it must be one of "adadelta", "adagrad", "adam", "adamw", "lbfgs", "lion", "nadam", '
+            '"rmsprop", "sgd"',
+        ),
+        (
+            with_training(optimizer="lbfgs", batch_size=32),
+            "/training/batch_size",
+            'batch_size is 32, but lbfgs takes all rows in every step: leave it out or say "full"',
+        ),
+        (
+            with_training(epochs=3, schedule={"type": "cosine", "warmup": {"epochs": 3}}),
+            "/training/schedule",
+            "schedule warms up for 3 epochs of 3; it must end before the training",
         ),
         (
             with_training(optimizer={"type": "sgd", "nesterov": True}),

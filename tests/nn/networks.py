@@ -41,6 +41,19 @@ OPTIMIZERS: tuple[dict[str, Any], ...] = (
     {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9, "nesterov": True},
     {"type": "adam", "learning_rate": 0.01},
     {"type": "adam", "learning_rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-3},
+    {"type": "adam", "learning_rate": 0.01, "beta2": 0.9, "amsgrad": True},
+    {"type": "adagrad", "learning_rate": 0.05},
+    {"type": "adagrad", "learning_rate": 0.05, "initial_accumulator": 0.1, "epsilon": 1e-3},
+    {"type": "adadelta", "learning_rate": 2.0},
+    {"type": "rmsprop", "learning_rate": 0.01},
+    {"type": "rmsprop", "learning_rate": 0.002, "rho": 0.9, "momentum": 0.8},
+    {"type": "rmsprop", "learning_rate": 0.01, "rho": 0.9, "centered": True, "epsilon": 1e-2},
+    {"type": "rmsprop", "learning_rate": 0.002, "momentum": 0.5, "centered": True, "epsilon": 1e-2},
+    {"type": "adamw", "learning_rate": 0.01},
+    {"type": "adamw", "learning_rate": 0.01, "weight_decay": 0.2, "amsgrad": True},
+    {"type": "nadam", "learning_rate": 0.01},
+    {"type": "lion", "learning_rate": 0.001},
+    {"type": "lion", "learning_rate": 0.001, "beta1": 0.8, "weight_decay": 0.3},
 )
 
 

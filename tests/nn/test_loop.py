@@ -84,6 +84,8 @@ def test_the_loop_allocates_nothing_whatever_the_activation(activation, dtype, a
         {"batch_size": "full", "metrics": ["r2"]},
         {"batch_size": 1030},
         {"batch_size": 1, "shuffle": False},
+        {"schedule": {"type": "cosine", "period": 2, "multiplier": 2, "warmup": {"epochs": 1}}, "averaging": {}},
+        {"schedule": "reduce_on_plateau", "gradient_clipping": {"norm": 1e-3, "value": 1e-3}},
     ],
     ids=str,
 )

@@ -118,3 +118,23 @@ def test_more_threads_than_the_service_gives_are_refused():
 def test_one_output_is_wanted_for_one_number():
     found = problems_of([{"units": 2}], target="length", loss="mean_squared_error")
     assert found == {"/network/layers/0/units": "layer 0 gives 2 outputs, there is 1 target column; units must be 1"}
+
+
+def test_lbfgs_is_refused_where_the_loss_is_not_of_the_weights_alone():
+    layers = [{"units": 8, "max_norm": 2.0}, {"units": 3}]
+    assert "/network/layers/0/max_norm" in problems_of(layers, optimizer="lbfgs")
+    assert planned(layers, optimizer="adam")
+    assert planned([{"units": 3}], optimizer="lbfgs").batch_size == 150
+
+
+def test_lbfgs_counts_the_memory_of_its_steps():
+    few, many = (planned([{"units": 3}], optimizer={"type": "lbfgs", "memory": memory}).memory_bytes for memory in (5, 50))
+    assert many - few > 2 * 8 * 45 * 15
+
+
+def test_a_warm_up_longer_than_the_training_is_refused_with_the_figures():
+    found = problems_of([{"units": 3}], epochs=2, schedule={"type": "cosine", "warmup": {"steps": 10}})
+    assert found == {
+        "/training/schedule/warmup/steps": "warmup takes 10 steps of 10 (2 epochs of 5); it must end before the training"
+    }
+    assert planned([{"units": 3}], epochs=2, schedule={"type": "cosine", "warmup": {"steps": 9}})

@@ -53,9 +53,10 @@ event.register("numba:compile", recorder)
 trained = 0
 for dtype in ("float32", "float64"):
     for loss in LOSSES:
-        for optimizer in OPTIMIZERS:
+        for optimizer in (*OPTIMIZERS, {"type": "lbfgs"}):
             x, t = examples(loss, 20, 3, 2, dtype)
-            fields = training_spec(loss, optimizer=optimizer, epochs=2, batch_size=8)
+            batch_size = "full" if optimizer["type"] == "lbfgs" else 8
+            fields = training_spec(loss, optimizer=optimizer, epochs=2, batch_size=batch_size)
             for activation in ACTIVATIONS:
                 last = LAST.get(loss, "identity")
                 network = network_spec(4, 2, activation=activation, last=last, dtype=dtype)

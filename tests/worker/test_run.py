@@ -5,14 +5,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from core.jobs import State
 from core.nn import engine
+from core.nn.network import Network
+from core.nn.training import Training
 from core.nn.weights import from_safetensors
 from core.store import Claim, Job, Store
 from tests.faults.jobs import DIVERGING, LONG, TENANT, XOR, epochs, outcome, submit
+from worker.data import prepare
 from worker.run import Worker, run
 
 # Few enough epochs, large enough steps: the engine is asked between them, and inside them too.
@@ -60,6 +64,25 @@ def test_a_job_succeeds_with_its_epochs_its_result_and_its_weights(
     assert metadata["format"] == 1
     assert metadata["network"]["layers"][0]["units"] == 32
     assert [feature["column"] for feature in metadata["preprocessing"]["features"]] == [f"input{i}" for i in range(8)]
+
+
+@pytest.mark.parametrize("fields", [{"averaging": {"decay": 0.9}}, {"optimizer": "lbfgs", "batch_size": "full"}], ids=str)
+def test_what_is_delivered_is_what_was_validated(
+    fields: dict[str, Any], store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job, worker = submit(store, tmp_path, LONG, epochs=3, **fields), make_worker()
+    run(claimed(store), worker)
+    assert ended(store, job).state == State.SUCCEEDED
+    prepared = prepare(ended(store, job), store, worker.datasets, worker.shelf)
+    training = Training(prepared.network, prepared.training, prepared.data)
+    *_, last = training.epochs()
+    kept = store.weights.get(TENANT, job.id, "last")
+    weights, _ = from_safetensors(b"".join(store.blobs.read(kept.blob_id, 0, kept.size_bytes)))
+    for name, array in training.weights().items():
+        np.testing.assert_array_equal(weights[name], array)
+    data, network = prepared.data, Network.from_weights(training.program, weights)
+    loss, _ = network.loss_and_gradient(data.validation_x, data.validation_t)
+    assert last.validation_loss == pytest.approx(loss, rel=1e-5)
 
 
 def test_early_stopping_ends_a_job_before_its_last_epoch(

@@ -19,7 +19,10 @@ from llvmlite import binding
 
 config: Any = numba.core.config
 HERE = Path(__file__).parent
-SOURCES = (*sorted(HERE.glob("*.py")), *(HERE.parent / name for name in ("engine.py", "geometry.py", "program.py")))
+SOURCES = (
+    *sorted(HERE.glob("*.py")),
+    *(HERE.parent / f"{name}.py" for name in ("engine", "geometry", "optimizers", "program", "schedules")),
+)
 
 
 @cache

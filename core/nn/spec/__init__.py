@@ -14,5 +14,6 @@ from core.nn.spec.layers import *
 from core.nn.spec.losses import *
 from core.nn.spec.normalisation import *
 from core.nn.spec.optimizers import *
+from core.nn.spec.schedules import *
 from core.nn.spec.start import *
 from core.nn.spec.training import *

@@ -1,12 +1,14 @@
 """How a network learns."""
 
-from typing import Annotated, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from core.nn.spec.base import AtMost, Flag, Spec
+from core.nn.spec.base import AtMost, Flag, Positive, Spec
 from core.nn.spec.losses import Loss
-from core.nn.spec.optimizers import Adam, Optimizer
+from core.nn.spec.optimizers import LBFGS, Adam, Optimizer
+from core.nn.spec.schedules import ConstantRate, Schedule
 from core.nn.spec.start import Start
 
 MetricName = Literal["accuracy", "mean_squared_error", "mean_absolute_error", "r2"]
@@ -26,11 +28,37 @@ class EarlyStopping(Spec):
     min_delta: float = Field(0.0, strict=True, ge=0, le=1e6, allow_inf_nan=False)
 
 
+class GradientClipping(Spec):
+    """Before every step g ← g · min(1, norm / ‖g‖), over all parameters at once, and then each gᵢ into [−value, value].
+    Pascanu, Mikolov and Bengio 2013, algorithm 1
+    """
+
+    norm: Positive | None = None
+    value: Positive | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> "GradientClipping":
+        if self.norm is None and self.value is None:
+            raise ValueError('gradient_clipping takes "norm", "value" or both, for example {"norm": 1.0}')
+        return self
+
+
+class Averaging(Spec):
+    """After every step a ← decay · a + (1 − decay) · θ, the first a being θ; a is what is validated, kept and delivered.
+    Polyak and Juditsky 1992, exponentially weighted
+    """
+
+    decay: float = Field(0.999, strict=True, gt=0, lt=1, allow_inf_nan=False)
+
+
 class TrainingSpec(Spec):
     """How the network learns: what it minimises, by which steps, for how long."""
 
     loss: Loss
     optimizer: Optimizer = Adam()
+    schedule: Schedule = ConstantRate()
+    gradient_clipping: GradientClipping | None = None
+    averaging: Averaging | None = None
     epochs: int = Field(10, strict=True, ge=1, le=10_000_000)
     batch_size: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | Literal["full"] = Field(
         32, description='Rows per step of gradient descent; "full" takes all training rows in every step.'
@@ -49,4 +77,37 @@ class TrainingSpec(Spec):
     def _early_stopping_needs_validation(self) -> "TrainingSpec":
         if self.early_stopping is not None and self.validation is None:
             raise ValueError('early_stopping watches the validation loss: give "validation" too, for example {"fraction": 0.2}')
+        return self
+
+    @model_validator(mode="after")
+    def _the_warm_up_ends_before_the_training(self) -> "TrainingSpec":
+        warmup = self.schedule.warmup
+        if warmup is not None and (warmup.epochs or 0) >= self.epochs:
+            raise ValueError(f"schedule warms up for {warmup.epochs} epochs of {self.epochs}; it must end before the training")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lbfgs_takes_all_rows(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or "batch_size" in value:
+            return value
+        optimizer = value.get("optimizer")
+        kind = optimizer.get("type") if isinstance(optimizer, Mapping) else getattr(optimizer, "type", optimizer)
+        return {**value, "batch_size": "full"} if kind == "lbfgs" else value
+
+    @model_validator(mode="after")
+    def _lbfgs_decides_its_steps_itself(self) -> "TrainingSpec":
+        if not isinstance(self.optimizer, LBFGS):
+            return self
+        if self.batch_size != "full":
+            raise ValueError(
+                f'batch_size is {self.batch_size}, but lbfgs takes all rows in every step: leave it out or say "full"'
+            )
+        for name, has in (
+            ("schedule", self.schedule != ConstantRate()),
+            ("gradient_clipping", self.gradient_clipping is not None),
+            ("averaging", self.averaging is not None),
+        ):
+            if has:
+                raise ValueError(f"{name} says nothing to lbfgs, whose line search decides how long each step is: leave it out")
         return self
