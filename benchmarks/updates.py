@@ -9,6 +9,9 @@ from numba import njit
 
 from benchmarks.comparison import OURS, Comparison, take_turns
 from core.nn import engine
+from core.nn.kernels.update import update
+from core.nn.memory import records
+from core.nn.optimizers import optimizer_record, slot_count
 from core.nn.spec import AnyOptimizer, TrainingSpec
 
 PARAMETERS = 10_000_000
@@ -36,14 +39,16 @@ def bandwidth(comparison: Comparison) -> float:
 
 def gradmill(optimizer: str) -> Callable[[], float]:
     training = TrainingSpec.model_validate({"loss": "mean_squared_error", "optimizer": optimizer})
-    record, (theta, grad, *slots) = engine.optimizer_record(training.optimizer), vectors(4)
+    optimizers, states = optimizer_record(training.optimizer), records(1, engine.STATE)
+    theta, grad, *slots = vectors(2 + slot_count(training.optimizer))
 
     @njit
-    def update(records: Any, theta: Any, grad: Any, slots: Any) -> None:
-        engine.update(records[0], 1, theta, grad, slots)
+    def step(optimizers: Any, states: Any, theta: Any, grad: Any, slots: Any) -> None:
+        states[0].updates += 1
+        update(optimizers[0], 0.001, states[0], theta, grad, slots)
 
     slots = np.array(slots)
-    return timed(lambda: update(record, theta, grad, slots))
+    return timed(lambda: step(optimizers, states, theta, grad, slots))
 
 
 def pytorch(optimizer: str) -> Callable[[], float]:
