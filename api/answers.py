@@ -43,7 +43,7 @@ def status_of(job: Job) -> str:
 def job_answer(job: Job, has_weights: bool = False) -> JSON:
     latest = job.progress or {}
     seconds = latest.get("seconds")
-    is_running = job.state is State.RUNNING
+    is_running, total = job.state is State.RUNNING, job.epochs_total
     return {
         "id": job.id,
         "object": "job",
@@ -54,11 +54,11 @@ def job_answer(job: Job, has_weights: bool = False) -> JSON:
         "attempt": job.attempt,
         "progress": {
             "epoch": job.epoch,
-            "epochs": job.epochs_total,
+            "epochs": total,
             "loss": latest.get("loss"),
             "validation_loss": latest.get("validation_loss"),
             "metrics": latest.get("metrics") or {},
-            "eta_seconds": (job.epochs_total - job.epoch) * seconds if is_running and seconds is not None else None,
+            "eta_seconds": (total - job.epoch) * seconds if is_running and seconds is not None and total is not None else None,
         },
         "network": job.spec["network"],
         "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
@@ -137,7 +137,7 @@ class Answer(BaseModel):
 
 class ProgressAnswer(Answer):
     epoch: int = Field(description="The last one that is recorded.")
-    epochs: int
+    epochs: int | None = Field(description="Null until the worker knows how many fit into the budget.")
     loss: float | None
     validation_loss: float | None
     metrics: dict[str, float | None]

@@ -89,7 +89,7 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple
             new = NewJob(
                 spec=spec,
                 dataset_id=dataset.id,
-                epochs_total=request.training.epochs,
+                epochs_total=request.training.epochs if request.training.budget_s is None else None,
                 seed=request.training.seed,
                 metadata=request.metadata,
                 plan=checked.plan.model_dump(mode="json"),

@@ -86,7 +86,7 @@ def submit(store: Store, add_dataset: Callable[..., Dataset]) -> Callable[..., J
     """Submits a job of `epochs` epochs."""
     datasets: dict[str, Dataset] = {}
 
-    def submit(epochs: int = 3, tenant: str = "default", metadata: dict[str, str] | None = None) -> Job:
+    def submit(epochs: int | None = 3, tenant: str = "default", metadata: dict[str, str] | None = None) -> Job:
         if tenant not in datasets:
             datasets[tenant] = add_dataset(tenant=tenant)
         spec = {"network": {"layers": [{"units": 1}]}, "training": {"epochs": epochs}}

@@ -14,6 +14,7 @@ from core.nn.weights import weight_views, weights_file
 from core.settings import Settings
 from core.store import Claim, Store, Which
 from worker.arrays import Shelf
+from worker.budget import budget_of, with_epochs
 from worker.data import Prepared, prepare
 from worker.datasets import Datasets
 from worker.failure import explain, explain_divergence
@@ -66,8 +67,10 @@ def failure(lease: Lease, worker: Worker) -> dict[str, Any] | None:
 
 def attempt(lease: Lease, worker: Worker) -> None:
     """One try at the job, from the claim to a transition of its state."""
-    claim, store = lease.claim, worker.store
+    claim, store, budget = lease.claim, worker.store, budget_of(lease.claim.job)
     prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf))
+    if prepared.training.budget_s is not None:
+        prepared = with_epochs(prepared, budget, lease, store, lambda: lease.ended or worker.stopping())
     training = begin(prepared, lease, store)
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:

@@ -123,7 +123,10 @@ def plan(
         steps_per_epoch=sizes.steps_per_epoch,
         memory_bytes=sizes.memory_bytes,
         flops_per_epoch=flops,
-        estimated_seconds=training.epochs * (flops / FLOPS_PER_SECOND + sizes.steps_per_epoch * SECONDS_PER_STEP),
+        estimated_seconds=min(
+            training.epochs * (flops / FLOPS_PER_SECOND + sizes.steps_per_epoch * SECONDS_PER_STEP),
+            training.budget_s or math.inf,
+        ),
     )
 
 

@@ -166,6 +166,14 @@ class Training:
         return int(self._state["epoch"][0])
 
     @property
+    def progress(self) -> float:
+        """Epochs completed, and the share of the one under way by its rows, of which one to train on counts as three."""
+        step, sizes = int(self._state["step"][0]), self._sizes
+        trained = min(step * sizes.batch_size, sizes.training_rows)
+        evaluated = min(max(step - sizes.steps_per_epoch, 0) * sizes.evaluation_size, sizes.evaluated_rows)
+        return self.epoch + (3 * trained + evaluated) / (3 * sizes.training_rows + sizes.evaluated_rows)
+
+    @property
     def best_epoch(self) -> int:
         """The epoch of the lowest validation loss; without validation, the last. 0: before the first has ended."""
         return int(self._state["best_epoch"][0])

@@ -68,6 +68,19 @@ class Attempts:
             raise guard.lost(claim)
         return Signals(cancel_requested=row.cancel_requested)
 
+    def fix_epochs(self, claim: Claim, epochs: int) -> None:
+        """Says once for all attempts how many epochs a job has that came without a number."""
+        with self._database.writing() as writer:
+            fixed = writer.execute(
+                update(jobs)
+                .where(guard.held(claim), jobs.c.epochs_total.is_(None))
+                .values(epochs_total=epochs, version=jobs.c.version + 1)
+            )
+            if fixed.rowcount:
+                write_event(writer, claim.job.id, "epochs_fixed", {"epochs": epochs})
+            elif writer.scalar(select(jobs.c.id).where(guard.held(claim), jobs.c.epochs_total == epochs)) is None:
+                raise guard.lost(claim)
+
     def record_epochs(
         self, claim: Claim, rows: Sequence[EpochRow], checkpoint: Content | None, checkpoint_epoch: int | None = None
     ) -> Signals:

@@ -17,7 +17,7 @@ class NewJob:
 
     spec: JSON
     dataset_id: str
-    epochs_total: int
+    epochs_total: int | None  # None where the first attempt is to fix it
     seed: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
     plan: JSON = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Job:
     attempt: int  # counts claims
     stuck: int  # counts deaths of workers since the last progress
     epoch: int  # the last recorded one
-    epochs_total: int
+    epochs_total: int | None  # None until the first attempt has fixed it
     cancel_requested: bool
     dataset_id: str
     seed: int

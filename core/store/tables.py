@@ -68,7 +68,7 @@ jobs = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("stuck", Integer, nullable=False, server_default="0"),
     Column("epoch", Integer, nullable=False, server_default="0"),
-    Column("epochs_total", Integer, nullable=False),
+    Column("epochs_total", Integer),
     Column("lease_owner", String(200)),
     Column("lease_until", Double),
     Column("dispatch_at", Double),

@@ -64,7 +64,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("stuck", sa.Integer(), server_default="0", nullable=False),
         sa.Column("epoch", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("epochs_total", sa.Integer(), nullable=False),
+        sa.Column("epochs_total", sa.Integer()),
         sa.Column("lease_owner", sa.String(length=200)),
         sa.Column("lease_until", sa.Double()),
         sa.Column("dispatch_at", sa.Double()),

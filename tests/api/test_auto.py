@@ -98,3 +98,19 @@ def test_something_else_in_the_place_of_a_part_is_refused(client: TestClient, pa
 
 def test_an_empty_request_lacks_its_data_alone(client: TestClient) -> None:
     assert pointers(client.post("/v1/jobs", json={})) == ["/dataset"]
+
+
+def test_a_job_with_a_budget_has_no_number_of_epochs_before_it_runs(client: TestClient, flowers: str) -> None:
+    data = {"id": flowers, "target": "species"}
+    job = client.post("/v1/jobs", json={"dataset": data, "training": {"budget_s": 30}}).json()
+    assert job["progress"]["epochs"] is None
+    assert job["chosen"]["/training/epochs"] == 10_000_000
+    assert job["training"]["early_stopping"] is None
+    assert job["plan"]["estimated_seconds"] <= 30
+    JobAnswer.model_validate(job)
+
+
+@pytest.mark.parametrize("budget", [0, 0.5, 86_401, "30", True, 1e300])
+def test_a_budget_is_a_number_of_seconds_from_one_to_a_day(client: TestClient, budget: Any) -> None:
+    answer = client.post("/v1/jobs", json=xor(training={"loss": "mean_squared_error", "budget_s": budget}))
+    assert (answer.status_code, pointers(answer)) == (422, ["/training/budget_s"]), answer.text

@@ -39,7 +39,7 @@ def snapshot(engine: Engine) -> Callable[[], Snapshot]:
 def claimed(store: Store, submit: Callable[..., Job]) -> Callable[..., Claim]:
     """Submits a job and claims it."""
 
-    def claim(epochs: int = 3, owner: str = "worker-1", ttl_s: float = 60.0) -> Claim:
+    def claim(epochs: int | None = 3, owner: str = "worker-1", ttl_s: float = 60.0) -> Claim:
         submit(epochs)
         claim = store.jobs.claim(owner, ttl_s)
         assert claim is not None

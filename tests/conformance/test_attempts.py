@@ -56,6 +56,25 @@ def test_a_heartbeat_extends_the_lease_even_one_that_ran_out(store: Store, claim
     assert lease_until > claim.job.created_at + 59
 
 
+def test_a_job_without_a_number_of_epochs_gets_one_once(store: Store, submit: Callable[..., Job]) -> None:
+    job = submit(epochs=None)
+    assert job.epochs_total is None
+    claim = store.jobs.claim("worker-1", 60)
+    assert claim is not None
+    for _ in range(2):  # a write that is repeated since nobody knows whether it was done
+        store.jobs.fix_epochs(claim, 5)
+    fixed = store.jobs.get("default", job.id)
+    assert (fixed.epochs_total, fixed.version) == (5, claim.job.version + 1)
+    with pytest.raises(LostLease):
+        store.jobs.fix_epochs(claim, 6)
+    events = [event for event in store.events.page("default", job.id, 0, 9) if event.type == "epochs_fixed"]
+    assert [event.data for event in events] == [{"epochs": 5}]
+    store.jobs.release(claim)
+    again = store.jobs.claim("worker-2", 60)
+    assert again is not None
+    assert again.job.epochs_total == 5
+
+
 def test_epochs_are_recorded_once_and_in_order(store: Store, claimed: Callable[..., Claim]) -> None:
     claim = claimed(epochs=10)
     rows = epoch_rows(1, 10)

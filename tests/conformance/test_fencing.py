@@ -19,6 +19,7 @@ Snapshot = Callable[[], dict[str, list[tuple[object, ...]]]]
 
 WRITES: dict[str, Callable[[Store, Claim], Any]] = {
     "heartbeat": lambda store, claim: store.jobs.heartbeat(claim, 60),
+    "fix_epochs": lambda store, claim: store.jobs.fix_epochs(claim, 9),
     "record_epochs": lambda store, claim: store.jobs.record_epochs(claim, epoch_rows(3, 4), b"zombie"),
     "record_checkpoint": lambda store, claim: store.jobs.record_epochs(claim, [], b"zombie"),
     "record_nothing": lambda store, claim: store.jobs.record_epochs(claim, [], None),
@@ -83,7 +84,7 @@ FATES = (
 @pytest.fixture
 def zombie(store: Store, claimed: Callable[..., Claim]) -> Claim:
     """A worker that recorded two epochs, fell silent and had its job taken back."""
-    claim = claimed(epochs=10, ttl_s=-1)
+    claim = claimed(epochs=None, ttl_s=-1)
     store.jobs.record_epochs(claim, epoch_rows(1, 2), b"after two")
     assert store.jobs.reap(5) == [claim.job.id]
     return claim

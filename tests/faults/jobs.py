@@ -90,7 +90,8 @@ def submit(store: Store, directory: Path, job: Mapping[str, Any], **training: An
         "training": trained,
         "dataset": {"target": "target", "scaling": "none"},
     }
-    new = NewJob(spec=spec, dataset_id=dataset.id, epochs_total=trained["epochs"], seed=trained.get("seed", 0))
+    epochs_total = None if trained.get("budget_s") else trained["epochs"]
+    new = NewJob(spec=spec, dataset_id=dataset.id, epochs_total=epochs_total, seed=trained.get("seed", 0))
     return store.jobs.submit(TENANT, new, None)
 
 
@@ -142,5 +143,6 @@ def assert_undisturbed(store: Store, job: Job, expected: Outcome) -> None:
     """Succeeded, each epoch recorded once and in order, and every number as if nothing had happened."""
     ended = wait(store, job)
     assert ended.state == State.SUCCEEDED, ended.error
+    assert ended.epochs_total is not None
     assert [row.epoch for row in epochs(store, job)] == list(range(1, ended.epochs_total + 1))
     assert outcome(store, job) == expected

@@ -14,7 +14,7 @@ from core.jobs import State
 from core.nn.checkpoint import Checkpoint
 from core.store import Job, Store, connect
 from tests.faults.harness import Cluster, Worker, until
-from tests.faults.jobs import LONG, SLOW, TENANT, XOR, Outcome, assert_undisturbed, submit, wait_for_epoch
+from tests.faults.jobs import LONG, SLOW, TENANT, XOR, Outcome, assert_undisturbed, submit, wait, wait_for_epoch
 
 Undisturbed = Callable[[Mapping[str, Any]], Outcome]
 
@@ -33,6 +33,18 @@ def test_a_job_survives_the_kill_of_the_process_that_trains_it(
     worker.kill_child()
     assert_undisturbed(store, job, undisturbed(LONG))
     assert store.jobs.get(TENANT, job.id).attempt == 2
+
+
+def test_a_budget_is_turned_into_epochs_once_whatever_is_killed_afterwards(
+    cluster: Cluster, store: Store, tmp_path: Path
+) -> None:
+    worker = cluster.start_worker()
+    job = submit(store, tmp_path, LONG, epochs=10_000_000, budget_s=3.0)
+    fixed = wait_for_epoch(store, job, 1).epochs_total
+    worker.kill_child()
+    done = wait(store, job)
+    assert (done.state, done.attempt) == (State.SUCCEEDED, 2), done.error
+    assert fixed == done.epochs_total == done.epoch
 
 
 def test_a_job_survives_the_kill_of_a_whole_worker(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from core.nn.spec.base import Flag, Fraction, Positive, Spec, named
+from core.nn.spec.base import Flag, Fraction, LearningRate, Spec, named
 
 Epsilon = Annotated[float, Field(strict=True, ge=1e-30, le=1e6, allow_inf_nan=False)]
 Decay = Annotated[float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False)]
@@ -14,7 +14,7 @@ class GradientDescent(Spec):
     """θ ← θ − η g; with momentum v ← μ v + g, θ ← θ − η v; Nesterov: θ ← θ − η (g + μ v). Sutskever et al. 2013"""
 
     type: Literal["sgd"] = "sgd"
-    learning_rate: Positive = 0.01
+    learning_rate: LearningRate = 0.01
     momentum: Fraction = 0.0
     nesterov: Flag = False
 
@@ -29,7 +29,7 @@ class AdaGrad(Spec):
     """v ← v + g², θ ← θ − η g / (√v + ε); v begins as `initial_accumulator`. Duchi, Hazan and Singer 2011"""
 
     type: Literal["adagrad"] = "adagrad"
-    learning_rate: Positive = 0.01
+    learning_rate: LearningRate = 0.01
     initial_accumulator: Annotated[float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False)] = 0.0
     epsilon: Epsilon = 1e-10
 
@@ -38,7 +38,7 @@ class AdaDelta(Spec):
     """v ← ρ v + (1 − ρ) g², Δ = g √(u + ε) / √(v + ε), u ← ρ u + (1 − ρ) Δ², θ ← θ − η Δ. Zeiler 2012, algorithm 1"""
 
     type: Literal["adadelta"] = "adadelta"
-    learning_rate: Positive = 1.0
+    learning_rate: LearningRate = 1.0
     rho: Fraction = 0.9
     epsilon: Epsilon = 1e-6
 
@@ -48,7 +48,7 @@ class RMSprop(Spec):
     m ← ρ m + (1 − ρ) g, Graves 2013, eqs. 38-45; with momentum b ← μ b + g / (√v + ε), θ ← θ − η b"""
 
     type: Literal["rmsprop"] = "rmsprop"
-    learning_rate: Positive = 0.01
+    learning_rate: LearningRate = 0.01
     rho: Fraction = 0.99
     momentum: Fraction = 0.0
     centered: Flag = False
@@ -60,7 +60,7 @@ class Adam(Spec):
     Ba 2015, algorithm 1; amsgrad: the highest v so far for v, Reddi, Kale and Kumar 2018, algorithm 2"""
 
     type: Literal["adam"] = "adam"
-    learning_rate: Positive = 0.001
+    learning_rate: LearningRate = 0.001
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-8
@@ -71,7 +71,7 @@ class AdamW(Spec):
     """θ ← (1 − η λ) θ, then as adam; λ is `weight_decay`, and biases decay too. Loshchilov and Hutter 2019, algorithm 2"""
 
     type: Literal["adamw"] = "adamw"
-    learning_rate: Positive = 0.001
+    learning_rate: LearningRate = 0.001
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-8
@@ -84,7 +84,7 @@ class NAdam(Spec):
     ψ is `momentum_decay`. Dozat 2016"""
 
     type: Literal["nadam"] = "nadam"
-    learning_rate: Positive = 0.002
+    learning_rate: LearningRate = 0.002
     beta1: Fraction = 0.9
     beta2: Fraction = 0.999
     epsilon: Epsilon = 1e-8
@@ -95,7 +95,7 @@ class Lion(Spec):
     """θ ← θ − η (sign(β₁m + (1 − β₁)g) + λ θ), m ← β₂m + (1 − β₂)g; λ is `weight_decay`. Chen et al. 2023, algorithm 2"""
 
     type: Literal["lion"] = "lion"
-    learning_rate: Positive = 0.0001
+    learning_rate: LearningRate = 0.0001
     beta1: Fraction = 0.9
     beta2: Fraction = 0.99
     weight_decay: Decay = 0.0

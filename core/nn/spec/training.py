@@ -60,6 +60,10 @@ class TrainingSpec(Spec):
     gradient_clipping: GradientClipping | None = None
     averaging: Averaging | None = None
     epochs: int = Field(10, strict=True, ge=1, le=10_000_000)
+    budget_s: Annotated[float, Field(strict=True, ge=1, le=86_400, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Seconds for training and evaluation; the worker finds out how many epochs fit, at most `epochs`.",
+    )
     batch_size: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | Literal["full"] = Field(
         32, description='Rows per step of gradient descent; "full" takes all training rows in every step.'
     )

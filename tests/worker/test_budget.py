@@ -1,0 +1,113 @@
+"""A budget in seconds: turned into epochs once, and from then on a job like any other."""
+
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from core.jobs import State
+from core.store import Claim, Job, Store
+from tests.faults.jobs import LONG, TENANT, XOR, epochs, outcome, submit
+from worker.run import Worker, run
+
+GENEROUS_S = 60.0  # on a machine that is busy with other things
+
+
+def claimed(store: Store) -> Claim:
+    claim = store.jobs.claim("test", 60.0)
+    assert claim is not None
+    return claim
+
+
+def budgeted(store: Store, directory: Path, **training: Any) -> Job:
+    return submit(store, directory, LONG, **{"epochs": 10_000_000, "budget_s": 2.0, **training})
+
+
+def now(store: Store, job: Job) -> Job:
+    return store.jobs.get(TENANT, job.id)
+
+
+def test_a_job_with_a_budget_trains_as_many_epochs_as_fit_and_succeeds(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    submit(store, tmp_path, XOR)
+    run(claimed(store), make_worker())  # which may have to compile the kernels
+    job = budgeted(store, tmp_path)
+    assert job.epochs_total is None
+    began = time.monotonic()
+    run(claimed(store), make_worker())
+    assert time.monotonic() - began < GENEROUS_S
+    done = now(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.result is not None
+    assert done.result["epochs"] == done.epoch == done.epochs_total == len(epochs(store, job))
+    assert 1 <= done.epoch < 10_000_000
+    assert [event.data for event in store.events.page(TENANT, job.id, 0, 9) if event.type == "epochs_fixed"] == [
+        {"epochs": done.epoch}
+    ]
+
+
+def test_the_same_number_of_epochs_without_a_budget_gives_the_same_bits(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = budgeted(store, tmp_path, budget_s=1.0)
+    run(claimed(store), make_worker())
+    plain = submit(store, tmp_path, LONG, epochs=now(store, job).epochs_total)
+    run(claimed(store), make_worker())
+    assert outcome(store, plain) == outcome(store, job)
+
+
+def test_a_job_that_is_handed_back_goes_on_to_the_same_number_of_epochs(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = budgeted(store, tmp_path)
+
+    def stopping() -> bool:
+        return now(store, job).epoch > 0
+
+    run(claimed(store), make_worker(stopping=stopping))
+    first = now(store, job)
+    assert (first.state, first.attempt) == (State.QUEUED, 1)
+    assert first.epochs_total is not None
+    assert 0 < first.epoch < first.epochs_total
+    run(claimed(store), make_worker())
+    done = now(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.epoch == done.epochs_total == first.epochs_total
+    plain = submit(store, tmp_path, LONG, epochs=first.epochs_total)
+    run(claimed(store), make_worker())
+    assert outcome(store, plain) == outcome(store, job)
+
+
+def test_a_worker_that_stops_while_it_rehearses_leaves_the_number_to_the_next(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = budgeted(store, tmp_path, budget_s=1.0)
+    asked = count()
+    run(claimed(store), make_worker(stopping=lambda: next(asked) > 0))
+    assert (now(store, job).state, now(store, job).epochs_total) == (State.QUEUED, None)
+    run(claimed(store), make_worker())
+    assert now(store, job).state == State.SUCCEEDED
+
+
+def test_a_job_that_is_cancelled_while_it_is_rehearsed_is_cancelled(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    job = budgeted(store, tmp_path, budget_s=86_400.0)
+    claim = claimed(store)
+    store.jobs.cancel(TENANT, job.id)
+    run(claim, make_worker())
+    assert now(store, job).state == State.CANCELLED
+
+
+def test_no_more_epochs_are_trained_than_are_asked_for_and_early_stopping_applies(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    few = budgeted(store, tmp_path, epochs=3)
+    run(claimed(store), make_worker())
+    assert (now(store, few).epoch, now(store, few).epochs_total) == (3, 3)
+    stopped = budgeted(store, tmp_path, early_stopping={"patience": 2, "min_delta": 1000.0})
+    run(claimed(store), make_worker())
+    assert now(store, stopped).state == State.SUCCEEDED
+    assert now(store, stopped).epoch == 3

@@ -1,0 +1,57 @@
+"""A budget in seconds becomes a number of epochs: once, by the first attempt that gets so far, on the machine that it runs on.
+
+From then on the job is one of so many epochs. Every later attempt trains as many, wherever it runs, and whoever sends the job
+with that number instead of the budget gets the same weights.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.blas import threads
+from core.nn.rehearsal import seconds_per_epoch
+from core.nn.training import Training
+from core.store import Job, Store
+from worker.data import Prepared
+from worker.heartbeat import Lease
+
+REHEARSAL_SHARE = 0.05  # of the budget
+REHEARSAL_S = (0.2, 10.0)
+TRAINING_SHARE = 0.9  # of what the rehearsal leaves; the rest is for writing down what is learned
+RECORDING_S = 2e-4  # of one epoch, at the least: each is a row in the database
+
+
+class Budget:
+    """Begins when it is made: reading the data counts."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._ends_at = clock() + seconds
+
+    def epochs(self, prepared: Prepared, interrupted: Callable[[], bool]) -> int:
+        """How many fit into what is left, at least one and at most those of the spec."""
+        least, most = REHEARSAL_S
+        rehearsal_s = min(max(REHEARSAL_SHARE * self._seconds, least), most)
+        scratch = Training(prepared.network, prepared.training, prepared.data)
+        with threads(prepared.training.threads):
+            epoch_s = seconds_per_epoch(scratch, self._clock, rehearsal_s, self._seconds / 2, interrupted)
+        left_s = TRAINING_SHARE * (self._ends_at - self._clock())
+        return max(1, min(prepared.training.epochs, int(left_s / max(epoch_s, RECORDING_S))))
+
+
+def budget_of(job: Job) -> Budget | None:
+    """None where the job has none, or has had it turned into epochs already."""
+    seconds = job.spec["training"].get("budget_s")
+    return None if seconds is None or job.epochs_total is not None else Budget(seconds)
+
+
+def with_epochs(prepared: Prepared, budget: Budget | None, lease: Lease, store: Store, ended: Callable[[], bool]) -> Prepared:
+    """The job with the number of its epochs, which is stored before the first of them begins."""
+    job = lease.claim.job
+    epochs = job.epochs_total
+    if budget is not None:
+        epochs = fixed = budget.epochs(prepared, ended)
+        if not ended():  # else it was not tried long enough, and nobody trains now
+            lease.persist(lambda: store.jobs.fix_epochs(lease.claim, fixed))
+    return replace(prepared, training=prepared.training.model_copy(update={"epochs": epochs}))
