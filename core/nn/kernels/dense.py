@@ -1,12 +1,14 @@
 """A dense layer: every unit sums all its inputs, each times its weight, and adds its bias.
 
-Products below `SMALL` multiplications are plain loops, since a call of the BLAS costs more than they do.
+Products below `SMALL` multiplications are plain loops, since a call of the BLAS costs more than they do; large ones whose
+factors stay in the cache are made tile by tile, the rest by the BLAS.
 """
 
 from typing import Any
 
 import numpy as np
 
+from core.nn.kernels import tiles
 from core.nn.kernels.compile import kernel, reduction
 
 SMALL = 512
@@ -18,7 +20,7 @@ def forward(x: Any, W: Any, b: Any, z: Any) -> None:
     if z.size * W.shape[0] <= SMALL:
         sums_of_products(x, W, b, z)
         return
-    np.dot(x, W, z)
+    product(x, W, z)
     if b.size:
         for i in range(z.shape[0]):
             for j in range(z.shape[1]):
@@ -36,7 +38,7 @@ def backward(x: Any, W: Any, dz: Any, dW: Any, db: Any) -> None:
     if dz.size * W.shape[0] <= SMALL:
         outer_products(x, dz, dW)
     else:
-        np.dot(x.T, dz, dW)
+        product(x.T, dz, dW)
 
 
 @kernel
@@ -46,6 +48,15 @@ def backward_to_inputs(dz: Any, W: Any, dx: Any) -> None:
         products_of_rows(dz, W, dx)
     else:
         np.dot(dz, W.T, dx)
+
+
+@kernel
+def product(x: Any, W: Any, z: Any) -> None:
+    """z = x W. Overwrites z."""
+    if tiles.suit(x, W, z):
+        tiles.product(x, W, z)
+    else:
+        np.dot(x, W, z)
 
 
 @kernel
