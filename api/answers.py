@@ -154,6 +154,31 @@ class FaultAnswer(BaseModel):
     message: str
 
 
+class ReachedAnswer(Answer):
+    """What an epoch reached."""
+
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+
+
+class ConfusionAnswer(Answer):
+    """`counts[i][j]` of the measured rows are of the i-th class, and taken for the j-th."""
+
+    classes: list[str | bool | int | float] = Field(
+        description="The labels, in the order of rows and columns.", examples=[["cat", "dog"]]
+    )
+    counts: list[list[int]] = Field(examples=[[[20, 1], [3, 26]]])
+
+
+class ResultAnswer(Answer):
+    epochs: int = Field(description="How many were trained.")
+    best_epoch: int
+    best: ReachedAnswer
+    last: ReachedAnswer
+    confusion_matrix: ConfusionAnswer | None = Field(None, description="Of the best weights, where the metrics ask for it.")
+
+
 class JobAnswer(Answer):
     id: str
     object: Literal["job"]
@@ -169,7 +194,7 @@ class JobAnswer(Answer):
     chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
     metadata: dict[str, str]
     plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
-    result: JSON | None = Field(description="The last and the best epoch, once it has succeeded.")
+    result: ResultAnswer | None = Field(description="Once it has succeeded.")
     error: FaultAnswer | None
     weights: str | None = Field(description="Where the weights are, once it has ended with some.")
 

@@ -16,6 +16,7 @@ UNIONS: dict[str, Any] = {
     "Losses": spec.AnyLoss,
     "Optimizers": spec.AnyOptimizer,
     "Schedules": spec.AnySchedule,
+    "Metrics": spec.AnyMetric,
 }
 
 

@@ -120,7 +120,7 @@ def conclude(training: Training, prepared: Prepared, record: Record, lease: Leas
     claim = lease.claim
     if training.finished:
         record.flush()
-        kept, result = weights(training, prepared), summary(training, record)
+        kept, result = weights(training, prepared), summary(training, prepared, record)
         lease.persist(lambda: store.jobs.succeed(claim, result, kept, epochs_of(training)))
         return
     if not lease.cancelled:
@@ -156,12 +156,17 @@ def epochs_of(training: Training) -> dict[Which, int]:
     return {"best": training.best_epoch, "last": training.epoch}
 
 
-def summary(training: Training, record: Record) -> dict[str, Any]:
-    """The `result` of a job that succeeded: how long it trained, and what the best and the last weights reach."""
+def summary(training: Training, prepared: Prepared, record: Record) -> dict[str, Any]:
+    """The `result` of a job that succeeded: how long it trained, what the best and the last weights reach, and, where that was
+    asked for, which classes the best ones confuse."""
 
     def reached(number: int) -> dict[str, Any]:
         row = record.epoch(number)
         return {"loss": row.loss, "validation_loss": row.validation_loss, "metrics": row.metrics}
 
     best, last = training.best_epoch, training.epoch
-    return {"epochs": last, "best_epoch": best, "best": reached(best), "last": reached(last)}
+    result: dict[str, Any] = {"epochs": last, "best_epoch": best, "best": reached(best), "last": reached(last)}
+    counts = training.confusion_matrix
+    if counts is not None:
+        result["confusion_matrix"] = {"classes": prepared.preprocessing.labels, "counts": counts.tolist()}
+    return result

@@ -1,9 +1,11 @@
 """The compiled loop: gather a minibatch, forward, loss, backward, update, and again, without returning to Python.
 
 An epoch is `training_steps` steps of gradient descent, each on one batch, then `evaluation_steps` steps that only measure the
-loss on rows that are not trained on. A batch larger than `piece_size` runs through the network in pieces, whose gradients are
-summed. `run` does a number of pieces and stops wherever that leaves it. All that a training needs to go on after any step is
-its `STATE` and the flat vectors; of a batch under way, `BATCH` remembers the pieces that are done, and is not kept.
+loss on rows that are not trained on, then `ranking_steps`, each of which ranks the evaluated rows by one class. A batch larger
+than `piece_size` runs through the network in pieces, whose gradients are summed. `run` does a number of pieces and stops
+wherever that leaves it. All that a training needs to go on after any step of gradient descent is its `STATE` and the flat
+vectors; of a batch under way, `BATCH` remembers the pieces that are done, and of an evaluation `Measures` what is counted:
+these are not kept.
 """
 
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ from core.nn.kernels.copying import copy
 from core.nn.kernels.random import NOISE, key, shuffle
 from core.nn.kernels.schedules import rate, reduce_on_plateau
 from core.nn.kernels.update import update
+from core.nn.metrics import Measures
 from core.nn.program import Program
 from core.nn.schedules import REDUCE_ON_PLATEAU
 
@@ -33,6 +36,7 @@ PLAN = np.dtype(
         ("training_steps", np.int64),
         ("evaluation_size", np.int64),  # rows per step of evaluation
         ("evaluation_steps", np.int64),
+        ("ranking_steps", np.int64),
         ("validates", np.int64),  # the rows of the evaluation are not trained on
         ("patience", np.int64),  # 0: no early stopping
         ("min_delta", np.float64),
@@ -50,13 +54,10 @@ STATE = np.dtype(
         ("momentum_product", np.float64),  # of all of NAdam's momenta so far
         ("loss", np.float64),  # sums over the rows of the epoch that is under way
         ("evaluation_loss", np.float64),
-        ("correct", np.float64),
-        ("squared_error", np.float64),
-        ("absolute_error", np.float64),
         ("gradient_norm", np.float64),
-        ("best_loss", np.float64),
+        ("best_score", np.float64),  # the lowest so far of what decides which epoch is best
         ("best_epoch", np.int64),
-        ("reference_loss", np.float64),  # the loss that early stopping wants to see fall
+        ("reference_score", np.float64),  # below which early stopping wants to see it
         ("reference_epoch", np.int64),
         ("plateau_loss", np.float64),  # the loss that reduce_on_plateau wants to see fall
         ("plateau_epochs", np.int64),  # for how long it has not
@@ -75,9 +76,6 @@ HISTORY = np.dtype(
     [
         ("loss", np.float64),
         ("evaluation_loss", np.float64),
-        ("correct", np.float64),
-        ("squared_error", np.float64),
-        ("absolute_error", np.float64),
         ("gradient_norm", np.float64),
         ("learning_rate", np.float64),
     ]
@@ -231,7 +229,7 @@ def train(
 
 
 @inlined
-def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: Any) -> None:
+def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: Any, measures: Any) -> None:
     """Forward and loss for the next rows of the evaluation."""
     first, capacity, operations = (
         (state.step - plan.training_steps) * plan.evaluation_size,
@@ -244,39 +242,66 @@ def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: 
     y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
     w = rows.w[first : first + B] if rows.w.size else memory.weights[:B]
     state.evaluation_loss += objective.loss(loss, y, t, w, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
-    metrics.measure(loss.code, y, t, rows.scale, state)
+    if measures.sums.size:
+        metrics.measure(measures, y, t, rows.scale, first)
     state.step += 1
     if not np.isfinite(state.evaluation_loss):
         state.diverged = 1
 
 
 @kernel
-def end_epoch(plan: Any, state: Any, schedule: Any, memory: Any, training: Any, evaluation: Any, result: Any) -> None:
-    """Writes the epoch's line of the history, keeps the best weights, decides whether to stop or to slow down, clears the sums.
-
-    The best are those of the lowest validation loss; without validation, the last.
-    """
-    evaluated = evaluation.x.shape[0]
+def end_epoch(
+    plan: Any,
+    state: Any,
+    schedule: Any,
+    memory: Any,
+    training: Any,
+    evaluation: Any,
+    measures: Any,
+    values: Any,
+    result: Any,
+) -> None:
+    """Writes the epoch's lines of the history, keeps the best weights, decides whether to stop or slow down, clears sums."""
     state.epoch += 1
     state.step = 0
     result.loss = state.loss / training.total
     result.evaluation_loss = state.evaluation_loss / evaluation.total
-    result.correct = state.correct / max(evaluated, 1)
-    result.squared_error = state.squared_error / max(evaluated, 1)
-    result.absolute_error = state.absolute_error / max(evaluated, 1)
     result.gradient_norm = state.gradient_norm
     result.learning_rate = last_rate(plan, state, schedule)
-    if not plan.validates or result.evaluation_loss < state.best_loss:
-        state.best_loss, state.best_epoch = result.evaluation_loss, state.epoch
+    is_best = keep_score(plan, state, score(measures, result.evaluation_loss, evaluation.x.shape[0], values))
+    if is_best:
         copy(memory.kept, memory.best)
-    if plan.validates:
-        if result.evaluation_loss < state.reference_loss - plan.min_delta:
-            state.reference_loss, state.reference_epoch = result.evaluation_loss, state.epoch
-        elif plan.patience and state.epoch - state.reference_epoch >= plan.patience:
-            state.stopped = EARLY
+    if measures.sums.size:
+        metrics.clear(measures, is_best)
     if schedule.code == REDUCE_ON_PLATEAU:
         reduce_on_plateau(schedule, state, result.evaluation_loss if plan.validates else result.loss)
-    state.loss = state.evaluation_loss = state.correct = state.squared_error = state.absolute_error = 0.0
+    state.loss = state.evaluation_loss = 0.0
+
+
+@kernel
+def score(measures: Any, loss: float, rows: int, values: Any) -> float:
+    """What of the epoch shall be low: the validation loss, or the metric that is monitored; overwrites `values` (M,)."""
+    task = measures.task[0]
+    if measures.metrics.size:
+        metrics.conclude(measures, rows, values)
+    return loss if task.monitored < 0 else task.direction * values[task.monitored]
+
+
+@kernel
+def keep_score(plan: Any, state: Any, found: float) -> bool:
+    """Whether the epoch is the best so far, by the lowest score; without validation, the last is. Decides whether to stop.
+
+    A score may be no number: then the epoch is better than none, and best only where it is the first.
+    """
+    is_best = not plan.validates or found < state.best_score or state.best_epoch == 0
+    if is_best:
+        state.best_score, state.best_epoch = np.inf if np.isnan(found) else found, state.epoch
+    if plan.validates:
+        if found < state.reference_score - plan.min_delta:
+            state.reference_score, state.reference_epoch = found, state.epoch
+        elif plan.patience and state.epoch - state.reference_epoch >= plan.patience:
+            state.stopped = EARLY
+    return is_best
 
 
 @kernel
@@ -304,6 +329,25 @@ def uncounted_examples(rows: Any) -> Any:
     return Examples(borrowed(rows.x), borrowed(rows.t), borrowed(rows.w), borrowed(rows.scale), rows.total)
 
 
+@kernel
+def uncounted_measures(measures: Any) -> Any:
+    """The same measures, likewise."""
+    return Measures(
+        borrowed(measures.task),
+        borrowed(measures.metrics),
+        borrowed(measures.sums),
+        borrowed(measures.hits),
+        borrowed(measures.spread),
+        borrowed(measures.confusion),
+        borrowed(measures.best_confusion),
+        borrowed(measures.scores),
+        borrowed(measures.keys),
+        borrowed(measures.sorted_keys),
+        borrowed(measures.digits),
+        borrowed(measures.values),
+    )
+
+
 @entry
 def run(
     plans: Any,
@@ -315,10 +359,11 @@ def run(
     memory: Any,
     training: Any,
     evaluation: Any,
+    measures: Any,
     history: Any,
     pieces: int,
 ) -> int:
-    """Does up to so many pieces; returns how many epochs ended, whose lines stand in `history`.
+    """Does up to so many pieces; returns how many epochs ended, whose lines stand in `history` and `measures.values`.
 
     Stops earlier when the history is full, the last epoch is done, early stopping says so or a number is no longer finite. The
     first three, the loss, the optimizer and the schedule are arrays of one record each.
@@ -326,21 +371,26 @@ def run(
     network = Network(
         borrowed(network.trained), borrowed(network.evaluated), borrowed(network.loss), borrowed(network.restraints)
     )
-    memory, history = uncounted(memory), borrowed(history)
+    memory, history, measures = uncounted(memory), borrowed(history), uncounted_measures(measures)
     training, evaluation = uncounted_examples(training), uncounted_examples(evaluation)
     plan, state, batch, loss = plans[0], states[0], batches[0], network.loss[0]
     optimizer, schedule = optimizers[0], schedules[0]
-    ended = 0
+    ranking = plan.training_steps + plan.evaluation_steps
+    end, ended = ranking + plan.ranking_steps, 0
     begin_epoch(plan, state, batch, memory.order)
     for _ in range(pieces):
         if state.step < plan.training_steps:
             train(plan, state, batch, network, loss, optimizer, schedule, memory, training)
-        elif state.step < plan.training_steps + plan.evaluation_steps:
-            evaluate(plan, state, network, loss, memory, evaluation)
+        elif state.step < ranking:
+            evaluate(plan, state, network, loss, memory, evaluation, measures)
+        elif state.step < end:
+            metrics.rank(measures, state.step - ranking)
+            state.step += 1
         if state.diverged:
             return ended
-        if state.step == plan.training_steps + plan.evaluation_steps:
-            end_epoch(plan, state, schedule, memory, training, evaluation, history[ended])
+        if state.step == end:
+            values = measures.values[ended]
+            end_epoch(plan, state, schedule, memory, training, evaluation, measures, values, history[ended])
             ended += 1
             if state.epoch == plan.epochs or state.stopped or ended == history.size:
                 return ended

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
-from core.nn import choice, columns, spec
+from core.nn import choice, columns, metrics, spec
 from core.nn.lower import Misfit, lower
 from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
@@ -22,7 +22,6 @@ FLOPS_PER_SECOND = 2e10  # of one core; an estimate for people, nothing depends 
 SECONDS_PER_STEP = 2e-6
 
 NOISY = frozenset({"dropout"})
-CLASSIFIES = frozenset({"binary_cross_entropy", "softmax_cross_entropy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def plan(
     """
     problems = choice.problems(schema, data, training.loss)
     problems += _activation_problems(network, training)
-    problems += _metric_problems(training)
+    problems += metrics.problems(training)
     problems += _row_problems(training, schema)
     if training.threads > limits.max_threads:
         told = f"threads is {training.threads}; this service gives a training {limits.max_threads} or fewer"
@@ -91,6 +90,7 @@ def plan(
 
     program = _lowered(network, training.loss, kept_inputs or columns.input_width(schema, data))
     problems = list(_output_problems(program, network, training, data, schema))
+    problems += metrics.class_problems(training, columns.target_width(schema, data, training.loss))
     if problems:
         raise InvalidSpec(problems)
 
@@ -145,17 +145,6 @@ def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec)
             f"/network/layers/{last}{inner}",
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
         )
-
-
-def _metric_problems(training: spec.TrainingSpec) -> Iterator[Problem]:
-    classifies = training.loss.type in CLASSIFIES
-    for place, name in enumerate(training.metrics):
-        if (name == "accuracy") != classifies:
-            allowed = ["accuracy"] if classifies else [metric for metric in spec.METRICS if metric != "accuracy"]
-            yield Problem(
-                f"/training/metrics/{place}",
-                f'metric "{name}" says nothing of {training.loss.type}; with it are allowed: {", ".join(allowed)}',
-            )
 
 
 def _row_problems(training: spec.TrainingSpec, schema: Schema) -> Iterator[Problem]:
@@ -236,12 +225,15 @@ def _size_problems(sizes: Sizes, network: spec.NetworkSpec, limits: Limits) -> l
             "/network/layers": sizes.parameter_bytes,
             "/training/batch_size": sizes.arena_bytes,
             "/dataset": sizes.data_bytes,
+            "/training/metrics": sizes.score_bytes,
         }
+        scores = f", {sizes.score_bytes:,} to rank them for roc_auc" if sizes.score_bytes else ""
         return [
             Problem(
                 max(parts, key=lambda pointer: parts[pointer]),
                 f"training would need {sizes.memory_bytes:,} bytes: {sizes.parameter_bytes:,} for parameters, "
-                f"{sizes.arena_bytes:,} for the values of {sizes.batch_size:,} rows at once, {sizes.data_bytes:,} for data; "
+                f"{sizes.arena_bytes:,} for the values of {sizes.batch_size:,} rows at once, "
+                f"{sizes.data_bytes:,} for data{scores}; "
                 f"this service takes {limits.max_training_bytes:,} or fewer",
             )
         ]

@@ -71,6 +71,13 @@ class Preprocessing:
         return sum(feature.width for feature in self.features)
 
     @property
+    def labels(self) -> list[Value]:
+        """Of the classes; a single flag without labels of its own is false or true, as a number 0 or 1."""
+        if self.classes is not None:
+            return list(self.classes)
+        return [False, True] if self.outputs[0].kind == "boolean" else [0, 1]
+
+    @property
     def target_scale(self) -> NDArray[np.float64]:
         """(m,) what a difference of 1 between output and target is in each target's own unit."""
         return np.array([target.scale for target in self.outputs] if self.classes is None else [1.0])

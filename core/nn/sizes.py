@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from core.nn import spec
+from core.nn.metrics import ranked_outputs
 from core.nn.optimizers import minimization_bytes, slot_count
 from core.nn.program import Program
 
@@ -27,6 +28,7 @@ class Sizes:
     batch_size: int
     piece_size: int
     evaluation_size: int
+    ranked_outputs: int
     slots: int
     keeps_others: bool  # what is measured and delivered is not theta as it is
     minimization_bytes: int
@@ -46,6 +48,7 @@ class Sizes:
             batch_size=batch_size,
             piece_size=batch_size if program.needs_whole_batches else min(batch_size, rows_at_once),
             evaluation_size=min(rows_at_once, max(evaluated, 1)),
+            ranked_outputs=ranked_outputs(training, program.outputs),
             slots=slot_count(training.optimizer),
             keeps_others=training.averaging is not None or isinstance(training.optimizer, spec.LBFGS),
             minimization_bytes=minimization_bytes(training.optimizer, program.parameters),
@@ -83,8 +86,14 @@ class Sizes:
         return rows * ((self.program.inputs + self.targets) * itemsize + ROW_BYTES)
 
     @property
+    def score_bytes(self) -> int:
+        """What it takes to rank the evaluated rows: their scores for each class, and one more for the sort."""
+        scores = self.ranked_outputs + bool(self.ranked_outputs)
+        return scores * self.evaluated_rows * self.program.dtype.itemsize
+
+    @property
     def memory_bytes(self) -> int:
-        return self.parameter_bytes + self.arena_bytes + self.data_bytes
+        return self.parameter_bytes + self.arena_bytes + self.data_bytes + self.score_bytes
 
     @property
     def flops_per_epoch(self) -> int:

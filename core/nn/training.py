@@ -4,17 +4,15 @@ for result in Training(network, training, data).epochs():
     ...
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import Diverged
-from core.nn import engine, spec
+from core.nn import engine, metrics, spec
 from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.initializers import initialize
 from core.nn.lower import lower
@@ -37,6 +35,7 @@ CALL_S = 0.1
 FLOPS_PER_S = 2e10
 BYTES_PER_S = 1e10
 PIECE_S = 1e-6
+RANK_S = 3e-8  # of one row and one class
 HISTORY_ROWS = 4096
 
 
@@ -104,6 +103,7 @@ class Training:
             "training_steps": self._sizes.steps_per_epoch,
             "evaluation_size": self._sizes.evaluation_size,
             "evaluation_steps": self._sizes.evaluation_steps,
+            "ranking_steps": self._sizes.ranked_outputs,
             "validates": self._validates,
             "patience": training.early_stopping.patience if training.early_stopping else 0,
             "min_delta": training.early_stopping.min_delta if training.early_stopping else 0.0,
@@ -135,9 +135,12 @@ class Training:
         self._batch = records(1, engine.BATCH)
         self._history = records(HISTORY_ROWS, engine.HISTORY)
         self._state = records(1, engine.STATE)
-        for name in ("best_loss", "reference_loss", "plateau_loss"):
+        for name in ("best_score", "reference_score", "plateau_loss"):
             self._state[name] = np.inf
         self._state["momentum_product"] = 1.0
+        self._measures = metrics.allocated(
+            training, self.program.outputs, self._sizes.evaluated_rows, dtype, self._spread(), HISTORY_ROWS
+        )
         self._descent: FullBatchDescent | None = None
         if checkpoint is None:
             if start is None:
@@ -175,7 +178,8 @@ class Training:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the lowest validation loss; without validation, the last. 0: before the first has ended."""
+        """The epoch of the lowest validation loss, or of the best value of the metric that early stopping monitors; without
+        validation, the last. 0: before the first has ended."""
         return int(self._state["best_epoch"][0])
 
     @property
@@ -202,7 +206,7 @@ class Training:
             first = self.epoch + 1
             ended = self._work()
             for place in range(ended):
-                yield self._result(first + place, self._history[place])
+                yield self._result(first + place, self._history[place], self._measures.values[place])
             if self._state["diverged"][0]:
                 epoch = self.epoch + 1
                 raise Diverged(f"the loss or a weight became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
@@ -210,9 +214,13 @@ class Training:
     def checkpoint(self) -> Checkpoint:
         """All that `Training` needs to go on from here, in the middle of an epoch too.
 
-        Its vectors are this training's own, no copies: store them before it goes on.
+        What of an evaluation is under way begins anew. Its vectors are this training's own, no copies: store them before it
+        goes on.
         """
-        return Checkpoint({name: self._state[name][0].item() for name in engine.STATE.names or ()}, self._vectors)
+        state = {name: self._state[name][0].item() for name in engine.STATE.names or ()}
+        if state["step"] > self._sizes.steps_per_epoch:
+            state |= {"step": self._sizes.steps_per_epoch, "evaluation_loss": 0.0}
+        return Checkpoint(state, self._vectors)
 
     def delivered(self, which: str = "last") -> Matrix:
         """(P + R,) the "last" or the "best" theta, averaged where that is asked for; no copy."""
@@ -240,6 +248,7 @@ class Training:
             self._memory,
             self._examples,
             self._evaluation,
+            self._measures,
             history,
             self._pieces_per_call,
         )
@@ -248,18 +257,30 @@ class Training:
         return ended
 
     @property
+    def confusion_matrix(self) -> npt.NDArray[np.int64] | None:
+        """(classes, classes) how many of the evaluated rows of each true class the best network takes for each class; where
+        `confusion_matrix` is among the metrics and an epoch has ended."""
+        if not self._measures.confusion.size or not self.best_epoch:
+            return None
+        return np.asarray(self._measures.best_confusion, np.int64)
+
+    @property
     def _pieces_per_call(self) -> int:
         """Backward and forward of a piece compute; they read theta, write the gradient, and the update moves every vector."""
         sizes = self._sizes
         rows = max(sizes.piece_size, sizes.evaluation_size // 3)
         moved = 2 * sizes.parameter_bytes
-        return max(1, int(CALL_S / (PIECE_S + 6 * self.program.products * rows / FLOPS_PER_S + moved / BYTES_PER_S)))
+        ranked_s = RANK_S * sizes.ranked_outputs * sizes.evaluation_size
+        piece_s = PIECE_S + 6 * self.program.products * rows / FLOPS_PER_S + moved / BYTES_PER_S + ranked_s
+        return max(1, int(CALL_S / piece_s))
 
     @property
     def _vectors(self) -> dict[str, npt.NDArray[Any]]:
         vectors = {"theta": self.theta, "slots": self._memory.slots, "best": self._memory.best}
         if self._memory.kept is not self.theta:
             vectors["kept"] = self._memory.kept
+        if self._measures.confusion.size:
+            vectors["confusion"] = self._measures.best_confusion
         return vectors if self._descent is None else vectors | self._descent.vectors
 
     def _full_batch_descent(self, optimizer: spec.LBFGS) -> "FullBatchDescent":
@@ -272,29 +293,20 @@ class Training:
         for name in engine.STATE.names or ():
             self._state[name] = state[name]
 
-    def _result(self, epoch: int, row: Any) -> EpochResult:
+    def _result(self, epoch: int, row: Any, values: npt.NDArray[np.float64]) -> EpochResult:
         validation_loss = float(row["evaluation_loss"]) if self._validates else None
-        metrics: dict[str, float] = {name: self._metric(name, row) for name in self.spec.metrics}
+        found = {metric.key: float(value) for metric, value in zip(metrics.measured(self.spec), values, strict=True)}
         return EpochResult(
-            epoch, float(row["loss"]), validation_loss, metrics, float(row["learning_rate"]), float(row["gradient_norm"])
+            epoch, float(row["loss"]), validation_loss, found, float(row["learning_rate"]), float(row["gradient_norm"])
         )
 
-    def _metric(self, name: str, row: Any) -> float:
-        match name:
-            case "accuracy":
-                return float(row["correct"])
-            case "mean_squared_error":
-                return float(row["squared_error"])
-            case "mean_absolute_error":
-                return float(row["absolute_error"])
-            case _:
-                return 1.0 - float(row["squared_error"]) / self._target_variance if self._target_variance else math.nan
-
-    @cached_property
-    def _target_variance(self) -> float:
-        """Of the evaluated rows, averaged over the targets; R² is what of it the network explains, and means nothing of 0."""
+    def _spread(self) -> npt.NDArray[np.float64]:
+        """(m,) the variance of each target among the evaluated rows, in its own unit; where nobody asks for R², none."""
+        if not any(metric.type == "r2" for metric in self.spec.metrics):
+            return np.zeros(0)
         deviations = [moments(target.astype(np.float64))[1] for target in self._evaluation.t.T]
-        return float(np.mean((np.array(deviations) * self._evaluation.scale) ** 2))
+        variances: npt.NDArray[np.float64] = np.square(np.array(deviations) * self._evaluation.scale)
+        return variances
 
 
 def examples(x: Matrix, t: Matrix, weights: Matrix | None, scale: npt.NDArray[np.float64]) -> engine.Examples:

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from api.answers import JobAnswer, JobList
 from core.store import Job, NewJob, Store
-from tests.api.conftest import JSON, Worker, pointers, xor
+from tests.api.conftest import JSON, RESULT, Worker, pointers, xor
 
 
 def test_a_submitted_job_is_queued_and_says_where_it_is(client: TestClient) -> None:
@@ -79,7 +79,7 @@ def test_a_job_goes_from_queued_over_running_to_succeeded(
     job = client.get(path).json()
     assert job["status"] == "succeeded"
     assert job["weights"] == f"{path}/weights"
-    assert job["result"] == {"epoch": 3, "loss": 0.25}
+    assert job["result"] == RESULT
     assert job["finished_at"] >= job["started_at"] >= job["created_at"]
 
 

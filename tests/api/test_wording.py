@@ -7,6 +7,11 @@ from starlette.testclient import TestClient
 
 from tests.api.conftest import JSON, messages, xor
 
+METRICS = (
+    '"accuracy", "top_k_accuracy", "precision", "recall", "f1", "roc_auc", "confusion_matrix", "mean_squared_error", '
+    '"root_mean_squared_error", "mean_absolute_error", "r2"'
+)
+
 
 def refused(client: TestClient, document: Any) -> dict[str, str]:
     answer = client.post("/v1/networks/check", json=document)
@@ -103,7 +108,7 @@ def with_data(**fields: Any) -> JSON:
         (
             with_training(early_stopping={"patience": 3}),
             "/training/early_stopping",
-            'early_stopping watches the validation loss: give "validation" too, for example {"fraction": 0.2}',
+            'early_stopping watches the validation rows: give "validation" too, for example {"fraction": 0.2}',
         ),
         (
             with_data(class_weights={"a": -1}),
@@ -134,14 +139,27 @@ def with_data(**fields: Any) -> JSON:
         (
             with_training(metrics=["mse"]),
             "/training/metrics/0",
-            'metrics[0] is "mse"; it must be one of "accuracy", "mean_squared_error", "mean_absolute_error", "r2". '
-            'Did you mean "mean_squared_error"?',
+            f'metrics[0] is "mse"; it must be one of {METRICS}. Did you mean "mean_squared_error"?',
+        ),
+        (
+            with_training(metrics=["rmse"]),
+            "/training/metrics/0",
+            f'metrics[0] is "rmse"; it must be one of {METRICS}. Did you mean "root_mean_squared_error"?',
+        ),
+        (
+            with_training(metrics=[{"type": "top_k_accuracy", "k": 0}]),
+            "/training/metrics/0/k",
+            "metrics[0].k is 0; it must be 1 or more",
+        ),
+        (
+            with_training(metrics=["r2"], validation={"fraction": 0.5}, early_stopping={"monitor": "r"}),
+            "/training/early_stopping",
+            'early_stopping monitors "r", which is not among the metrics; there are: "validation_loss", "r2"',
         ),
         (
             with_training(metrics=["acuracy"]),
             "/training/metrics/0",
-            'metrics[0] is "acuracy"; it must be one of "accuracy", "mean_squared_error", "mean_absolute_error", "r2". '
-            'Did you mean "accuracy"?',
+            f'metrics[0] is "acuracy"; it must be one of {METRICS}. Did you mean "accuracy"?',
         ),
         (
             with_training(loss=None),

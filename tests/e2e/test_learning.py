@@ -80,9 +80,17 @@ def test_iris_is_told_apart_by_columns_and_labels(client, tmp_path):
         optimizer=ADAM,
         epochs=100,
         validation={"fraction": 0.3},
-        metrics=["accuracy"],
+        early_stopping={"monitor": "f1", "patience": 40},
+        metrics=["accuracy", "f1", "roc_auc", "confusion_matrix"],
     )
     assert job["result"]["best"]["metrics"]["accuracy"] >= 0.93
+    assert job["result"]["best"]["metrics"]["roc_auc"] >= 0.97
+    history = client.get(f"/v1/jobs/{job['id']}/epochs").json()["data"]
+    assert job["result"]["best"]["metrics"]["f1"] == max(epoch["metrics"]["f1"] for epoch in history)
+    confusion = job["result"]["confusion_matrix"]
+    assert confusion["classes"] == ["setosa", "versicolor", "virginica"]
+    assert np.sum(confusion["counts"]) == 45
+    assert np.trace(confusion["counts"]) / 45 == pytest.approx(job["result"]["best"]["metrics"]["accuracy"])
     told = predicted(client, job, EXAMPLES / "iris.csv", tmp_path)
     with (EXAMPLES / "iris.csv").open() as file:
         true = [row["species"] for row in csv.DictReader(file)]

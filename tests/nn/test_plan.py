@@ -138,3 +138,60 @@ def test_a_warm_up_longer_than_the_training_is_refused_with_the_figures():
         "/training/schedule/warmup/steps": "warmup takes 10 steps of 10 (2 epochs of 5); it must end before the training"
     }
     assert planned([{"units": 3}], epochs=2, schedule={"type": "cosine", "warmup": {"steps": 9}})
+
+
+FLAGS = Schema(
+    rows=100,
+    columns=(
+        Column(name="size", kind="number", mean=5.8, deviation=0.8),
+        *(Column(name=name, kind="number", values=(0, 1), distinct=2) for name in ("red", "round")),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("loss", "metrics", "allowed"),
+    [
+        ("mean_squared_error", ["r2", "accuracy"], "mean_squared_error, root_mean_squared_error, mean_absolute_error, r2"),
+        ("binary_cross_entropy", ["f1", "top_k_accuracy"], "accuracy, precision, recall, f1, roc_auc, confusion_matrix"),
+        (
+            "softmax_cross_entropy",
+            ["recall", "r2"],
+            "accuracy, top_k_accuracy, precision, recall, f1, roc_auc, confusion_matrix",
+        ),
+    ],
+)
+def test_a_metric_that_says_nothing_of_the_loss_is_refused_with_those_that_do(loss: str, metrics: list[str], allowed: str):
+    found = problems_of([{"units": 1}], target="red", schema=FLAGS, loss=loss, metrics=metrics)
+    assert found == {"/training/metrics/1": f'metric "{metrics[1]}" says nothing of {loss}; with it are allowed: {allowed}'}
+
+
+def test_a_row_cannot_miss_its_class_among_as_many_as_there_are():
+    text = "k is {}, the target has 3 classes; k must be below their number, or every row is a hit"
+    metrics = ["top_k_accuracy", {"type": "top_k_accuracy", "k": 3}, {"type": "top_k_accuracy", "k": 2}]
+    found = problems_of([{"units": 3}], metrics=metrics)
+    assert found == {"/training/metrics/0": text.format(5), "/training/metrics/1/k": text.format(3)}
+
+
+def test_a_confusion_matrix_takes_few_exclusive_classes():
+    assert planned([{"units": 1}], target="red", schema=FLAGS, loss="binary_cross_entropy", metrics=["confusion_matrix"])
+    found = problems_of(
+        [{"units": 2}], target=["red", "round"], schema=FLAGS, loss="binary_cross_entropy", metrics=["confusion_matrix"]
+    )
+    assert found == {
+        "/training/metrics/0": "confusion_matrix needs exclusive classes, there are 2 targets; softmax_cross_entropy, or "
+        "binary_cross_entropy with 1 target, has them"
+    }
+    many = Column(name="word", kind="text", values=tuple(map(str, range(201))), distinct=201)
+    schema = Schema(rows=1000, columns=(*FLAGS.columns, many))
+    found = problems_of([{"units": 201}], target="word", schema=schema, metrics=["confusion_matrix"])
+    assert found == {"/training/metrics/0": "the target has 201 classes; confusion_matrix takes 200 or fewer"}
+
+
+def test_memory_to_rank_the_rows_is_counted():
+    schema = Schema(rows=10**7, columns=IRIS.columns)
+    found = problems_of([{"units": 3}], schema=schema, metrics=["roc_auc"], limits=Limits(10_000, 7 * 10**8))
+    assert list(found) == ["/dataset"]
+    ranked = planned([{"units": 3}], schema=schema, metrics=["roc_auc"], limits=Limits(10_000, 10**10))
+    plain = planned([{"units": 3}], schema=schema, metrics=["accuracy"], limits=Limits(10_000, 10**10))
+    assert ranked.memory_bytes - plain.memory_bytes == 4 * 10**7 * (3 + 1)

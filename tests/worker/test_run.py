@@ -25,6 +25,22 @@ INTERRUPTED = {
     "network": {"layers": [{"type": "dense", "units": 400, "activation": "relu"}] * 2 + [{"type": "dense", "units": 1}]},
     "training": {**LONG["training"], "epochs": 4},
 }
+# Three classes by the sum of two inputs.
+SIGNS: dict[str, Any] = {
+    "network": {"layers": [{"type": "dense", "units": 8, "activation": "tanh"}, {"type": "dense", "units": 3}]},
+    "training": {
+        "loss": "softmax_cross_entropy",
+        "optimizer": {"type": "adam", "learning_rate": 0.02},
+        "epochs": 5,
+        "batch_size": 16,
+    },
+    "rows": 100,
+    "columns": 2,
+}
+
+
+def signs_of(x: Any) -> list[str]:
+    return ["zero" if abs(total) < 0.5 else "plus" if total > 0 else "minus" for total in x.sum(axis=1)]
 
 
 def claimed(store: Store) -> Claim:
@@ -94,6 +110,41 @@ def test_early_stopping_ends_a_job_before_its_last_epoch(
     assert done.state == State.SUCCEEDED, done.error
     assert done.result is not None
     assert done.result["epochs"] == done.epoch == 3
+
+
+@pytest.mark.parametrize(("fraction", "rows"), [(0.25, 25), (None, 100)])
+def test_the_result_of_a_job_says_which_classes_its_best_weights_confuse(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, fraction: float | None, rows: int
+) -> None:
+    validation = fraction and {"fraction": fraction}
+    metrics = ["confusion_matrix", "accuracy"]
+    job = submit(store, tmp_path, SIGNS, targets=signs_of, validation=validation, metrics=metrics)
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.result is not None
+    confusion = done.result["confusion_matrix"]
+    assert confusion["classes"] == ["minus", "plus", "zero"]
+    counts = confusion["counts"]
+    assert sum(map(sum, counts)) == rows
+    right = sum(counts[place][place] for place in range(3))
+    assert done.result["best"]["metrics"] == {"accuracy": pytest.approx(right / rows)}
+    assert [list(row.metrics) for row in epochs(store, job)] == [["accuracy"]] * done.epoch
+
+
+def test_the_best_weights_are_those_of_the_metric_that_early_stopping_monitors(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    stopping = {"monitor": "f1", "patience": 5}
+    fields = {"validation": {"fraction": 0.25}, "metrics": ["accuracy", "f1"], "early_stopping": stopping, "epochs": 500}
+    job = submit(store, tmp_path, SIGNS, targets=signs_of, **fields)
+    run(claimed(store), make_worker())
+    done, rows = ended(store, job), epochs(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.result is not None
+    best = max(rows, key=lambda row: (row.metrics["f1"], -row.epoch))
+    assert done.result["best_epoch"] == best.epoch == len(rows) - 5
+    assert store.weights.get(TENANT, job.id, "best").epoch == best.epoch
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])

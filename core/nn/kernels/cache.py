@@ -19,10 +19,8 @@ from llvmlite import binding
 
 config: Any = numba.core.config
 HERE = Path(__file__).parent
-SOURCES = (
-    *sorted(HERE.glob("*.py")),
-    *(HERE.parent / f"{name}.py" for name in ("engine", "geometry", "optimizers", "program", "schedules")),
-)
+NEIGHBOURS = ("engine", "geometry", "metrics", "optimizers", "program", "schedules")
+SOURCES = (*sorted(HERE.glob("*.py")), *(HERE.parent / f"{name}.py" for name in NEIGHBOURS))
 
 
 @cache

@@ -12,6 +12,7 @@ from core.nn.spec.data import *
 from core.nn.spec.initializers import *
 from core.nn.spec.layers import *
 from core.nn.spec.losses import *
+from core.nn.spec.metrics import *
 from core.nn.spec.normalisation import *
 from core.nn.spec.optimizers import *
 from core.nn.spec.schedules import *

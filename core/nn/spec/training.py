@@ -1,18 +1,18 @@
 """How a network learns."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from core.nn.spec.base import AtMost, Flag, Positive, Spec
 from core.nn.spec.losses import Loss
+from core.nn.spec.metrics import Metric
 from core.nn.spec.optimizers import LBFGS, Adam, Optimizer
 from core.nn.spec.schedules import ConstantRate, Schedule
 from core.nn.spec.start import Start
 
-MetricName = Literal["accuracy", "mean_squared_error", "mean_absolute_error", "r2"]
-METRICS: tuple[str, ...] = get_args(MetricName)
+VALIDATION_LOSS = "validation_loss"
 
 
 class Validation(Spec):
@@ -22,8 +22,13 @@ class Validation(Spec):
 
 
 class EarlyStopping(Spec):
-    """Stop when the validation loss has not fallen by more than `min_delta` for `patience` epochs; the best weights stay."""
+    """Stop when what is monitored has not improved by more than `min_delta` for `patience` epochs; the best weights stay."""
 
+    monitor: str = Field(
+        VALIDATION_LOSS,
+        max_length=64,
+        description='"validation_loss", or one of the `metrics` by its name; it decides what is best.',
+    )
     patience: int = Field(5, strict=True, ge=1, le=1_000_000)
     min_delta: float = Field(0.0, strict=True, ge=0, le=1e6, allow_inf_nan=False)
 
@@ -71,7 +76,7 @@ class TrainingSpec(Spec):
     validation: Validation | None = None
     early_stopping: EarlyStopping | None = None
     start: Start | None = None
-    metrics: Annotated[tuple[MetricName, ...], AtMost(len(METRICS))] = ()
+    metrics: Annotated[tuple[Metric, ...], AtMost(20)] = ()
     seed: int = Field(0, strict=True, ge=0, lt=2**53)
     threads: int = Field(
         1, strict=True, ge=1, le=64, description="For matrix products, worth it for large ones. Equal numbers give equal bits."
@@ -80,7 +85,17 @@ class TrainingSpec(Spec):
     @model_validator(mode="after")
     def _early_stopping_needs_validation(self) -> "TrainingSpec":
         if self.early_stopping is not None and self.validation is None:
-            raise ValueError('early_stopping watches the validation loss: give "validation" too, for example {"fraction": 0.2}')
+            raise ValueError('early_stopping watches the validation rows: give "validation" too, for example {"fraction": 0.2}')
+        return self
+
+    @model_validator(mode="after")
+    def _early_stopping_needs_its_metric(self) -> "TrainingSpec":
+        known = [VALIDATION_LOSS, *(metric.key for metric in self.metrics if metric.type != "confusion_matrix")]
+        if self.early_stopping is not None and self.early_stopping.monitor not in known:
+            listed = ", ".join(f'"{name}"' for name in dict.fromkeys(known))
+            raise ValueError(
+                f'early_stopping monitors "{self.early_stopping.monitor}", which is not among the metrics; there are: {listed}'
+            )
         return self
 
     @model_validator(mode="after")
