@@ -95,6 +95,21 @@ def test_the_loop_allocates_nothing_however_the_rows_are_cut_into_batches_and_pi
     assert allocates_nothing(training(network_spec(4, 1), fields, x, t))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("loss", "outputs", "metrics"),
+    [
+        ("mean_squared_error", 2, ["mean_squared_error", "root_mean_squared_error", "mean_absolute_error", "r2"]),
+        ("binary_cross_entropy", 1, ["accuracy", "precision", "recall", "f1", "roc_auc", "confusion_matrix"]),
+        ("softmax_cross_entropy", 3, [{"type": "top_k_accuracy", "k": 2}, "f1", "roc_auc", "confusion_matrix"]),
+    ],
+)
+def test_the_loop_allocates_nothing_whatever_it_measures(loss, outputs, metrics, dtype, allocates_nothing):
+    x, t = examples(loss, 50, 4, outputs, dtype)
+    fields = training_spec(loss, optimizer={"type": "sgd", "learning_rate": 1e-6}, epochs=10**6, metrics=metrics)
+    assert allocates_nothing(training(network_spec(4, outputs, dtype=dtype), fields, x, t))
+
+
 def test_the_kernels_run_as_plain_python_and_give_the_same_losses():
     plain = run_python(PLAIN_PYTHON, NUMBA_DISABLE_JIT="1")
     compiled = run_python(PLAIN_PYTHON, NUMBA_DISABLE_JIT="0")

@@ -106,7 +106,7 @@ def test_metrics_of_flags_are_those_of_the_probabilities(flags, rows):
         np.testing.assert_array_equal(run.confusion_matrix, confusion)
 
 
-@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error"])
+@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error", "huber", "log_cosh"])
 @pytest.mark.parametrize("rows", ROWS)
 def test_metrics_of_numbers_are_in_the_targets_own_units(loss, rows):
     x, t = examples(loss, 60, 4, 2)
@@ -120,6 +120,16 @@ def test_metrics_of_numbers_are_in_the_targets_own_units(loss, rows):
         "r2": np.mean(1 - np.mean(error**2, axis=0) / spread) if rows > 1 else np.nan,
     }
     assert_equal(found, expected)
+
+
+def test_metrics_of_counts_are_those_of_the_rates_whose_logarithms_the_network_gives():
+    x, _ = examples("poisson", 60, 4, 2)
+    t = np.random.default_rng(0).poisson(3.0, (60, 2)).astype(float)
+    _, found, y = result_of("poisson", OF_NUMBERS, x, t, (x, t), 2)
+    error = np.exp(y) - t
+    assert found["root_mean_squared_error"] == pytest.approx(np.sqrt(np.mean(error**2)))
+    assert found["mean_absolute_error"] == pytest.approx(np.mean(np.abs(error)))
+    assert found["r2"] == pytest.approx(np.mean(1 - np.mean(error**2, axis=0) / t.var(axis=0)))
 
 
 def test_equal_scores_share_their_ranks():
