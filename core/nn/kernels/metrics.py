@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.nn.kernels import counting, ranking
+from core.nn.kernels import copying, counting, ranking
 from core.nn.kernels.compile import kernel, reduction
 from core.nn.kernels.counting import ratio
 from core.nn.metrics import (
@@ -103,11 +103,12 @@ def conclude(measures: Any, rows: int, values: Any) -> None:
 @kernel
 def clear(measures: Any, is_best: bool) -> None:
     """For the next evaluation; the confusion of the best one is kept."""
+    confusion = measures.confusion.ravel()
     if is_best:
-        measures.best_confusion[:] = measures.confusion
-    measures.confusion[:] = 0.0
-    measures.sums[:] = 0.0
-    measures.hits[:] = 0.0
+        copying.copy(confusion, measures.best_confusion.ravel())
+    copying.clear(confusion)
+    copying.clear(measures.sums.ravel())
+    copying.clear(measures.hits)
 
 
 @kernel

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.nn.kernels.compile import kernel
+from core.nn.kernels.copying import clear
 from core.nn.metrics import PLACED
 
 
@@ -72,7 +73,7 @@ def sort(keys: Any, other: Any, digits: Any) -> None:
     last = np.uint64(digits.size - 1)
     for shift in range(0, 8 * keys.itemsize, 8):
         by = np.uint64(shift)
-        digits[:] = 0
+        clear(digits)
         for i in range(keys.size):
             digits[int((np.uint64(keys[i]) >> by) & last)] += 1
         start = 0
