@@ -13,6 +13,7 @@ from core.errors import InvalidSpec, NotFound, Problem
 from core.ids import is_id
 from core.jobs import TERMINAL
 from core.nn.auto import AUTO, Outline
+from core.nn.columns import Inputs
 from core.nn.lower import lower
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
@@ -36,13 +37,9 @@ class Source:
     job: Job | None = None
     kept: Preprocessing | None = None
 
-    @property
-    def kept_inputs(self) -> int | None:
-        return None if self.kept is None else self.kept.width
-
-    def check(self, network: NetworkSpec, training: TrainingSpec, inputs: int) -> None:
+    def check(self, network: NetworkSpec, training: TrainingSpec, inputs: Inputs) -> None:
         """InvalidSpec where the weights do not fit a network that is right in itself."""
-        if (message := misfit(lower(network, training.loss, inputs), self.shapes)) is not None:
+        if (message := misfit(lower(network, training.loss, *inputs), self.shapes)) is not None:
             raise InvalidSpec([Problem(AT, f"the weights of {self.start.source} do not fit: {message}")])
 
     def check_columns(self, schema: Schema, data: DataSpec, training: TrainingSpec) -> None:

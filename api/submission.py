@@ -17,6 +17,7 @@ from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.ids import is_id
 from core.nn.auto import Outline
 from core.nn.choice import problems as column_problems
+from core.nn.columns import inputs
 from core.nn.plan import Limits, Plan, plan
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, Loss
@@ -137,15 +138,15 @@ def _checked(service: Service, tenant: str, body: bytes, file: Path) -> Checked:
         raise InvalidSpec([*told, *_problems_of_columns(table, outline.document)])
     settings = service.settings
     limits = Limits(settings.max_parameters, settings.max_training_bytes, settings.max_threads)
-    kept_inputs = None if source is None else source.kept_inputs
+    kept = None if source is None or source.kept is None else source.kept.layout
     try:
         if source is not None:
             source.check_columns(table.schema, table.columns, request.training)
         if "/training/loss" in outline.chosen and (problems := _problems_of_columns(table, outline.document)):
             raise InvalidSpec(problems)  # a loss that was chosen for wrong columns may be wrong with all the rest
-        planned = plan(request.network, request.training, table.columns, table.schema, limits, kept_inputs)
+        planned = plan(request.network, request.training, table.columns, table.schema, limits, kept)
         if source is not None:
-            source.check(request.network, request.training, planned.inputs)
+            source.check(request.network, request.training, kept or inputs(table.schema, table.columns))
     except InvalidSpec as error:
         raise InvalidSpec(_relocated(error.problems, request.dataset)) from None
     return Checked(request, table, planned, outline.chosen)

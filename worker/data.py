@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.columns import input_width, used_names
+from core.nn.columns import inputs, used_names
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
@@ -76,7 +76,7 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
             arrays["validation_weights"] = weighting.weights(table, validation_rows, dtype)
         return Draft(arrays, {"preprocessing": json.dumps(preprocessing.to_json())})
 
-    if schema.rows * input_width(schema, columns) * dtype.itemsize < SMALL_BYTES:
+    if schema.rows * inputs(schema, columns).width * dtype.itemsize < SMALL_BYTES:
         made = draft().in_memory()
     else:
         spec = [columns.model_dump(mode="json"), training.loss.model_dump(mode="json")]
@@ -84,7 +84,8 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
         parts = (dataset.table_sha256, spec, dtype.name, kept_away, is_linear, kept and kept.to_json())
         made = shelf.arrays(key(*parts), draft)
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
-    data = Data(**made.arrays, target_scale=preprocessing.target_scale)
+    categories = preprocessing.layout.categories
+    data = Data(**made.arrays, target_scale=preprocessing.target_scale, categories=categories)
     return Prepared(network, training, columns, preprocessing, data)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.nn import suggestions
-from core.nn.columns import categorical_inputs, input_width
+from core.nn.columns import inputs
 from core.nn.program import FUSED
 from core.nn.schema import Column, Schema
 from core.nn.spec import DataSpec
@@ -140,8 +140,8 @@ class _Facts:
         self.targets = [schema.column(name) for name in data.targets if name in usable] or [_TARGET]
         features = None if data.features is None else tuple(name for name in data.features if name in usable)
         known = data.model_copy(update={"features": features})
-        self.inputs = input_width(schema, known)
-        self.vocabulary = max((size for _, size in categorical_inputs(schema, known)), default=0)
+        self.inputs, categories = inputs(schema, known)
+        self.vocabulary = max(categories.values(), default=0)
 
     def outputs(self, loss: str) -> int:
         if loss == "softmax_cross_entropy" and len(self.targets) == 1:

@@ -4,6 +4,9 @@ Pure rules over the schema: the dry run and the preprocessing both ask here, so 
 `core.nn.choice.problems` found nothing wrong.
 """
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from core.nn.bounds import MAX_NUMBERS, are_many
 from core.nn.schema import Column, Schema, Value
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
@@ -30,22 +33,24 @@ def used_names(schema: Schema, data: DataSpec) -> list[str]:
     return list(dict.fromkeys([*(column.name for column in feature_columns(schema, data)), *data.targets, *weight]))
 
 
-def input_width(schema: Schema, data: DataSpec) -> int:
-    """How many inputs the features become."""
-    return sum(_width(column, data) for column in feature_columns(schema, data))
+class Inputs(NamedTuple):
+    """How many numbers the features become, and which of them hold codes 0 … v − 1 for an embedding: place to v.
 
-
-def categorical_inputs(schema: Schema, data: DataSpec) -> tuple[tuple[int, int], ...]:
-    """(place among the inputs, vocabulary) of every input that holds a code 0 … vocabulary − 1, for an embedding layer.
-
-    The last code stands for a text that is missing or unseen.
+    The last code stands for a text that is missing or was never seen.
     """
-    found, place = [], 0
+
+    width: int
+    categories: Mapping[int, int]
+
+
+def inputs(schema: Schema, data: DataSpec) -> Inputs:
+    """What the features become."""
+    categories, place = {}, 0
     for column in feature_columns(schema, data):
         if column.kind == "text" and data.categories == "embedding":
-            found.append((place, len(column.values or ()) + 1))
+            categories[place] = len(column.values or ()) + 1
         place += _width(column, data)
-    return tuple(found)
+    return Inputs(place, categories)
 
 
 def has_indicator(column: Column, data: DataSpec) -> bool:

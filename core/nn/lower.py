@@ -5,9 +5,8 @@ Names are those of the same network as a `torch.nn.Sequential`, where every laye
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import singledispatch
 from itertools import count
 from typing import Any
@@ -15,141 +14,66 @@ from typing import Any
 import numpy as np
 
 from core.nn import spec
+from core.nn.builder import Builder, Misfit, Shape, behind, shaped, table
+from core.nn.geometry import Geometry
 from core.nn.program import (
     ACTIVATIONS,
     ACTIVATIONS_OF_Z,
+    AVERAGE_POOLING,
+    BATCH_NORMALISATION,
     BRANCH,
+    CONVOLUTION,
     DENSE,
+    DROPOUT,
     FUSED,
     GELU,
     GELU_TANH,
     JOIN,
+    LAYER_NORMALISATION,
+    LOOKUP,
     LOSS,
     LOSSES,
+    MAX_POOLING,
     OPERATION,
+    PASS_THROUGH,
     PRELU,
     RESTRAINT,
     LayerShape,
-    Parameter,
     Program,
-    Statistic,
 )
 
-Shape = tuple[int, ...]
 
+def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int, categories: Mapping[int, int] | None = None) -> Program:
+    """The program of a network over rows of `inputs` numbers; Misfit where two layers do not fit.
 
-class Misfit(ValueError):
-    """A layer cannot take what the layer before it gives; `pointer` leads to it inside the network."""
-
-    def __init__(self, message: str, pointer: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.pointer = pointer
-
-
-@dataclass
-class Builder:
-    """A program under construction: `shape` and `x` are those of the values that the next layer takes."""
-
-    shape: Shape
-    x: int = 0
-    width: int = 0
-    parameters: int = 0
-    workspace: int = 0
-    needs_whole_batches: bool = False
-    operations: list[dict[str, int | float]] = field(default_factory=list)
-    products: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})  # True: of the network's own inputs
-    restraints: list[dict[str, int | float]] = field(default_factory=list)
-    tensors: list[Parameter] = field(default_factory=list)
-    statistics: list[Statistic] = field(default_factory=list)
-    prefix: str = ""
-    modules: Iterator[int] = field(default_factory=count)
-
-    @property
-    def n(self) -> int:
-        """How many values a row has."""
-        return math.prod(self.shape)
-
-    def module(self) -> str:
-        """The name of the next module, up to its tensors' own names: `0.`, `1.`, …"""
-        return f"{self.prefix}{next(self.modules)}."
-
-    def values(self, width: int) -> int:
-        """Room in the arena for `width` values per row: where it begins."""
-        start = self.width
-        self.width += width
-        return start
-
-    def parameter(self, name: str, shape: Shape, *, is_transposed: bool = False, **fields: Any) -> int:
-        """Room in theta for a tensor: where it begins."""
-        start = self.parameters
-        self.parameters += math.prod(shape)
-        self.tensors.append(Parameter(name, slice(start, self.parameters), shape, is_transposed, **fields))
-        return start
-
-    def operate(self, code: int, shape: Shape, *, in_place: bool = False, **fields: int | float) -> None:
-        """Adds an operation that turns the values into others of `shape`, in a place of their own unless it works in place."""
-        m = math.prod(shape)
-        y = self.x if in_place else self.values(m)
-        self.operations.append({"code": code, "x": self.x, "y": y, "n": self.n, "m": m, **fields})
-        self.shape, self.x = shape, y
-
-    def multiply(self, products: int) -> None:
-        """Counts the multiplications that the next operation does for each row."""
-        self.products[self.x == 0] += products
-
-    def restrain(self, layer: spec.Dense, **where: int) -> None:
-        """Notes what the layer's spec asks of its weights beside a small loss."""
-        if layer.l1 or layer.l2 or layer.max_norm:
-            self.restraints.append({"l1": layer.l1, "l2": layer.l2, "max_norm": layer.max_norm or 0.0, **where})
-
-    def vector(self, layer: str) -> int:
-        """The length of the values where the layer takes a plain vector of them."""
-        if len(self.shape) != 1:
-            raise Misfit(f'{layer} takes a vector, the layer before it gives {shaped(self.shape)}; put "flatten" between them')
-        return self.shape[0]
-
-    @contextmanager
-    def inside(self, name: str) -> Iterator[None]:
-        """Modules made within are numbered on their own, under that name."""
-        outer = self.prefix, self.modules
-        self.prefix, self.modules = name, count()
-        yield
-        self.prefix, self.modules = outer
-
-
-def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program:
-    """The program of a network over rows of `inputs` numbers; Misfit where two layers do not fit."""
-    builder = Builder(shape=(inputs,))
+    `categories` maps the inputs that hold codes to how many codes there are.
+    """
+    builder = Builder(shape=(inputs,), categories=categories or {})
     builder.values(inputs)
     layers = lower_all(network.layers, builder)
-    operations = table(builder.operations, OPERATION)
-    is_fused = builder.operations[-1:] and builder.operations[-1]["code"] == ACTIVATIONS.get(FUSED.get(loss.type, ""), -1)
-    evaluated = operations[:-1] if is_fused else operations
+    trained, operations = (table(rows, OPERATION) for rows in (builder.trained(), builder.predicting()))
+    is_fused = bool(operations.size) and operations.code[-1] == ACTIVATIONS.get(FUSED.get(loss.type, ""), -1)
     return Program(
         inputs=inputs,
         outputs=builder.n,
         dtype=np.dtype(network.dtype),
         operations=operations,
-        evaluated=evaluated,
-        trained=evaluated,
+        evaluated=operations[:-1] if is_fused else operations,
+        trained=trained[:-1] if is_fused else trained,
         loss=table([{"code": LOSSES[loss.type], **constants(loss)}], LOSS),
         restraints=table(builder.restraints, RESTRAINT),
         tensors=tuple(builder.tensors),
-        statistics=tuple(builder.statistics),
+        statistics=tuple(
+            replace(statistic, place=behind(builder.parameters, statistic.place)) for statistic in builder.statistics
+        ),
         layers=tuple(layers),
+        size=builder.parameters + builder.gathered,
         width=builder.width,
         workspace=builder.workspace,
         products=sum(builder.products.values()),
         first_products=builder.products[True],
         needs_whole_batches=builder.needs_whole_batches,
     )
-
-
-def table(rows: list[dict[str, int | float]], dtype: np.dtype[np.void]) -> Any:
-    """Records of these fields, the others 0, as attributes in compiled code and in plain Python alike."""
-    names = dtype.names or ()
-    return np.array([tuple(row.get(name, 0) for name in names) for row in rows], dtype).view(np.recarray)
 
 
 def lower_all(layers: tuple[spec.AnyLayer, ...], builder: Builder) -> list[LayerShape]:
@@ -163,11 +87,6 @@ def lower_all(layers: tuple[spec.AnyLayer, ...], builder: Builder) -> list[Layer
             raise Misfit(misfit.message, f"/layers/{place}{misfit.pointer}") from None
         shapes.append(LayerShape(shape, builder.shape, builder.parameters - parameters))
     return shapes
-
-
-def shaped(shape: Shape) -> str:
-    """As a message shows it: 1 × 28 × 28."""
-    return " × ".join(map(str, shape))
 
 
 @singledispatch
@@ -195,6 +114,123 @@ def _(layer: spec.Dense, builder: Builder) -> None:
     builder.multiply(n * m)
     builder.operate(DENSE, (m,), W=W, b=b, biases=biases)
     activate(layer.activation, builder)
+
+
+@lowering.register
+def _(layer: spec.Convolution, builder: Builder) -> None:
+    window = fitting(layer, builder)
+    m, K, module = window.filters, window.inputs_per_place, builder.module()
+    shape = (m, window.channels, window.kernel_height, window.kernel_width)
+    fans: dict[str, Any] = {"fan_in": K, "fan_out": m * window.kernel_height * window.kernel_width}
+    W = builder.parameter(
+        f"{module}weight",
+        shape if len(builder.shape) == 3 else (*shape[:2], shape[3]),
+        initializer=layer.weight_initializer,
+        **fans,
+    )
+    b, biases = 0, 0
+    if layer.bias:
+        b, biases = builder.parameter(f"{module}bias", (m,), initializer=layer.bias_initializer, **fans), m
+    builder.restrain(layer, start=W, units=m, inputs=K, unit=K, input=1)
+    builder.multiply(m * K * window.places)
+    builder.workspace = max(builder.workspace, window.workspace)
+    builder.operate(CONVOLUTION, seen(window, builder), W=W, b=b, biases=biases, **window._asdict())
+    activate(layer.activation, builder)
+
+
+@lowering.register
+def _(layer: spec.Pooling, builder: Builder) -> None:
+    window = fitting(layer, builder)
+    builder.module()
+    code = MAX_POOLING if isinstance(layer, spec.MaxPooling1D | spec.MaxPooling2D) else AVERAGE_POOLING
+    builder.operate(code, seen(window, builder), **window._asdict())
+
+
+def fitting(layer: spec.Convolution | spec.Pooling, builder: Builder) -> Geometry:
+    """How the layer's window stands in what it looks at."""
+    wanted = "(channels, length)" if layer.type.endswith("1d") else "(channels, height, width)"
+    if len(builder.shape) != wanted.count(",") + 1:
+        raise Misfit(f"{layer.type} takes {wanted}, {shaped(builder.shape)} comes in; put a reshape before it")
+    window = Geometry.of(layer, builder.shape)
+    if window.out_height < 1 or window.out_width < 1:
+        raise Misfit(f"the window of {layer.type} is larger than the {shaped(builder.shape)} that it looks at with its padding")
+    return window
+
+
+def seen(window: Geometry, builder: Builder) -> Shape:
+    """The shape of what a window gives: of an image for an image, of a signal for a signal."""
+    return window.shape if len(builder.shape) == 3 else (window.filters, window.out_width)
+
+
+@lowering.register
+def _(layer: spec.Dropout, builder: Builder) -> None:
+    builder.module()
+    number = sum(operation["code"] == DROPOUT for operation in builder.operations)
+    builder.operate(DROPOUT, builder.shape, in_place=True, constant=layer.rate, number=number)
+
+
+@lowering.register
+def _(layer: spec.BatchNormalisation, builder: Builder) -> None:
+    C, module = builder.shape[0], builder.module()
+    W = builder.parameter(f"{module}weight", (C,), initializer=spec.Constants(value=1.0))
+    b = builder.parameter(f"{module}bias", (C,), initializer=spec.Zeros())
+    statistics = builder.statistic(f"{module}running_mean", (C,), 0.0)
+    builder.statistic(f"{module}running_var", (C,), 1.0)
+    builder.statistic(f"{module}num_batches_tracked", (), 0.0)
+    builder.gathered += 2 * C  # behind them the batch's own mean and inverse deviation, until the way back
+    builder.needs_whole_batches = True
+    fields: dict[str, Any] = {"channels": C, "constant": layer.epsilon, "momentum": layer.momentum, "statistics": statistics}
+    builder.operate(BATCH_NORMALISATION, builder.shape, W=W, b=b, **fields)
+
+
+@lowering.register
+def _(layer: spec.LayerNormalisation, builder: Builder) -> None:
+    module = builder.module()
+    W = builder.parameter(f"{module}weight", builder.shape, initializer=spec.Constants(value=1.0))
+    b = builder.parameter(f"{module}bias", builder.shape, initializer=spec.Zeros())
+    statistics = builder.values(2)  # each row's mean and inverse deviation
+    builder.operate(LAYER_NORMALISATION, builder.shape, W=W, b=b, constant=layer.epsilon, statistics=statistics)
+
+
+@lowering.register
+def _(layer: spec.Embedding, builder: Builder) -> None:
+    if builder.operations:
+        raise Misfit("embedding reads the data's own numbers; it must be the first layer")
+    n, module = builder.n, builder.module()
+    if layer.vocabulary is not None:
+        runs, names = [(0, n, layer.vocabulary)], iter([module])
+    elif builder.categories:
+        runs, names = runs_of(n, builder.categories), (f"{module}{number}." for number in count())
+    else:
+        raise Misfit(
+            'embedding needs text columns and dataset.categories "embedding", or, where every input is an index, a vocabulary'
+        )
+    d = layer.dimension
+    m = sum(columns * d if vocabulary else columns for _, columns, vocabulary in runs)
+    y, place = builder.values(m), 0
+    for first, columns, vocabulary in runs:
+        row: dict[str, int | float] = {"x": builder.x, "y": y, "n": n, "m": m, "first": first, "count": columns, "place": place}
+        if vocabulary:
+            W = builder.parameter(
+                f"{next(names)}weight", (vocabulary, d), initializer=layer.weight_initializer, fan_in=vocabulary, fan_out=d
+            )
+            row |= {"code": LOOKUP, "W": W, "vocabulary": vocabulary, "dimension": d}
+        else:
+            row |= {"code": PASS_THROUGH}
+        builder.operations.append(row)
+        place += columns * d if vocabulary else columns
+    builder.shape, builder.x = (m,), y
+
+
+def runs_of(n: int, categories: Mapping[int, int]) -> list[tuple[int, int, int]]:
+    """(first input, how many, how many codes or 0 for plain numbers) of neighbours among n inputs."""
+    runs, free = [], 0
+    for first, vocabulary in sorted(categories.items()):
+        if first > free:
+            runs.append((free, first - free, 0))
+        runs.append((first, 1, vocabulary))
+        free = first + 1
+    return [*runs, (free, n - free, 0)] if free < n else runs
 
 
 @lowering.register

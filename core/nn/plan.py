@@ -4,7 +4,7 @@ Sizes are reckoned in Python's integers, which do not overflow, and before anyth
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
 from core.nn import choice, columns, metrics, spec
-from core.nn.lower import Misfit, lower
+from core.nn.builder import Misfit
+from core.nn.lower import lower
 from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
 from core.nn.sizes import Sizes
@@ -70,11 +71,11 @@ def plan(
     data: spec.DataSpec,
     schema: Schema,
     limits: Limits,
-    kept_inputs: int | None = None,
+    kept: columns.Inputs | None = None,
 ) -> Plan:
     """The plan of a job; InvalidSpec with every problem, pointers counted from the job's root.
 
-    `kept_inputs` are those of a preprocessing that another job fitted; else the data decide.
+    `kept` are the inputs of a preprocessing that another job fitted; else the data decide.
     """
     problems = choice.problems(schema, data, training.loss)
     problems += _activation_problems(network, training)
@@ -88,9 +89,13 @@ def plan(
     if problems:
         raise InvalidSpec(problems)
 
-    program = _lowered(network, training.loss, kept_inputs or columns.input_width(schema, data))
-    problems = list(_output_problems(program, network, training, data, schema))
-    problems += metrics.class_problems(training, columns.target_width(schema, data, training.loss))
+    inputs = kept or columns.inputs(schema, data)
+    program = _lowered(network, training.loss, inputs)
+    problems = [
+        *_category_problems(network, data, inputs.categories),
+        *_output_problems(program, network, training, data, schema),
+        *metrics.class_problems(training, columns.target_width(schema, data, training.loss)),
+    ]
     if problems:
         raise InvalidSpec(problems)
 
@@ -130,9 +135,9 @@ def plan(
     )
 
 
-def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int) -> Program:
+def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: columns.Inputs) -> Program:
     try:
-        return lower(network, loss, inputs)
+        return lower(network, loss, *inputs)
     except Misfit as misfit:
         raise InvalidSpec([Problem(f"/network{misfit.pointer}", misfit.message)]) from None
 
@@ -144,6 +149,21 @@ def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec)
         yield Problem(
             f"/network/layers/{last}{inner}",
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
+        )
+
+
+def _category_problems(network: spec.NetworkSpec, data: spec.DataSpec, categories: Mapping[int, int]) -> Iterator[Problem]:
+    first = network.layers[0]
+    if categories and not (isinstance(first, spec.Embedding) and first.vocabulary is None):
+        yield Problem(
+            "/network/layers/0",
+            f'dataset.categories is "embedding", so texts come in as codes; layer 0 is {first.type}, it must be an embedding '
+            "without a vocabulary",
+        )
+    if isinstance(first, spec.Embedding) and first.vocabulary is not None and data.scaling != "none":
+        yield Problem(
+            "/dataset/scaling",
+            f'scaling is "{data.scaling}"; an embedding with a vocabulary reads its inputs as they are: it must be "none"',
         )
 
 

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
 from core.nn import features
-from core.nn.columns import classes, feature_columns, target_columns
-from core.nn.features import Feature, fitted_features
+from core.nn.columns import Inputs, classes, feature_columns, target_columns
+from core.nn.features import Category, Feature, fitted_features
 from core.nn.names import quoted
 from core.nn.schema import Schema, Value
 from core.nn.spec import AnyLoss, DataSpec
@@ -76,6 +77,13 @@ class Preprocessing:
         if self.classes is not None:
             return list(self.classes)
         return [False, True] if self.outputs[0].kind == "boolean" else [0, 1]
+
+    @property
+    def layout(self) -> Inputs:
+        """How wide the inputs are, and which of them hold codes."""
+        places = accumulate((feature.width for feature in self.features), initial=0)
+        found = zip(places, self.features, strict=False)
+        return Inputs(self.width, {place: len(text.values) + 1 for place, text in found if isinstance(text, Category)})
 
     @property
     def target_scale(self) -> NDArray[np.float64]:

@@ -8,18 +8,20 @@ inputs first, then each layer's outputs; an arena of the same plan holds their d
 offsets into an arena count elements per row of the batch.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from core.nn.geometry import Geometry
 from core.nn.spec import AnyInitializer
 
 # What an operation does; the names are those of the kernels in `core.nn.kernels`.
-DENSE, BRANCH, JOIN = range(3)
+DENSE, CONVOLUTION, MAX_POOLING, AVERAGE_POOLING, LOOKUP, PASS_THROUGH, BRANCH, JOIN, PRELU = range(9)
+DROPOUT, BATCH_NORMALISATION, RUNNING_NORMALISATION, LAYER_NORMALISATION = range(50, 54)
+FIRST_ACTIVATION, FIRST_OF_Z = 100, 150
 SIGMOID, TANH, RELU, LEAKY_RELU, SOFTMAX, ELU, SELU, SOFTPLUS, SOFTSIGN, HARD_TANH = range(100, 110)
-PRELU, SILU, GELU, GELU_TANH = range(110, 114)
+SILU, GELU, GELU_TANH = range(150, 153)
 MEAN_SQUARED_ERROR, MEAN_ABSOLUTE_ERROR, HUBER, LOG_COSH, BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY, POISSON = range(7)
 
 ACTIVATIONS = {
@@ -59,8 +61,17 @@ OPERATION = np.dtype(
         ("b", np.int64),  # where the biases lie
         ("biases", np.int64),  # how many, or 0
         ("skip", np.int64),  # where the values lie that go past a residual block
-        ("constant", np.float64),  # of the formula: a slope, a rate
+        ("constant", np.float64),  # of the formula: a slope, a rate, an epsilon
         ("second", np.float64),  # its second constant
+        ("momentum", np.float64),  # of running statistics
+        ("statistics", np.int64),  # where they lie: a batch's in theta, a row's in the arena
+        ("number", np.int64),  # of a dropout: which one
+        ("first", np.int64),  # of an embedding: its first column among the inputs
+        ("count", np.int64),  # and how many
+        ("place", np.int64),  # and where among the outputs
+        ("vocabulary", np.int64),  # and its table's rows
+        ("dimension", np.int64),  # and columns
+        *((name, np.int64) for name in Geometry._fields),
     ]
 )
 # The weights of one layer that a penalty or a bound concerns: element k of unit u lies at start + u · unit + k · input.
@@ -145,6 +156,7 @@ class Program:
     tensors: tuple[Parameter, ...]
     statistics: tuple[Statistic, ...]
     layers: tuple[LayerShape, ...]
+    size: int  # of theta: the parameters and what is gathered behind them
     width: int  # of the arena, in elements per row
     workspace: int  # elements that one operation needs beside its values, whatever the batch
     products: int  # multiplications of weights and inputs per row
@@ -155,8 +167,3 @@ class Program:
     def parameters(self) -> int:
         """P: how many numbers are learned."""
         return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def size(self) -> int:
-        """Of theta: the parameters and the running statistics behind them."""
-        return self.parameters + sum(math.prod(statistic.shape) for statistic in self.statistics)

@@ -5,7 +5,7 @@ for result in Training(network, training, data).epochs():
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from core.errors import Diverged
 from core.nn import engine, metrics, spec
 from core.nn.checkpoint import Checkpoint, SavedCheckpoint
+from core.nn.indices import check_indices
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import aligned, records
@@ -45,7 +46,8 @@ class Data:
 
     For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes. `target_scale` (m,) is what a difference of 1
     is in each target's own unit, in which metrics are given; by default 1. `weights` (N,) say how much each row counts, 1 on
-    average; by default all the same.
+    average; by default all the same. `categories` are the inputs that
+    hold codes, and how many codes there are of each.
     """
 
     x: Matrix
@@ -55,6 +57,7 @@ class Data:
     target_scale: npt.NDArray[np.float64] | None = None
     weights: Matrix | None = None
     validation_weights: Matrix | None = None
+    categories: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ class Training:
     ) -> None:
         """Goes on at the checkpoint; else it begins with the weights `start`, named as in `core.nn.weights`, or random ones."""
         self.spec = training
-        self.program = lower(network, training.loss, data.x.shape[1])
+        self.program = lower(network, training.loss, data.x.shape[1], data.categories)
+        check_indices(network, data.x)
+        check_indices(network, data.validation_x)
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
         scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale

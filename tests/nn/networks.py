@@ -34,7 +34,6 @@ ACTIVATIONS: tuple[Any, ...] = (
     "softmax",
 )
 LAST = {"binary_cross_entropy": "sigmoid", "softmax_cross_entropy": "softmax"}
-SMOOTH = ("identity", "sigmoid", "tanh", "gelu", "silu", "softplus", "softmax")
 OPTIMIZERS: tuple[dict[str, Any], ...] = (
     {"type": "sgd", "learning_rate": 0.1},
     {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9},

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from core.nn.choice import MAX_PROBLEMS, problems
-from core.nn.columns import categorical_inputs, classes, feature_columns, input_width, target_width
+from core.nn.columns import classes, feature_columns, inputs, target_width
 from core.nn.schema import Column, Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Poisson, SoftmaxCrossEntropy
 
@@ -36,19 +36,19 @@ def test_features_default_to_every_usable_column_but_the_targets() -> None:
 def test_a_text_column_is_as_wide_as_it_has_values() -> None:
     data = DataSpec(target="age", features=("city", "height", "member"))
     assert [column.name for column in feature_columns(SCHEMA, data)] == ["city", "height", "member"]
-    assert input_width(SCHEMA, data) == 3 + 1 + 1
+    assert inputs(SCHEMA, data).width == 3 + 1 + 1
 
 
 def test_an_indicator_is_one_more_input_for_each_number_or_boolean_that_misses_values() -> None:
     data = DataSpec(target="age", features=("height", "member", "city"), missing="indicator")
-    assert input_width(SCHEMA, data) == (1 + 1) + 1 + 3
+    assert inputs(SCHEMA, data).width == (1 + 1) + 1 + 3
 
 
 def test_a_code_is_one_input_whose_vocabulary_has_a_place_for_what_is_missing_or_unseen() -> None:
     data = DataSpec(target="age", features=("height", "city", "member", "answer"), missing="indicator", categories="embedding")
-    assert input_width(SCHEMA, data) == 2 + 1 + 1 + 1
-    assert categorical_inputs(SCHEMA, data) == ((2, 4), (4, 3))
-    assert categorical_inputs(SCHEMA, DataSpec(target="age")) == ()
+    assert inputs(SCHEMA, data).width == 2 + 1 + 1 + 1
+    assert inputs(SCHEMA, data).categories == {2: 4, 4: 3}
+    assert inputs(SCHEMA, DataSpec(target="age")).categories == {}
 
 
 @pytest.mark.parametrize("loss", [SoftmaxCrossEntropy(), BinaryCrossEntropy()])

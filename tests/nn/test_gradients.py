@@ -1,11 +1,13 @@
 """Backpropagation against the definition of the derivative, in double precision."""
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.nn.gradcheck import gradient_error
-from tests.nn.networks import ACTIVATIONS, LOSSES, SMOOTH, examples, name_of, network_spec, random_network
+from core.nn.gradcheck import gradient_error, numerical_gradient
+from tests.nn.networks import ACTIVATIONS, LOSSES, examples, name_of, network_spec, random_network
+from tests.nn.random_networks import networks
 
 LAST = {"binary_cross_entropy": ("identity", "sigmoid"), "softmax_cross_entropy": ("identity", "softmax")}
 
@@ -33,18 +35,20 @@ def test_a_layer_without_biases_has_the_gradient_too():
     assert gradient_error(network, x, t) < 1e-7
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    inputs=st.integers(1, 6),
-    hidden=st.lists(st.tuples(st.integers(1, 12), st.sampled_from(SMOOTH), st.booleans()), max_size=4),
-    outputs=st.integers(1, 4),
-    rows=st.integers(1, 20),
-    loss=st.sampled_from([loss for loss in LOSSES if loss not in ("mean_absolute_error", "huber")]),
-    seed=st.integers(0, 2**32),
-)
-def test_random_smooth_networks_have_the_gradient_of_their_formula(inputs, hidden, outputs, rows, loss, seed):
-    layers = [{"units": m, "activation": activation, "bias": bias} for m, activation, bias in hidden]
-    spec = network_spec(1).model_validate({"layers": [*layers, {"units": outputs}], "dtype": "float64"})
+@settings(max_examples=150, deadline=None)
+@given(drawn=networks(), rows=st.integers(1, 7), seed=st.integers(0, 2**32))
+def test_random_networks_of_any_layers_have_the_gradient_of_their_formula(drawn, rows, seed):
+    spec, loss, inputs, outputs = drawn
     network = random_network(spec, loss, inputs, seed)
     x, t = examples(loss, rows, inputs, outputs, seed=seed)
-    assert gradient_error(network, x, t) < 1e-7
+    assert smooth_gradient_error(network, x, t) < 1e-6
+
+
+def smooth_gradient_error(network, x, t):
+    """The relative error of the gradient where the loss has no kink nearby: where two sizes of differences agree."""
+    _, grad = network.loss_and_gradient(x, t)
+    wide, narrow = (numerical_gradient(network, x, t, h) for h in (2e-4, 1e-4))
+    scale = max(float(np.linalg.norm(wide)), 1e-3)
+    is_smooth = np.abs(wide - narrow) < 1e-8 * scale
+    assume(is_smooth.mean() > 0.5)
+    return float(np.linalg.norm((grad - narrow)[is_smooth])) / scale

@@ -13,7 +13,7 @@ from core.data.describe import Described, boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
 from core.nn.choice import problems
-from core.nn.columns import input_width, target_width
+from core.nn.columns import inputs, target_width
 from core.nn.features import Number
 from core.nn.preprocessing import Preprocessing
 from core.nn.scaling import fitted as fitted_scale
@@ -244,7 +244,8 @@ def test_the_sizes_are_those_that_the_dry_run_gives(data: DataSpec, loss: AnyLos
     if "age" in data.targets:
         columns = {**columns, "age": np.arange(4.0)}
     preprocessing = Preprocessing.fit(schema, data, loss, columns, np.arange(4))
-    assert preprocessing.inputs(columns, np.float32).shape == (4, input_width(schema, data))
+    assert preprocessing.inputs(columns, np.float32).shape == (4, inputs(schema, data).width)
+    assert preprocessing.layout == inputs(schema, data)
     outputs = preprocessing.targets(columns, np.float32).shape[1]
     assert target_width(schema, data, loss) == (len(preprocessing.classes or ()) if loss == SOFTMAX else outputs)
 

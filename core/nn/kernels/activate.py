@@ -4,8 +4,10 @@ from typing import Any
 
 from core.nn.kernels import activations, gates, softmax
 from core.nn.kernels.compile import kernel
+from core.nn.kernels.copying import copy
 from core.nn.program import (
     ELU,
+    FIRST_OF_Z,
     GELU,
     GELU_TANH,
     HARD_TANH,
@@ -23,7 +25,9 @@ from core.nn.program import (
 
 @kernel
 def activate(op: Any, z: Any, y: Any) -> None:
-    """y = f(z), both (B, m); y is z for an activation that works in place."""
+    """y = f(z), both (B, m), which may be the same."""
+    if op.code < FIRST_OF_Z and op.x != op.y:
+        copy(z.ravel(), y.ravel())
     if op.code == RELU:
         activations.relu(y.ravel())
     elif op.code == TANH:
@@ -54,7 +58,9 @@ def activate(op: Any, z: Any, y: Any) -> None:
 
 @kernel
 def d_activate(op: Any, z: Any, y: Any, dy: Any, dz: Any) -> None:
-    """dz = dy · f′(z), all (B, m); in place dz is dy, and z is y."""
+    """dz = dy · f′(z), all (B, m); dz may be dy, where z is y."""
+    if op.code < FIRST_OF_Z and op.x != op.y:
+        copy(dy.ravel(), dz.ravel())
     if op.code == RELU:
         activations.d_relu(y.ravel(), dz.ravel())
     elif op.code == TANH:

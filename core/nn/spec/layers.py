@@ -6,7 +6,16 @@ from pydantic import BeforeValidator, Field
 
 from core.nn.spec.activations import Activation, AnyActivation, Identity
 from core.nn.spec.base import AtMost, Flag, Penalty, Positive, Spec, named
+from core.nn.spec.convolution import (
+    AveragePooling1D,
+    AveragePooling2D,
+    Convolution1D,
+    Convolution2D,
+    MaxPooling1D,
+    MaxPooling2D,
+)
 from core.nn.spec.initializers import GlorotUniform, Initializer, Uniform, Zeros
+from core.nn.spec.normalisation import BatchNormalisation, Dropout, LayerNormalisation
 
 DEPTH = 4  # of residual blocks within residual blocks
 
@@ -74,7 +83,23 @@ def _typed(layer: Any) -> Any:
     return {"type": "dense", **layer} if isinstance(layer, dict) and "type" not in layer else named(layer)
 
 
-AnyLayer = Dense | Flatten | Reshape | Residual | AnyActivation
+AnyLayer = (
+    Dense
+    | Convolution1D
+    | Convolution2D
+    | MaxPooling1D
+    | MaxPooling2D
+    | AveragePooling1D
+    | AveragePooling2D
+    | BatchNormalisation
+    | LayerNormalisation
+    | Dropout
+    | Embedding
+    | Flatten
+    | Reshape
+    | Residual
+    | AnyActivation
+)
 Layer = Annotated[AnyLayer, Field(discriminator="type"), BeforeValidator(_typed)]
 
 
