@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.errors import Problem, escaped
+from core.nn.spec import OWN
 
 MOST_PROBLEMS = 100
-OWN = "own"  # the type of errors whose text is ours already: it goes on after the name of the thing
 
 _Loc = Sequence[str | int]
 _Schema = dict[str, Any]

@@ -1,30 +1,33 @@
 """From a job's dataset to the arrays that it trains on."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.columns import inputs, used_names
-from core.nn.preprocessing import Preprocessing
+from core.errors import InvalidData
+from core.nn.columns import classes, inputs, used_names
+from core.nn.preprocessing import Columns, Preprocessing
+from core.nn.recoding import Recoded
 from core.nn.schema import Schema
-from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
-from core.nn.split import split
-from core.nn.start import recoded
+from core.nn.spec import DatasetValidation, DataSpec, FractionValidation, NetworkSpec, RowsValidation, TrainingSpec
+from core.nn.split import Rows, set_apart, split
+from core.nn.targets import class_indices
 from core.nn.tensors import Blocks
 from core.nn.training import Data
+from core.nn.validation import stratifies
 from core.nn.weighting import Weighting
-from core.store import Job, Store
+from core.store import Dataset, Job, Store
 from worker.arrays import SMALL_BYTES, Draft, Shelf, key
 from worker.datasets import Datasets
 from worker.start import kept_preprocessing
 
 BLOCK_CELLS = 1 << 22
-
-Table = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,50 +53,88 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
     columns = DataSpec.model_validate(job.spec["dataset"])
     dataset = store.datasets.get(job.tenant, job.dataset_id)
     schema = Schema.model_validate(dataset.schema)
+    apart = training.validation
+    other = store.datasets.get(job.tenant, apart.dataset) if isinstance(apart, DatasetValidation) else None
     dtype = np.dtype(network.dtype)
-    fraction = None if training.validation is None else training.validation.fraction
     is_linear = network.last_activation.type == "identity"  # only then the outputs have no bounds of their own
 
     kept = kept_preprocessing(job.tenant, training.start, store)
 
     def draft() -> Draft:
-        table: Table = datasets.columns(dataset, used_names(schema, columns))
-        training_rows, validation_rows = split(schema.rows, fraction, training.seed)
+        names = used_names(schema, columns)
+        table: Columns = datasets.columns(dataset, names)
+        training_rows, validation_rows = _split(training, columns, schema, table)
         if kept is None:
             preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
         else:
-            preprocessing, table = kept, recoded(table, schema, kept)
-        t = preprocessing.targets(table, dtype)
-        arrays: dict[str, NDArray[Any] | Blocks] = {
-            "x": _inputs(preprocessing, table, dtype, training_rows),
-            "t": t[training_rows],
-            "validation_x": _inputs(preprocessing, table, dtype, validation_rows),
-            "validation_t": t[validation_rows],
-        }
+            preprocessing, table = kept, Recoded(table, schema, kept)
         weighting = Weighting.fit(columns, preprocessing.classes, table, training_rows)
-        if weighting is not None:
-            arrays["weights"] = weighting.weights(table, training_rows, dtype)
-            arrays["validation_weights"] = weighting.weights(table, validation_rows, dtype)
+        arrays = _examples(preprocessing, weighting, table, training_rows, dtype)
+        if other is None:
+            kept_away = _examples(preprocessing, weighting, table, validation_rows, dtype)
+        else:
+            theirs = Schema.model_validate(other.schema)
+            measured = Recoded(datasets.columns(other, names), theirs, preprocessing)
+            kept_away = _examples(preprocessing, weighting, measured, np.arange(theirs.rows), dtype, "validation data: ")
+        arrays |= {f"validation_{name}": array for name, array in kept_away.items()}
         return Draft(arrays, {"preprocessing": json.dumps(preprocessing.to_json())})
 
-    if schema.rows * inputs(schema, columns).width * dtype.itemsize < SMALL_BYTES:
+    rows = schema.rows + (0 if other is None else other.row_count)
+    if rows * inputs(schema, columns).width * dtype.itemsize < SMALL_BYTES:
         made = draft().in_memory()
     else:
         spec = [columns.model_dump(mode="json"), training.loss.model_dump(mode="json")]
-        kept_away = training.validation and [training.validation.model_dump(mode="json"), training.seed]
-        parts = (dataset.table_sha256, spec, dtype.name, kept_away, is_linear, kept and kept.to_json())
-        made = shelf.arrays(key(*parts), draft)
+        drawn = apart and [apart.model_dump(mode="json"), training.seed]
+        tables = [_content(each) for each in (dataset, other) if each is not None]
+        made = shelf.arrays(key(tables, spec, dtype.name, drawn, is_linear, kept and kept.to_json()), draft)
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
     categories = preprocessing.layout.categories
     data = Data(**made.arrays, target_scale=preprocessing.target_scale, categories=categories)
     return Prepared(network, training, columns, preprocessing, data)
 
 
-def _inputs(preprocessing: Preprocessing, table: Table, dtype: np.dtype[Any], rows: NDArray[np.int64]) -> Blocks:
+def _content(dataset: Dataset) -> list[str]:
+    """Tells datasets apart: a table holds texts as codes, of which the schema has the words."""
+    return [dataset.table_sha256, hashlib.sha256(json.dumps(dataset.schema, sort_keys=True).encode()).hexdigest()]
+
+
+def _split(training: TrainingSpec, columns: DataSpec, schema: Schema, table: Columns) -> tuple[Rows, Rows]:
+    """(training rows, validation rows) of the dataset."""
+    validation = training.validation
+    if isinstance(validation, RowsValidation):
+        return set_apart(schema.rows, validation.rows)
+    fraction = validation.fraction if isinstance(validation, FractionValidation) else None
+    index = None
+    if stratifies(training, schema, columns):
+        labels = classes(schema, columns, training.loss)
+        index = class_indices({name: table[name] for name in columns.targets}, labels or ())
+    return split(schema.rows, fraction, training.seed, index)
+
+
+def _examples(
+    preprocessing: Preprocessing, weighting: Weighting | None, table: Columns, rows: Rows, dtype: np.dtype[Any], of: str = ""
+) -> dict[str, NDArray[Any] | Blocks]:
+    """x, t and, where they differ, weights of these rows. A message about a row begins with `of`, which tells the table."""
     step = max(1, BLOCK_CELLS // preprocessing.width)
 
     def make() -> Iterator[NDArray[Any]]:
-        for start in range(0, len(rows), step):
-            yield preprocessing.inputs(table, dtype, rows[start : start + step])
+        with _told(of):
+            for start in range(0, len(rows), step):
+                yield preprocessing.inputs(table, dtype, rows[start : start + step])
 
-    return Blocks((len(rows), preprocessing.width), dtype, make)
+    with _told(of):
+        arrays: dict[str, NDArray[Any] | Blocks] = {
+            "x": Blocks((len(rows), preprocessing.width), dtype, make),
+            "t": preprocessing.targets(table, dtype)[rows],
+        }
+        if weighting is not None:
+            arrays["weights"] = weighting.weights(table, rows, dtype)
+    return arrays
+
+
+@contextmanager
+def _told(of: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidData as error:
+        raise InvalidData(f"{of}{error.message}") from error

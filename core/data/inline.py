@@ -20,29 +20,28 @@ from core.data.table import write_table
 from core.errors import InvalidSpec, Problem
 from core.nn.names import quoted
 
-INPUTS, TARGETS, WEIGHTS = "/dataset/inputs", "/dataset/targets", "/dataset/weights"
 WEIGHT = "weight"  # the name of their column
 MAX_PROBLEMS = 20
 MAX_COLUMNS = 20_000
 _NUMBERS = {int, float, bool}
 
 
-def inline_table(inputs: Any, targets: Any, into: Path, weights: Any = None) -> Parsed:
+def inline_table(inputs: Any, targets: Any, into: Path, weights: Any = None, at: str = "/dataset") -> Parsed:
     """Writes the table to `into`; OSError where the disk is full.
 
-    InvalidSpec with a pointer to everything that is not as it must be (at most MAX_PROBLEMS).
+    InvalidSpec with a pointer, which begins with `at`, to everything that is not as it must be (at most MAX_PROBLEMS).
     """
-    problems = list(islice(_row_problems(inputs, INPUTS), MAX_PROBLEMS))
+    problems = list(islice(_row_problems(inputs, f"{at}/inputs"), MAX_PROBLEMS))
     by_row = isinstance(targets, list | tuple) and bool(targets) and isinstance(targets[0], list | tuple)
-    problems += islice((_row_problems if by_row else _value_problems)(targets, TARGETS), MAX_PROBLEMS - len(problems))
+    of_targets = (_row_problems if by_row else _value_problems)(targets, f"{at}/targets")
+    problems += islice(of_targets, MAX_PROBLEMS - len(problems))
     if weights is not None:
-        problems += islice(_weight_problems(weights), MAX_PROBLEMS - len(problems))
+        problems += islice(_weight_problems(weights, f"{at}/weights"), MAX_PROBLEMS - len(problems))
     if not problems:
-        for pointer, rows in ((TARGETS, targets), (WEIGHTS, inputs if weights is None else weights)):
+        for name, rows in (("targets", targets), ("weights", inputs if weights is None else weights)):
             if len(rows) != len(inputs):
-                name = pointer.rpartition("/")[2]
                 message = f"{name} has {len(rows)} rows, inputs has {len(inputs)}; they must be equal"
-                problems.append(Problem(pointer, message))
+                problems.append(Problem(f"{at}/{name}", message))
     if problems:
         raise InvalidSpec(problems)
     found = _columns(inputs, "input") + (_columns(targets, "target") if by_row else [_target(targets)])
@@ -107,12 +106,12 @@ def _value_problems(values: Any, pointer: str) -> Iterator[Problem]:
                 yield Problem(f"{pointer}/{i}", f"the text has {unstorable(value)}, which cannot be stored")
 
 
-def _weight_problems(values: Any) -> Iterator[Problem]:
+def _weight_problems(values: Any, pointer: str) -> Iterator[Problem]:
     """What keeps `values` from being a list of finite numbers."""
     if not isinstance(values, list | tuple) or not values:
-        yield Problem(WEIGHTS, f"{_shown(values)} is given; a list of numbers is expected, one for each row")
+        yield Problem(pointer, f"{_shown(values)} is given; a list of numbers is expected, one for each row")
     elif not _are_finite(values):
-        yield from _number_problems(values, WEIGHTS)
+        yield from _number_problems(values, pointer)
 
 
 def _number_problems(values: Sequence[Any], pointer: str) -> Iterator[Problem]:

@@ -181,5 +181,10 @@ def _count(value: Any) -> int | None:
 
 
 def _validation_rows(validation: Any, rows: int) -> int:
-    fraction = validation.get("fraction") if isinstance(validation, Mapping) else None
+    if not isinstance(validation, Mapping):
+        return 0
+    numbers = validation.get("rows")
+    if isinstance(numbers, list):
+        return min(len(numbers), rows)
+    fraction = validation.get("fraction")
     return validation_count(rows, fraction) if isinstance(fraction, float) and 0 < fraction < 1 and rows else 0

@@ -11,13 +11,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
-from core.nn import choice, columns, metrics, spec
+from core.nn import choice, columns, metrics, spec, validation
 from core.nn.builder import Misfit
 from core.nn.lower import lower
 from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
 from core.nn.sizes import Sizes
-from core.nn.split import validation_count
 
 FLOPS_PER_SECOND = 2e10  # of one core; an estimate for people, nothing depends on it
 SECONDS_PER_STEP = 2e-6
@@ -72,15 +71,17 @@ def plan(
     schema: Schema,
     limits: Limits,
     kept: columns.Inputs | None = None,
+    other: Schema | None = None,
 ) -> Plan:
     """The plan of a job; InvalidSpec with every problem, pointers counted from the job's root.
 
-    `kept` are the inputs of a preprocessing that another job fitted; else the data decide.
+    `kept` are the inputs of a preprocessing that another job fitted; else the data decide. `other` describes the data to
+    validate on where they are not rows of the dataset.
     """
-    problems = choice.problems(schema, data, training.loss)
+    problems = choice.problems(schema, data, training.loss) or validation.data_problems(training, data, schema, other)
     problems += _activation_problems(network, training)
     problems += metrics.problems(training)
-    problems += _row_problems(training, schema)
+    problems += validation.row_problems(training, schema)
     if training.threads > limits.max_threads:
         told = f"threads is {training.threads}; this service gives a training {limits.max_threads} or fewer"
         problems.append(Problem("/training/threads", told))
@@ -99,8 +100,8 @@ def plan(
     if problems:
         raise InvalidSpec(problems)
 
-    validation_rows = validation_count(schema.rows, training.validation.fraction if training.validation else None)
-    sizes = Sizes.of(program, training, schema.rows - validation_rows, validation_rows, len(data.targets))
+    training_rows, validation_rows = validation.row_counts(training, schema, other)
+    sizes = Sizes.of(program, training, training_rows, validation_rows, len(data.targets))
     problems = _size_problems(sizes, network, limits) + list(_warmup_problems(training, sizes))
     if problems:
         raise InvalidSpec(problems)
@@ -164,16 +165,6 @@ def _category_problems(network: spec.NetworkSpec, data: spec.DataSpec, categorie
         yield Problem(
             "/dataset/scaling",
             f'scaling is "{data.scaling}"; an embedding with a vocabulary reads its inputs as they are: it must be "none"',
-        )
-
-
-def _row_problems(training: spec.TrainingSpec, schema: Schema) -> Iterator[Problem]:
-    if schema.rows < 1:
-        yield Problem("/dataset", "the dataset has no rows; training needs 1 or more")
-    elif training.validation and validation_count(schema.rows, training.validation.fraction) >= schema.rows:
-        yield Problem(
-            "/training/validation/fraction",
-            f"fraction is {training.validation.fraction:g}, which leaves none of the dataset's {schema.rows} rows to train on",
         )
 
 

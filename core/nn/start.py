@@ -73,18 +73,6 @@ def strangeness(kept: Preprocessing, schema: Schema, data: DataSpec, loss: AnyLo
     return None
 
 
-def recoded(columns: Mapping[str, NDArray[Any]], schema: Schema, kept: Preprocessing) -> dict[str, NDArray[Any]]:
-    """The columns, the codes of texts being those that `kept` knows: −1 for a text that it has not seen."""
-    made = dict(columns)
-    for feature in kept.features:
-        known = getattr(feature, "values", None)
-        if known is not None and (values := schema.column(feature.column).values) != known:
-            places = {text: place for place, text in enumerate(known)}
-            codes = np.array([*(places.get(text, -1) for text in values or ()), -1], np.int32)
-            made[feature.column] = codes[columns[feature.column]]  # the last one stands for −1
-    return made
-
-
 def _listed(labels: Sequence[Any] | None) -> str:
     return ", ".join(map(quoted, labels[:5])) + (", …" if len(labels) > 5 else "") if labels else "none"
 

@@ -61,6 +61,8 @@ class Weighting:
                 w *= self.of_class[self._index(columns)[rows]]
             w /= self.mean
             cast: NDArray[Any] = w.astype(dtype)
+        if len(rows) and not cast.any():
+            raise InvalidData(f"none of the {len(rows)} rows counts: column {quoted(self.column or '')} is 0 in all of them")
         if not np.isfinite(cast).all():
             row = rows[int(np.argmin(np.isfinite(cast)))]
             raise InvalidData(f"row {row + 1} counts {w.max():.4g} times as much as a training row does; that is too much")

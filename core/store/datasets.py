@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,8 @@ class Datasets:
             ).one_or_none()
             if row is None:
                 raise no_dataset(id)
-            for state in (QUEUED, RUNNING):
-                job = writer.scalar(select(jobs.c.id).where(jobs.c.dataset_id == id, jobs.c.state == state).limit(1))
+            for state, needed in product((QUEUED, RUNNING), (jobs.c.dataset_id, jobs.c.validation_dataset_id)):
+                job = writer.scalar(select(jobs.c.id).where(needed == id, jobs.c.state == state).limit(1))
                 if job is not None:
                     raise Conflict(f"{job} needs the dataset {id}: cancel the job, or wait until it has ended")
             writer.execute(delete(datasets).where(datasets.c.id == id))

@@ -22,6 +22,7 @@ class NewJob:
     metadata: Mapping[str, str] = field(default_factory=dict)
     plan: JSON = field(default_factory=dict)
     start_id: str | None = None  # of the job, or of the weights that were sent, from which this one starts
+    validation_dataset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Requests:
     def submit(self, tenant: str, new: NewJob, idempotency: Idempotency | None = None) -> Job:
         """Queues a job. The same key with the same request gives the job of the first time.
 
-        Raises IdempotencyMismatch where the key came with another request, NotFound where the dataset is not there, or the
+        Raises IdempotencyMismatch where the key came with another request, NotFound where a dataset is not there, or the
         weights that it starts from.
         """
         id = new_id("job")
@@ -50,6 +50,7 @@ class Requests:
                     state=State.QUEUED,
                     dataset_id=new.dataset_id,
                     start_id=new.start_id,
+                    validation_dataset_id=new.validation_dataset_id,
                     epochs_total=new.epochs_total,
                     seed=new.seed,
                     created_at=now(),
@@ -61,10 +62,11 @@ class Requests:
                 .returning(*JOB)
             ).one()
             job = to_job(row)
-            # The lock holds off a deletion of the dataset until this job is there to forbid it.
-            dataset = select(datasets.c.id).where(datasets.c.id == new.dataset_id, datasets.c.tenant == tenant)
-            if writer.scalar(dataset.with_for_update(read=True, key_share=True)) is None:
-                raise no_dataset(new.dataset_id)
+            # The lock holds off a deletion of a dataset until this job is there to forbid it.
+            for needed in filter(None, (new.dataset_id, new.validation_dataset_id)):
+                dataset = select(datasets.c.id).where(datasets.c.id == needed, datasets.c.tenant == tenant)
+                if writer.scalar(dataset.with_for_update(read=True, key_share=True)) is None:
+                    raise no_dataset(needed)
             if new.start_id is not None:
                 hold_start(writer, tenant, new.start_id)
             write_event(writer, job.id, "submitted")

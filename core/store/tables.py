@@ -10,8 +10,8 @@
     idempotency_keys                   which job or dataset each key made
 
 A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
-reads a row from its start. A finished job outlives its dataset, so `jobs.dataset_id` is no foreign key; submitting locks the
-dataset; so it is with the weights that a job starts from. A key goes with what it made.
+reads a row from its start. A finished job outlives its datasets, so `jobs.dataset_id` and `jobs.validation_dataset_id` are no
+foreign keys; submitting locks the datasets; so it is with the weights that a job starts from. A key goes with what it made.
 """
 
 from sqlalchemy import (
@@ -74,6 +74,7 @@ jobs = Table(
     Column("dispatch_at", Double),
     Column("cancel_requested", Boolean, nullable=False, server_default=false()),
     Column("dataset_id", _Id, nullable=False),
+    Column("validation_dataset_id", _Id),
     Column("start_id", _Id),
     Column("seed", BigInteger, nullable=False),
     Column("version", Integer, nullable=False, server_default="1"),
@@ -96,6 +97,7 @@ jobs = Table(
     Index("jobs_due", "dispatch_at", sqlite_where=_queued, postgresql_where=_queued),
     Index("jobs_leases", "lease_until", sqlite_where=_running, postgresql_where=_running),
     Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
+    Index("jobs_validation_datasets", "validation_dataset_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_starts", "start_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_pages", "tenant", "id"),
     Index("jobs_pages_by_state", "tenant", "state", "id"),

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("dispatch_at", sa.Double()),
         sa.Column("cancel_requested", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("dataset_id", _ID, nullable=False),
+        sa.Column("validation_dataset_id", _ID),
         sa.Column("start_id", _ID),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
@@ -96,6 +97,7 @@ def upgrade() -> None:
     op.create_index("jobs_leases", "jobs", ["lease_until"], sqlite_where=_RUNNING, postgresql_where=_RUNNING)
     op.create_index("jobs_pages", "jobs", ["tenant", "id"])
     op.create_index("jobs_pages_by_state", "jobs", ["tenant", "state", "id"])
+    op.create_index("jobs_validation_datasets", "jobs", ["validation_dataset_id"], sqlite_where=_ALIVE, postgresql_where=_ALIVE)
     op.create_index("jobs_queued", "jobs", ["id"], sqlite_where=_QUEUED, postgresql_where=_QUEUED)
     op.create_table(
         "idempotency_keys",

@@ -130,6 +130,21 @@ def test_a_dataset_that_a_job_needs_is_not_deleted(store: Store, submit: Callabl
     assert store.weights.get("default", job.id, "last").size_bytes == 7
 
 
+def test_a_dataset_that_a_job_validates_on_is_not_deleted(store: Store, add_dataset: Callable[..., Dataset]) -> None:
+    training, validation = add_dataset(b"training"), add_dataset(b"validation")
+    new = NewJob({}, training.id, 1, validation_dataset_id=validation.id)
+    job = store.jobs.submit("default", new)
+    for claim in (lambda: None, lambda: store.jobs.claim("worker-1", 60)):
+        claimed = claim()
+        with pytest.raises(Conflict, match=job.id):
+            store.datasets.delete("default", validation.id)
+    assert claimed is not None
+    store.jobs.succeed(claimed, {}, {"last": b"weights"})
+    store.datasets.delete("default", validation.id)
+    with pytest.raises(NotFound, match=validation.id):
+        store.jobs.submit("default", new)
+
+
 def test_a_deleted_dataset_is_gone_with_its_bytes(
     store: Store, add_dataset: Callable[..., Dataset], engine: Engine, tmp_path: Path
 ) -> None:

@@ -166,6 +166,43 @@ def test_a_row_that_counts_twice_is_learnt_as_two_rows_are(client):
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
+def test_rows_that_are_measured_may_come_by_number_from_another_dataset_or_with_the_request(client):
+    lines = (EXAMPLES / "iris.csv").read_text().splitlines(keepends=True)
+    kept = range(1, 150, 5)
+    parts = ["".join([lines[0], *(line for i, line in enumerate(lines[1:]) if (i in kept) == is_kept)]) for is_kept in (0, 1)]
+    ids = [
+        client.post("/v1/datasets", content=part, headers={"Content-Type": "text/csv"}).json()["id"]
+        for part in ("".join(lines), *parts)
+    ]
+    rows = [line.strip().split(",") for line in lines[1:]]
+
+    def of(is_kept: bool) -> dict[str, Any]:
+        chosen = [row for i, row in enumerate(rows) if (i in kept) == is_kept]
+        return {"inputs": [list(map(float, row[:4])) for row in chosen], "targets": [row[4] for row in chosen]}
+
+    jobs = [
+        train(
+            client,
+            [HIDDEN, {"units": 3}],
+            dataset,
+            loss="softmax_cross_entropy",
+            optimizer=ADAM,
+            epochs=3,
+            batch_size="full",
+            validation=validation,
+            metrics=["accuracy"],
+        )
+        for dataset, validation in (
+            ({"id": ids[0], "target": "species"}, {"rows": list(kept)}),
+            ({"id": ids[1], "target": "species"}, {"dataset": ids[2]}),
+            ({**of(False), "scaling": "standard"}, of(True)),
+        )
+    ]
+    assert [(job["plan"]["training_rows"], job["plan"]["validation_rows"]) for job in jobs] == [(120, 30)] * 3
+    assert jobs[0]["result"] == jobs[1]["result"] == jobs[2]["result"]
+    assert jobs[2]["training"]["validation"]["dataset"].startswith("ds_")
+
+
 def test_pytorch_loads_the_weights_and_gives_the_same_outputs(client, tmp_path):
     torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
     rng = np.random.default_rng(0)

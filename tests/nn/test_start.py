@@ -7,9 +7,10 @@ from core.errors import InvalidData
 from core.nn.features import Number, Text
 from core.nn.lower import lower
 from core.nn.preprocessing import Preprocessing
+from core.nn.recoding import Recoded
 from core.nn.schema import Column, Schema
 from core.nn.spec import DataSpec, MeanSquaredError, SoftmaxCrossEntropy
-from core.nn.start import fill, misfit, recoded, strangeness
+from core.nn.start import fill, misfit, strangeness
 from core.nn.targets import Target
 from core.nn.training import Data, Training
 from tests.nn.networks import examples, network_spec, training_spec
@@ -75,7 +76,7 @@ def test_texts_get_the_codes_of_the_preprocessing_that_is_kept() -> None:
     schema = Schema(rows=4, columns=(AGE, CITY, SCORE))
     columns = {"age": np.ones(4), "city": np.array([0, 1, -1, 0], np.int32), "score": np.ones(4)}
     assert strangeness(KEPT, schema, DATA, MSE) is None
-    x = KEPT.inputs(recoded(columns, schema, KEPT), np.float64)
+    x = KEPT.inputs(Recoded(columns, schema, KEPT), np.float64)
     assert x[:, 1:].tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 1, 0]]
 
 

@@ -18,3 +18,4 @@ from core.nn.spec.optimizers import *
 from core.nn.spec.schedules import *
 from core.nn.spec.start import *
 from core.nn.spec.training import *
+from core.nn.spec.validation import *

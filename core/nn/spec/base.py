@@ -16,6 +16,9 @@ Penalty = Annotated[float, Field(strict=True, ge=0, le=1e6, allow_inf_nan=False)
 Epsilon = Annotated[float, Field(strict=True, ge=1e-30, le=1, allow_inf_nan=False)]
 
 
+OWN = "own"  # the type of errors whose text is complete: it goes on after the name of the thing
+
+
 class Spec(BaseModel):
     """Frozen data; an unknown field is an error."""
 

@@ -11,14 +11,9 @@ from core.nn.spec.metrics import Metric
 from core.nn.spec.optimizers import LBFGS, Adam, Optimizer
 from core.nn.spec.schedules import ConstantRate, Schedule
 from core.nn.spec.start import Start
+from core.nn.spec.validation import Validation
 
 VALIDATION_LOSS = "validation_loss"
-
-
-class Validation(Spec):
-    """Rows kept away from training, chosen by the seed; the losses on them tell how well the network generalises."""
-
-    fraction: float = Field(strict=True, gt=0, lt=1, allow_inf_nan=False)
 
 
 class EarlyStopping(Spec):
