@@ -18,9 +18,6 @@ from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
 from core.nn.sizes import Sizes
 
-FLOPS_PER_SECOND = 2e10  # of one core; an estimate for people, nothing depends on it
-SECONDS_PER_STEP = 2e-6
-
 NOISY = frozenset({"dropout"})
 
 
@@ -106,7 +103,6 @@ def plan(
     if problems:
         raise InvalidSpec(problems)
 
-    flops = sizes.flops_per_epoch
     layers = tuple(
         LayerPlan(
             type=layer.type,
@@ -128,11 +124,8 @@ def plan(
         batch_size=sizes.batch_size,
         steps_per_epoch=sizes.steps_per_epoch,
         memory_bytes=sizes.memory_bytes,
-        flops_per_epoch=flops,
-        estimated_seconds=min(
-            training.epochs * (flops / FLOPS_PER_SECOND + sizes.steps_per_epoch * SECONDS_PER_STEP),
-            training.budget_s or math.inf,
-        ),
+        flops_per_epoch=sizes.flops_per_epoch,
+        estimated_seconds=min(training.epochs * sizes.seconds_per_epoch, training.budget_s or math.inf),
     )
 
 

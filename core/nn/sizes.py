@@ -11,9 +11,15 @@ from core.nn.program import Program
 ROW_BYTES = 64  # of one row beside its values: its places in the split and in the epoch, and one column while it is looked at
 
 # How many rows run through the network at once: few enough that their values stay near the processor and that a piece of work
-# takes a tenth of a second at the most, many enough that a matrix product is worth its call.
+# takes a tenth of a second at the most, many enough that reading a dense layer's weights is worth it.
 PIECE_ROWS = range(128, 1025)
 PIECE_FLOPS = 2_000_000_000
+PIECE_BYTES = 1 << 25
+
+# Speeds that every processor of the last ten years reaches with one thread, and what a step takes however small it is.
+FLOPS_PER_S = 2e10
+BYTES_PER_S = 1e10
+STEP_S = 2e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Sizes:
         """`validation_rows` are measured after every epoch; where there are none but metrics, the training rows are."""
         evaluated = validation_rows or (training_rows if training.metrics else 0)
         batch_size = training_rows if training.batch_size == "full" else min(training.batch_size, training_rows)
-        rows_at_once = max(PIECE_ROWS.start, min(PIECE_ROWS.stop - 1, PIECE_FLOPS // (6 * max(program.products, 1))))
+        rows_at_once = piece_rows(program)
         return cls(
             program=program,
             training_rows=training_rows,
@@ -57,8 +63,10 @@ class Sizes:
     @property
     def capacity(self) -> int:
         """How many rows run through the layers at once, at most; a multiple of 16, so that every layer's values start on a
-        cache line."""
-        return -(-max(self.piece_size, self.evaluation_size) // 16) * 16
+        cache line, unless the rows are large."""
+        rows = max(self.piece_size, self.evaluation_size)
+        row_bytes = self.program.width * self.program.dtype.itemsize
+        return rows if 16 * row_bytes > PIECE_BYTES else -(-rows // 16) * 16
 
     @property
     def steps_per_epoch(self) -> int:
@@ -101,3 +109,29 @@ class Sizes:
         program = self.program
         products = program.products * (3 * self.training_rows + self.evaluated_rows)
         return 2 * products - 2 * program.first_products * self.training_rows
+
+    @property
+    def bytes_per_row(self) -> int:
+        """Written and read of a row's values, forward and as often back: activations and pooling do little else."""
+        return 6 * self.program.width * self.program.dtype.itemsize
+
+    @property
+    def bytes_per_step(self) -> int:
+        """Of the weights: backward and forward read theta and write the gradient, the update moves every vector."""
+        return 2 * self.parameter_bytes
+
+    @property
+    def seconds_per_epoch(self) -> float:
+        """Rough, for people."""
+        rows = self.training_rows + self.evaluated_rows / 3
+        moved = self.bytes_per_row * rows + self.bytes_per_step * self.steps_per_epoch
+        return self.flops_per_epoch / FLOPS_PER_S + moved / BYTES_PER_S + self.steps_per_epoch * STEP_S
+
+
+def piece_rows(program: Program) -> int:
+    """How many rows run through the network at once, at most. A convolution uses its weights in many places of each row, so
+    that of large images one row is enough."""
+    products = max(program.products, 1)
+    fewest = max(1, PIECE_ROWS.start * min(program.parameters, products) // products)
+    bytes_per_row = max(program.width * program.dtype.itemsize, 1)
+    return max(fewest, min(PIECE_ROWS.stop - 1, PIECE_FLOPS // (6 * products), PIECE_BYTES // bytes_per_row))

@@ -20,7 +20,7 @@ from core.nn.lower import lower
 from core.nn.memory import aligned, records
 from core.nn.optimizers import optimizer_record
 from core.nn.schedules import schedule_record
-from core.nn.sizes import Sizes
+from core.nn.sizes import BYTES_PER_S, FLOPS_PER_S, Sizes
 from core.nn.start import fill
 from core.nn.statistics import moments
 from core.nn.weights import named_weights
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.floating]
 
 # A call of the compiled loop takes about a tenth of a second, whatever the network: its work is reckoned from what it computes
-# and what it moves, at speeds that every processor of the last ten years reaches.
+# and what it moves.
 CALL_S = 0.1
-FLOPS_PER_S = 2e10
-BYTES_PER_S = 1e10
 PIECE_S = 1e-6
 RANK_S = 3e-8  # of one row and one class
 HISTORY_ROWS = 4096
@@ -46,8 +44,7 @@ class Data:
 
     For `softmax_cross_entropy` t is (N, 1) and holds the numbers of the classes. `target_scale` (m,) is what a difference of 1
     is in each target's own unit, in which metrics are given; by default 1. `weights` (N,) say how much each row counts, 1 on
-    average; by default all the same. `categories` are the inputs that
-    hold codes, and how many codes there are of each.
+    average; by default all the same. `categories` are the inputs that hold codes, and how many codes there are of each.
     """
 
     x: Matrix
@@ -271,10 +268,9 @@ class Training:
 
     @property
     def _pieces_per_call(self) -> int:
-        """Backward and forward of a piece compute; they read theta, write the gradient, and the update moves every vector."""
         sizes = self._sizes
         rows = max(sizes.piece_size, sizes.evaluation_size // 3)
-        moved = 2 * sizes.parameter_bytes
+        moved = sizes.bytes_per_step + sizes.bytes_per_row * rows
         ranked_s = RANK_S * sizes.ranked_outputs * sizes.evaluation_size
         piece_s = PIECE_S + 6 * self.program.products * rows / FLOPS_PER_S + moved / BYTES_PER_S + ranked_s
         return max(1, int(CALL_S / piece_s))
