@@ -17,7 +17,7 @@ from core.nn.columns import Inputs
 from core.nn.lower import lower
 from core.nn.preprocessing import Preprocessing
 from core.nn.schema import Schema
-from core.nn.spec import DataSpec, NetworkSpec, Start, TrainingSpec
+from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, Start, TrainingSpec
 from core.nn.start import misfit, strangeness
 from core.nn.tensors import read_header
 from core.store import Job
@@ -39,8 +39,25 @@ class Source:
 
     def check(self, network: NetworkSpec, training: TrainingSpec, inputs: Inputs) -> None:
         """InvalidSpec where the weights do not fit a network that is right in itself."""
+        self.check_optimizer(network, training)
         if (message := misfit(lower(network, training.loss, *inputs), self.shapes)) is not None:
             raise InvalidSpec([Problem(AT, f"the weights of {self.start.source} do not fit: {message}")])
+
+    def check_optimizer(self, network: NetworkSpec, training: TrainingSpec) -> None:
+        """InvalidSpec where the optimizer is to go on with what another kind of optimizer kept, or in another type."""
+        if self.job is None or not self.start.optimizer_state:
+            return
+        theirs = TrainingSpec.model_validate(self.job.spec["training"]).optimizer
+        problems = []
+        if _constants(theirs) != _constants(training.optimizer):
+            message = f"the optimizer of {self.job.id} is another, its state says nothing to this one; only rates may differ"
+            problems.append(Problem("/training/optimizer", message))
+        if network.dtype != (dtype := self.job.spec["network"]["dtype"]):
+            problems.append(
+                Problem("/network/dtype", f"dtype is {network.dtype}; the optimizer's state of {self.job.id} is {dtype}")
+            )
+        if problems:
+            raise InvalidSpec(problems)
 
     def check_columns(self, schema: Schema, data: DataSpec, training: TrainingSpec) -> None:
         """InvalidSpec where the preprocessing that is kept says nothing of these columns."""
@@ -86,9 +103,23 @@ def _of_job(service: Service, tenant: str, start: Start, id: str) -> Source:
     if job.state not in TERMINAL:
         raise NotFound(f"job {id} is {job.state}: its weights are there when it has ended")
     weights = service.store.weights.get(tenant, id, start.epoch)
+    if start.optimizer_state:
+        _require_state(service, tenant, id)
     header = read_header(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes))
     kept = Preprocessing.from_json(json.loads(header.metadata["preprocessing"])) if start.keeps_preprocessing else None
     return Source(start, {name: list(header.tensor(name).shape) for name in header.names}, job, kept)
+
+
+def _require_state(service: Service, tenant: str, id: str) -> None:
+    try:
+        service.store.weights.get(tenant, id, "optimizer")
+    except NotFound:
+        message = f'job {id} has kept no state of its optimizer; a job does with "keep_optimizer_state": true'
+        raise InvalidSpec([Problem(f"{AT}/optimizer_state", message)]) from None
+
+
+def _constants(optimizer: AnyOptimizer) -> dict[str, Any]:
+    return {name: value for name, value in optimizer if name != "learning_rate"}
 
 
 def adopt(outline: Outline, source: Source) -> list[Problem]:
@@ -102,6 +133,8 @@ def adopt(outline: Outline, source: Source) -> list[Problem]:
             outline.choose("network", "dtype", network["dtype"])
     if outline.document["training"].get("loss", AUTO) == AUTO:
         outline.choose("training", "loss", training["loss"])
+    if source.start.optimizer_state and outline.document["training"].get("optimizer", AUTO) == AUTO:
+        outline.choose("training", "optimizer", training["optimizer"])
     data = outline.document.get("dataset")
     return _adopt_words(outline, data, source) if source.kept is not None and isinstance(data, dict) else []
 

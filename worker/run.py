@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from core.blas import threads
 from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
@@ -20,9 +20,9 @@ from worker.datasets import Datasets
 from worker.failure import explain, explain_divergence
 from worker.heartbeat import Lease
 from worker.record import Record
-from worker.start import starting_weights
+from worker.start import starting_state, starting_weights
 
-WHICH: tuple[Which, ...] = get_args(Which)
+WHICH: tuple[Which, ...] = ("best", "last")
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,9 @@ def begin(prepared: Prepared, lease: Lease, store: Store) -> Training:
         pieces = store.jobs.checkpoint(lease.claim) if lease.claim.job.attempt > 1 else None
         if pieces is not None:
             return Training(prepared.network, prepared.training, prepared.data, SavedCheckpoint(pieces))
-        start = starting_weights(lease.claim.job.tenant, prepared.training.start, store)
-        return Training(prepared.network, prepared.training, prepared.data, start=start)
+        tenant, start = lease.claim.job.tenant, prepared.training.start
+        weights, state = starting_weights(tenant, start, store), starting_state(tenant, start, store)
+        return Training(prepared.network, prepared.training, prepared.data, start=weights, optimizer_state=state)
 
     return lease.persist(training)
 
@@ -136,9 +137,19 @@ def weights(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:
     """What was learned so far, ready to be stored; nothing before the first epoch has ended."""
     if training.epoch == 0:
         return {}
+    return {**learned(training, prepared), **optimizer_state(training, prepared)}
+
+
+def learned(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:
     if training.best_epoch == training.epoch and training.checkpoint().step == 0:
         return dict.fromkeys(WHICH, saved(training, prepared, "last"))
     return {which: saved(training, prepared, which) for which in WHICH}
+
+
+def optimizer_state(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:
+    """What another job may go on with, where that is asked for and the optimizer keeps anything."""
+    state = training.optimizer_state() if prepared.training.keep_optimizer_state else None
+    return {} if state is None else {"optimizer": state.file()}
 
 
 def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:

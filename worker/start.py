@@ -7,6 +7,7 @@ import hashlib
 import json
 
 from core.errors import CoreError
+from core.nn.checkpoint import SavedCheckpoint
 from core.nn.preprocessing import Preprocessing
 from core.nn.spec import Start
 from core.nn.tensors import Arrays, read_header, unpack
@@ -22,6 +23,14 @@ def starting_weights(tenant: str, start: Start | None, store: Store) -> Arrays |
     if hashlib.sha256(data).hexdigest() != source.sha256:
         raise CoreError(f"the weights of {start.source} are damaged")
     return unpack(data)[0]
+
+
+def starting_state(tenant: str, start: Start | None, store: Store) -> SavedCheckpoint | None:
+    """What the optimizer of that job kept, where this one's goes on with it."""
+    if start is None or start.job is None or not start.optimizer_state:
+        return None
+    source = store.weights.get(tenant, start.job, "optimizer")
+    return SavedCheckpoint(store.blobs.read(source.blob_id, 0, source.size_bytes))
 
 
 def kept_preprocessing(tenant: str, start: Start | None, store: Store) -> Preprocessing | None:

@@ -50,6 +50,7 @@ STATE = np.dtype(
         ("epoch", np.int64),  # epochs completed
         ("step", np.int64),  # steps taken of the epoch that is under way
         ("updates", np.int64),  # steps of gradient descent taken in all
+        ("earlier_updates", np.int64),  # those of another training, from whose optimizer's state this one started
         ("base_rate", np.float64),  # the learning rate from which the schedule reckons
         ("momentum_product", np.float64),  # of all of NAdam's momenta so far
         ("loss", np.float64),  # sums over the rows of the epoch that is under way

@@ -79,8 +79,12 @@ class Training:
         data: Data,
         checkpoint: Checkpoint | SavedCheckpoint | None = None,
         start: Mapping[str, npt.NDArray[Any]] | None = None,
+        optimizer_state: SavedCheckpoint | None = None,
     ) -> None:
-        """Goes on at the checkpoint; else it begins with the weights `start`, named as in `core.nn.weights`, or random ones."""
+        """Goes on at the checkpoint; else it begins with the weights `start`, named as in `core.nn.weights`, or random ones.
+
+        `optimizer_state` is that of another training of the same network by the same optimizer.
+        """
         self.spec = training
         self.program = lower(network, training.loss, data.x.shape[1], data.categories)
         check_indices(network, data.x)
@@ -156,6 +160,10 @@ class Training:
             self._state["base_rate"] = training.optimizer.learning_rate
         if self._optimizer.initial_accumulator[0]:
             self._memory.slots[:] = self._optimizer.initial_accumulator[0]
+        if optimizer_state is not None:
+            state = optimizer_state.copy_into({"slots": self._memory.slots})
+            self._state["earlier_updates"] = state["updates"]
+            self._state["momentum_product"] = state["momentum_product"]
         if checkpoint is not None:
             self._restore(checkpoint)
 
@@ -223,6 +231,14 @@ class Training:
         if state["step"] > self._sizes.steps_per_epoch:
             state |= {"step": self._sizes.steps_per_epoch, "evaluation_loss": 0.0}
         return Checkpoint(state, self._vectors)
+
+    def optimizer_state(self) -> Checkpoint | None:
+        """What another training may start from beside the weights; None where the optimizer keeps nothing of this kind."""
+        if not self._memory.slots.size or self._descent is not None:
+            return None
+        updates = int(self._state["earlier_updates"][0] + self._state["updates"][0])
+        state = {"updates": updates, "momentum_product": float(self._state["momentum_product"][0])}
+        return Checkpoint(state, {"slots": self._memory.slots})
 
     def delivered(self, which: str = "last") -> Matrix:
         """(P + R,) the "last" or the "best" theta, averaged where that is asked for; no copy."""

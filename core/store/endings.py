@@ -67,7 +67,7 @@ class Endings:
                     raise guard.lost(claim)
                 return
             write_event(writer, claim.job.id, str(state), data)
-            _keep(writer, claim, kept, {"best": last, "last": last, **epochs})
+            _keep(writer, claim, kept, {"best": last, "last": last, "optimizer": last, **epochs})
             leftover = drop_checkpoint(writer, claim.job.id)
         remove_if_it_works(self._database, leftover)
 

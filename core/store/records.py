@@ -8,7 +8,7 @@ from core.jobs import State
 
 T = TypeVar("T")
 JSON = dict[str, Any]
-Which = Literal["best", "last"]
+Which = Literal["best", "last", "optimizer"]  # the last is no weights, but what the optimizer kept beside the last
 
 
 @dataclass(frozen=True, slots=True)

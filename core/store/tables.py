@@ -3,7 +3,7 @@
     jobs ─┬─ epochs            one row per trained epoch
           ├─ events            one row per transition: history and stream
           ├─ checkpoints ──┐   where to go on, one per job
-          └─ weights ──────┤   what was learned: "best" and "last"
+          └─ weights ──────┤   what was learned: "best" and "last", and on request what the optimizer kept
     datasets ──────────────┤
     sent_weights ──────────┴─ blobs    bytes in chunks, each owned by one row of the above
     uploads                            blobs that no row owns yet
@@ -151,7 +151,7 @@ weights = Table(
     Column("sha256", String(64), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("blob_id", _Id, nullable=False),
-    CheckConstraint("which IN ('best', 'last')", "which_known"),
+    CheckConstraint("which IN ('best', 'last', 'optimizer')", "which_known"),
 )
 
 datasets = Table(

@@ -163,7 +163,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("blob_id", _ID, nullable=False),
-        sa.CheckConstraint("which IN ('best', 'last')", name=op.f("weights_which_known")),
+        sa.CheckConstraint("which IN ('best', 'last', 'optimizer')", name=op.f("weights_which_known")),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="weights_job_id_fkey", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "which", name="weights_pkey"),
     )

@@ -86,6 +86,45 @@ def test_a_job_goes_on_from_another_with_its_network_its_loss_and_its_preprocess
     assert done["result"]["last"]["loss"] < first["result"]["last"]["loss"]  # what the last epoch ended with, not its mean
 
 
+def test_the_optimizer_goes_on_with_what_it_kept_as_if_there_were_one_job(
+    client: TestClient, finish: Callable[[JSON], JSON]
+) -> None:
+    plain = {"loss": "mean_squared_error", "optimizer": "adam", "batch_size": 8, "shuffle": False, "keep_optimizer_state": True}
+
+    def trained(epochs: int, **fields: Any) -> JSON:
+        network = "auto" if fields else {"layers": LAYERS}
+        return finish(job(client, network=network, training={**plain, "epochs": epochs, **fields}).json())
+
+    straight, first = trained(5), trained(2)
+    second = trained(3, start={"job": first["id"], "epoch": "last", "optimizer_state": True})
+    for name, array in weights(client, straight)[0].items():
+        np.testing.assert_array_equal(weights(client, second)[0][name], array)
+    assert client.get(f"/v1/jobs/{first['id']}/weights?epoch=optimizer").status_code == 422
+
+
+def test_a_state_that_was_not_kept_or_is_of_another_optimizer_is_refused(
+    client: TestClient, first: JSON, finish: Callable[[JSON], JSON]
+) -> None:
+    start = {"job": first["id"], "epoch": "last", "optimizer_state": True}
+    assert messages(job(client, training={"start": start})) == {
+        "/training/start/optimizer_state": f"job {first['id']} has kept no state of its optimizer; "
+        'a job does with "keep_optimizer_state": true'
+    }
+    training = {"loss": "mean_squared_error", "epochs": 1, "keep_optimizer_state": True}
+    start["job"] = finish(job(client, network={"layers": LAYERS}, training=training).json())["id"]
+    network, optimizer = {"dtype": "float64"}, {"type": "adam", "beta1": 0.5}
+    found = messages(job(client, network=network, training={"start": start, "optimizer": optimizer}))
+    assert found.keys() == {"/network/dtype", "/training/optimizer"}
+    optimizer = {"type": "adam", "learning_rate": 0.5}
+    assert job(client, training={"start": start, "optimizer": optimizer}).status_code == 202
+
+
+@pytest.mark.parametrize("start", [{"job": "job_x", "optimizer_state": True}, {"weights": "wt_x", "optimizer_state": True}])
+def test_the_state_belongs_to_the_last_weights_of_a_job(client: TestClient, start: JSON) -> None:
+    found = messages(client.post("/v1/jobs", json=xor(training={"start": start})))
+    assert all(pointer.startswith("/training/start") for pointer in found), found
+
+
 def test_other_rows_of_the_same_columns_keep_the_preprocessing(
     client: TestClient, first: JSON, finish: Callable[[JSON], JSON]
 ) -> None:

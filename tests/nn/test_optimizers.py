@@ -15,7 +15,7 @@ from tests.nn.networks import OPTIMIZERS, name_of
 from tests.nn.torch_optimizers import in_double_precision, torch, torch_optimizer  # noqa: F401 - a fixture
 
 SPEC: Any = TypeAdapter(spec.Optimizer)
-STATE = np.dtype([("updates", np.int64), ("momentum_product", np.float64)])
+STATE = np.dtype([("updates", np.int64), ("earlier_updates", np.int64), ("momentum_product", np.float64)])
 
 
 class Steps:

@@ -1,9 +1,12 @@
 """Weights to start from: in the network as they are, or a word about the first tensor that does not fit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from core.errors import InvalidData
+from core.nn.checkpoint import SavedCheckpoint
 from core.nn.features import Number, Text
 from core.nn.lower import lower
 from core.nn.preprocessing import Preprocessing
@@ -13,7 +16,7 @@ from core.nn.spec import DataSpec, MeanSquaredError, SoftmaxCrossEntropy
 from core.nn.start import fill, misfit, strangeness
 from core.nn.targets import Target
 from core.nn.training import Data, Training
-from tests.nn.networks import examples, network_spec, training_spec
+from tests.nn.networks import OPTIMIZERS, examples, name_of, network_spec, training_spec
 
 MSE = MeanSquaredError()
 PROGRAM = lower(network_spec(4, 2), MSE, 3)
@@ -107,3 +110,33 @@ def test_another_target_or_other_classes_are_named() -> None:
     kept = Preprocessing(KEPT.features, (Target("flag", "boolean"),), ("a", "b"))
     found = strangeness(kept, schema, data, SoftmaxCrossEntropy())
     assert found == ("target", 'its classes are false, true; those of the weights are "a", "b"')
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=name_of)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_two_trainings_with_the_optimizers_state_are_one_bit_for_bit(optimizer: dict[str, Any], dtype: str) -> None:
+    x, t = examples("mean_squared_error", 24, 3, 2, dtype)
+    network, data = network_spec(4, 2, dtype=dtype), Data(x, t, x[:0], t[:0])
+
+    def training(epochs: int, **beginning: Any) -> Training:
+        fields = {"optimizer": optimizer, "epochs": epochs, "batch_size": 8, "shuffle": False}
+        return Training(network, training_spec(**fields), data, **beginning)
+
+    straight, first = training(5), training(2)
+    losses = [result.loss for result in straight.epochs()]
+    assert [result.loss for result in first.epochs()] == losses[:2]
+    state = first.optimizer_state()
+    kept = None if state is None else SavedCheckpoint([state.to_bytes()])
+    second = training(3, start=first.weights(), optimizer_state=kept)
+    assert [result.loss for result in second.epochs()] == losses[2:]
+    np.testing.assert_array_equal(second.theta, straight.theta)
+    if state is not None:
+        further = second.optimizer_state()
+        assert further is not None
+        assert further.state == straight.optimizer_state().state  # type: ignore[union-attr]
+
+
+def test_lbfgs_has_no_state_that_another_training_could_take() -> None:
+    x, t = examples("mean_squared_error", 24, 3, 2, "float64")
+    training = Training(network_spec(4, 2), training_spec(optimizer="lbfgs", batch_size="full"), Data(x, t, x[:0], t[:0]))
+    assert training.optimizer_state() is None

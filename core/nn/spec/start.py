@@ -22,6 +22,18 @@ class Start(Spec):
         "with weights that were sent, that is fitted anew.",
     )
 
+    optimizer_state: Flag = Field(
+        False,
+        description="Whether the optimizer goes on with what it kept of the job's gradients: of a job with "
+        "`keep_optimizer_state`, its last weights, the same network and optimizer.",
+    )
+
+    @model_validator(mode="after")
+    def _optimizer_state_belongs_to_the_last_weights(self) -> "Start":
+        if self.optimizer_state and (self.job is None or self.epoch != "last"):
+            raise ValueError('optimizer_state belongs to the last weights of a job: give "job" and "epoch": "last" too')
+        return self
+
     @model_validator(mode="after")
     def _has_one_source(self) -> "Start":
         if (self.job is None) == (self.weights is None):

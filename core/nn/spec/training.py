@@ -71,6 +71,9 @@ class TrainingSpec(Spec):
     validation: Validation | None = None
     early_stopping: EarlyStopping | None = None
     start: Start | None = None
+    keep_optimizer_state: Flag = Field(
+        False, description="So that another job may go on with it: the state takes one to three times the room of the weights."
+    )
     metrics: Annotated[tuple[Metric, ...], AtMost(20)] = ()
     seed: int = Field(0, strict=True, ge=0, lt=2**53)
     threads: int = Field(
