@@ -269,7 +269,13 @@ def end_epoch(
     result.evaluation_loss = state.evaluation_loss / evaluation.total
     result.gradient_norm = state.gradient_norm
     result.learning_rate = last_rate(plan, state, schedule)
-    is_best = keep_score(plan, state, score(measures, result.evaluation_loss, evaluation.x.shape[0], values))
+    score = result.evaluation_loss
+    if measures.metrics.size:
+        metrics.conclude(measures, evaluation.x.shape[0], values)
+        task = measures.task[0]
+        if task.monitored >= 0:
+            score = task.direction * values[task.monitored]
+    is_best = keep_score(plan, state, score)
     if is_best:
         copy(memory.kept, memory.best)
     if measures.sums.size:
@@ -280,26 +286,17 @@ def end_epoch(
 
 
 @kernel
-def score(measures: Any, loss: float, rows: int, values: Any) -> float:
-    """What of the epoch shall be low: the validation loss, or the metric that is monitored; overwrites `values` (M,)."""
-    task = measures.task[0]
-    if measures.metrics.size:
-        metrics.conclude(measures, rows, values)
-    return loss if task.monitored < 0 else task.direction * values[task.monitored]
-
-
-@kernel
-def keep_score(plan: Any, state: Any, found: float) -> bool:
+def keep_score(plan: Any, state: Any, score: float) -> bool:
     """Whether the epoch is the best so far, by the lowest score; without validation, the last is. Decides whether to stop.
 
     A score may be no number: then the epoch is better than none, and best only where it is the first.
     """
-    is_best = not plan.validates or found < state.best_score or state.best_epoch == 0
+    is_best = not plan.validates or score < state.best_score or state.best_epoch == 0
     if is_best:
-        state.best_score, state.best_epoch = np.inf if np.isnan(found) else found, state.epoch
+        state.best_score, state.best_epoch = np.inf if np.isnan(score) else score, state.epoch
     if plan.validates:
-        if found < state.reference_score - plan.min_delta:
-            state.reference_score, state.reference_epoch = found, state.epoch
+        if score < state.reference_score - plan.min_delta:
+            state.reference_score, state.reference_epoch = score, state.epoch
         elif plan.patience and state.epoch - state.reference_epoch >= plan.patience:
             state.stopped = EARLY
     return is_best

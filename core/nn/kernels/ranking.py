@@ -29,7 +29,7 @@ def place_flags(z: Any, t: Any, first: int, scores: Any, sums: Any) -> None:
     """By logits z (B, m) of flags t (B, m); `first` counts the rows before these."""
     for i in range(z.shape[0]):
         for c in range(scores.shape[0]):
-            place(scores, c, t[i, c] > 0.5, z[i, c], first + i, sums)
+            place(scores, c, t[i, c] > 0.5, np.float64(z[i, c]), first + i, sums)
 
 
 @kernel
