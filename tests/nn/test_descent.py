@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.nn.network import Network
-from core.nn.spec import TrainingSpec
+from core.nn.spec import NetworkSpec, TrainingSpec
 from tests.nn.networks import examples, network_spec, training, training_spec
 from tests.nn.test_against_torch import distance, loaded
 from tests.nn.torch_optimizers import in_double_precision, torch, torch_optimizer  # noqa: F401 - a fixture
@@ -116,6 +116,31 @@ def test_averaged_weights_are_those_of_pytorch_and_are_what_is_validated_and_del
     assert run.best_epoch == int(np.argmin(losses)) + 1
     best = Network.from_weights(run.program, run.weights("best"))
     assert np.mean((best.outputs(validation_x) - validation_t) ** 2) == pytest.approx(min(losses), rel=1e-9)
+
+
+def test_running_statistics_go_with_the_averaged_weights_as_they_are():
+    layers = [{"type": "dense", "units": 9}, "batch_normalisation", "tanh", {"type": "dense", "units": 3}]
+    x, t = examples(LOSS, ROWS, 5, 3)
+    validation_x, validation_t = examples(LOSS, 30, 5, 3, seed=1)
+    fields = training_spec(
+        LOSS, averaging={"decay": 0.9}, optimizer=SGD, epochs=20, batch_size="full", validation={"fraction": 0.4}
+    )
+    run = training(
+        NetworkSpec.model_validate({"layers": layers, "dtype": "float64"}), fields, x, t, (validation_x, validation_t)
+    )
+    model = torch.nn.Sequential(torch.nn.Linear(5, 9), torch.nn.BatchNorm1d(9), torch.nn.Tanh(), torch.nn.Linear(9, 3))
+    model.load_state_dict({name: torch.tensor(array) for name, array in run.weights().items()}, strict=False)
+    optimizer = torch_optimizer(fields.optimizer, model.parameters())
+    averaged = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9))
+    for result in run.epochs():
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(model(torch.tensor(x)), torch.tensor(t)).backward()
+        optimizer.step()
+        averaged.update_parameters(model)
+        averaged.eval()
+        y = averaged(torch.tensor(validation_x))
+        loss = torch.nn.functional.mse_loss(y, torch.tensor(validation_t)).item()
+        assert result.validation_loss == pytest.approx(loss, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from core.errors import Diverged
 from core.nn.checkpoint import Checkpoint
 from core.nn.lbfgs import Minimization, Wish
 from core.nn.network import Network
-from core.nn.spec import LBFGS
+from core.nn.spec import LBFGS, NetworkSpec
 from core.nn.training import Data, Training
 from tests.nn.networks import LAST, LOSSES, examples, network_spec, training_spec
 
@@ -64,8 +64,8 @@ def data(loss, rows=300, dtype="float64"):
     return Data(x, t, *examples(loss, 100, 5, 3, dtype, seed=1))
 
 
-def new(loss="mean_squared_error", dtype="float64", checkpoint=None, rows=300, epochs=60, **fields):
-    spec = network_spec(9, 3, last=LAST.get(loss, "identity"), dtype=dtype)
+def new(loss="mean_squared_error", dtype="float64", checkpoint=None, rows=300, epochs=60, spec=None, **fields):
+    spec = spec or network_spec(9, 3, last=LAST.get(loss, "identity"), dtype=dtype)
     fields = training_spec(loss, optimizer="lbfgs", epochs=epochs, validation={"fraction": 0.25}, **fields)
     return Training(spec, fields, data(loss, rows, dtype), checkpoint)
 
@@ -89,17 +89,24 @@ def test_a_training_follows_scipys_own_minimization(loss, rows):
     assert results[-1].loss < results[0].loss
 
 
+def normalised(dtype):
+    """A network whose running statistics change with every evaluation."""
+    layers = [{"type": "dense", "units": 9}, "batch_normalisation", "tanh", {"type": "dense", "units": 3}]
+    return NetworkSpec.model_validate({"layers": layers, "dtype": dtype})
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rows", [300, 2500])
-def test_resuming_between_any_two_pieces_repeats_the_rest_exactly(dtype, rows):
-    straight = new(dtype=dtype, rows=rows, metrics=["r2"], epochs=12)
+@pytest.mark.parametrize(("rows", "network"), [(300, None), (2500, None), (300, normalised)])
+def test_resuming_between_any_two_pieces_repeats_the_rest_exactly(dtype, rows, network):
+    fields = {"dtype": dtype, "rows": rows, "metrics": ["r2"], "epochs": 12, "spec": network and network(dtype)}
+    straight = new(**fields)
     expected = list(straight.epochs())
-    run, results = new(dtype=dtype, rows=rows, metrics=["r2"], epochs=12), []
+    assert expected[-1].loss < expected[0].loss
+    run, results = new(**fields), []
     while not run.finished:
         calls = count()
         results += run.epochs(lambda calls=calls: next(calls) > 3)  # of 2500 rows there are three pieces
-        bytes_ = run.checkpoint().to_bytes()
-        run = new(dtype=dtype, rows=rows, metrics=["r2"], epochs=12, checkpoint=Checkpoint.from_bytes(bytes_))
+        run = new(**fields, checkpoint=Checkpoint.from_bytes(run.checkpoint().to_bytes()))
     assert results == expected
     for which in ("best", "last"):
         for name, weights in straight.weights(which).items():

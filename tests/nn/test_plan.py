@@ -195,3 +195,12 @@ def test_memory_to_rank_the_rows_is_counted():
     ranked = planned([{"units": 3}], schema=schema, metrics=["roc_auc"], limits=Limits(10_000, 10**10))
     plain = planned([{"units": 3}], schema=schema, metrics=["accuracy"], limits=Limits(10_000, 10**10))
     assert ranked.memory_bytes - plain.memory_bytes == 4 * 10**7 * (3 + 1)
+
+
+def test_lbfgs_is_refused_beside_dropout_however_deep_it_stands():
+    block = {"type": "residual", "layers": [{"type": "dropout", "rate": 0.5}]}
+    layers = [{"type": "dense", "units": 8}, block, {"type": "dense", "units": 3}]
+    found = problems_of(layers, optimizer="lbfgs")
+    message = "dropout is another in every step, but lbfgs needs a loss that depends on the weights alone"
+    assert found == {"/network/layers/1/layers/0": message}
+    assert planned(layers, optimizer="adam")
