@@ -36,6 +36,7 @@ LAYERS = st.fixed_dictionaries(
 CELLS = st.integers(-3, 3) | st.floats(-1e300, 1e300) | st.booleans()
 ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=2), min_size=1, max_size=4)
 LOSSES = st.sampled_from([loss.model_fields["type"].default for loss in get_args(spec.AnyLoss)])
+START = ("job", "weights", "epoch", "preprocessing", "optimizer_state")
 REQUESTS = st.fixed_dictionaries(
     {
         "network": st.fixed_dictionaries({"layers": st.lists(LAYERS | TREES, max_size=3)}, optional={"dtype": WORDS}),
@@ -48,6 +49,8 @@ REQUESTS = st.fixed_dictionaries(
                 "optimizer": WORDS | TREES,
                 "validation": TREES,
                 "batch_size": LEAVES,
+                "budget_s": LEAVES,
+                "start": TREES | st.fixed_dictionaries({}, optional=dict.fromkeys(START, LEAVES)),
             },
         ),
     },

@@ -139,6 +139,16 @@ def test_several_flags_are_labels_and_several_numbers_quantities() -> None:
         assert outline.chosen["/network/layers"][-1]["units"] == 2
 
 
+def test_codes_of_texts_go_through_an_embedding() -> None:
+    words = Column(name="words", kind="text", values=tuple("abcdef"))
+    data, columns = Schema(rows=100, columns=(number("x"), words, SPECIES)), DataSpec(target="species", categories="embedding")
+    outline = Outline({})
+    outline.complete(columns, data)
+    assert outline.chosen["/network/layers"][0] == {"type": "embedding", "dimension": 5}
+    network = NetworkSpec.model_validate(outline.document["network"])
+    assert plan(network, TrainingSpec.model_validate(outline.document["training"]), columns, data, UNLIMITED).inputs == 2
+
+
 def test_every_optimizer_that_has_a_rate_is_given_one() -> None:
     for optimizer in get_args(AnyOptimizer):
         name = optimizer.model_fields["type"].default
