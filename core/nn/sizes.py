@@ -11,9 +11,9 @@ from core.nn.program import Program
 ROW_BYTES = 64  # of one row beside its values: its places in the split and in the epoch, and one column while it is looked at
 
 # How many rows run through the network at once: few enough that their values stay near the processor and that a piece of work
-# takes a tenth of a second at the most, many enough that reading a dense layer's weights is worth it.
+# takes half a second on a slow one at the most, many enough that reading a dense layer's weights is worth it.
 PIECE_ROWS = range(128, 1025)
-PIECE_FLOPS = 2_000_000_000
+PIECE_FLOPS = 12_000_000_000
 PIECE_BYTES = 1 << 25
 
 # Speeds that every processor of the last ten years reaches with one thread, and what a step takes however small it is.
