@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit
 
 from benchmarks.comparison import OURS, Comparison, take_turns
-from core.nn import engine
 from core.nn.kernels.update import update
 from core.nn.memory import records
 from core.nn.optimizers import optimizer_record, slot_count
+from core.nn.records import STATE
 from core.nn.spec import AnyOptimizer, TrainingSpec
 
 PARAMETERS = 10_000_000
@@ -39,7 +39,7 @@ def bandwidth(comparison: Comparison) -> float:
 
 def gradmill(optimizer: str) -> Callable[[], float]:
     training = TrainingSpec.model_validate({"loss": "mean_squared_error", "optimizer": optimizer})
-    optimizers, states = optimizer_record(training.optimizer), records(1, engine.STATE)
+    optimizers, states = optimizer_record(training.optimizer), records(1, STATE)
     theta, grad, *slots = vectors(2 + slot_count(training.optimizer))
 
     @njit

@@ -8,7 +8,7 @@ vectors; of a batch under way, `BATCH` remembers the pieces that are done, and o
 these are not kept.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,105 +21,8 @@ from core.nn.kernels.random import NOISE, key, shuffle
 from core.nn.kernels.schedules import rate, reduce_on_plateau
 from core.nn.kernels.update import update
 from core.nn.metrics import Measures
-from core.nn.program import Program
+from core.nn.records import EARLY, Examples, Memory, Tables
 from core.nn.schedules import REDUCE_ON_PLATEAU
-
-EARLY, CONVERGED = 1, 2  # why a training stopped
-
-PLAN = np.dtype(
-    [
-        ("seed", np.int64),
-        ("shuffle", np.int64),
-        ("epochs", np.int64),
-        ("batch_size", np.int64),
-        ("piece_size", np.int64),
-        ("training_steps", np.int64),
-        ("evaluation_size", np.int64),  # rows per step of evaluation
-        ("evaluation_steps", np.int64),
-        ("ranking_steps", np.int64),
-        ("validates", np.int64),  # the rows of the evaluation are not trained on
-        ("patience", np.int64),  # 0: no early stopping
-        ("min_delta", np.float64),
-        ("clip_norm", np.float64),  # 0: the gradient's norm has no bound
-        ("clip_value", np.float64),  # 0: its elements have none
-        ("averaging", np.float64),  # the decay; 0: weights are not averaged
-    ]
-)
-STATE = np.dtype(
-    [
-        ("epoch", np.int64),  # epochs completed
-        ("step", np.int64),  # steps taken of the epoch that is under way
-        ("updates", np.int64),  # steps of gradient descent taken in all
-        ("earlier_updates", np.int64),  # those of another training, from whose optimizer's state this one started
-        ("base_rate", np.float64),  # the learning rate from which the schedule reckons
-        ("momentum_product", np.float64),  # of all of NAdam's momenta so far
-        ("loss", np.float64),  # sums over the rows of the epoch that is under way
-        ("evaluation_loss", np.float64),
-        ("gradient_norm", np.float64),
-        ("best_score", np.float64),  # the lowest so far of what decides which epoch is best
-        ("best_epoch", np.int64),
-        ("reference_score", np.float64),  # below which early stopping wants to see it
-        ("reference_epoch", np.int64),
-        ("plateau_loss", np.float64),  # the loss that reduce_on_plateau wants to see fall
-        ("plateau_epochs", np.int64),  # for how long it has not
-        ("stopped", np.int64),  # before the last epoch: why
-        ("diverged", np.int64),
-    ]
-)
-BATCH = np.dtype(
-    [
-        ("ordered", np.int64),  # the epoch whose order of the rows is at hand
-        ("piece", np.int64),  # pieces done of the batch that is under way
-        ("loss", np.float64),  # the sum over their rows
-    ]
-)
-HISTORY = np.dtype(
-    [
-        ("loss", np.float64),
-        ("evaluation_loss", np.float64),
-        ("gradient_norm", np.float64),
-        ("learning_rate", np.float64),
-    ]
-)
-
-
-class Examples(NamedTuple):
-    """x (N, n) inputs, t (N, m) targets, w (N,) the rows' weights, or none where all weigh the same.
-
-    `scale` (m,) is what a difference of 1 is in each target's own unit, `total` the sum of the weights.
-    """
-
-    x: Any
-    t: Any
-    w: Any
-    scale: Any
-    total: float
-
-
-class Network(NamedTuple):
-    """The tables of a program that training reads."""
-
-    trained: Any
-    evaluated: Any
-    loss: Any
-    restraints: Any
-
-
-class Memory(NamedTuple):
-    """All that the loop writes to. `values` and `derivatives` are arenas for as many rows as `targets` has."""
-
-    theta: Any  # (P + R,) parameters, and running statistics behind them
-    grad: Any  # (P,) the derivative of the batch's loss by theta
-    piece_grad: Any  # (P,) that of one piece; the same memory as grad where a batch is one piece
-    slots: Any  # (S, P) what the optimizer keeps
-    kept: Any  # (P + R,) what is measured and delivered: theta itself, unless it is averaged
-    best: Any  # (P + R,) the best of them so far
-    values: Any
-    derivatives: Any
-    workspace: Any
-    targets: Any
-    weights: Any  # of the batch's rows; all 1 where the examples have none
-    order: Any  # (N,) the order of the rows in this epoch
 
 
 @kernel
@@ -366,7 +269,7 @@ def run(
     Stops earlier when the history is full, the last epoch is done, early stopping says so or a number is no longer finite. The
     first three, the loss, the optimizer and the schedule are arrays of one record each.
     """
-    network = Network(
+    network = Tables(
         borrowed(network.trained), borrowed(network.evaluated), borrowed(network.loss), borrowed(network.restraints)
     )
     memory, history, measures = uncounted(memory), borrowed(history), uncounted_measures(measures)
@@ -420,8 +323,3 @@ def predict(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
         copy(x[first : first + B].ravel(), layers.rows(values, 0, capacity, B, x.shape[1]).ravel())
         layers.forward(operations, theta, values, workspace, capacity, B, np.uint64(0), first)
         copy(layers.outputs(operations, values, capacity, B).ravel(), y[first : first + B].ravel())
-
-
-def network_tables(program: Program) -> Network:
-    """What training reads of a program."""
-    return Network(program.trained, program.evaluated, program.loss, program.restraints)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from core.nn import engine, spec
 from core.nn.lbfgs import Minimization, Wish
 from core.nn.program import Program
+from core.nn.records import CONVERGED, Examples, Memory, Tables
 
 
 class FullBatchDescent:
@@ -16,10 +17,8 @@ class FullBatchDescent:
     theta is where the line search looks, `kept` where the last iteration ended.
     """
 
-    def __init__(
-        self, optimizer: spec.LBFGS, program: Program, memory: engine.Memory, rows: engine.Examples, piece_size: int
-    ) -> None:
-        self._network, self._memory, self._rows, self._piece_size = engine.network_tables(program), memory, rows, piece_size
+    def __init__(self, optimizer: spec.LBFGS, program: Program, memory: Memory, rows: Examples, piece_size: int) -> None:
+        self._network, self._memory, self._rows, self._piece_size = Tables.of(program), memory, rows, piece_size
         self._width, self._theta = program.width, memory.theta[: program.parameters]
         self._minimization = Minimization(optimizer, self._theta)
         self._done, self._loss = 0, 0.0  # rows of the evaluation under way, and their share of the loss
@@ -62,7 +61,7 @@ class FullBatchDescent:
         with np.errstate(over="ignore"):  # the loss will tell
             self._theta[:] = self._minimization.x
         if self._minimization.wish == Wish.NOTHING and not state.stopped:
-            state.stopped = engine.CONVERGED
+            state.stopped = CONVERGED
 
     def _end_iteration(self, state: Any) -> None:
         minimization, kept = self._minimization, self._memory.kept

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from core.nn import engine
 from core.nn.memory import aligned
 from core.nn.program import Program
+from core.nn.records import Tables
 from core.nn.weights import flat_weights
 
 Matrix = npt.NDArray[np.floating]
@@ -46,6 +47,6 @@ class Network:
         sizes = (program.parameters, arena, arena, program.workspace)
         grad, values, derivatives, workspace = (aligned(size, program.dtype) for size in sizes)
         w = np.ones(len(x), program.dtype) if w is None else w
-        tables = engine.network_tables(program)
+        tables = Tables.of(program)
         loss = engine.loss_and_gradient(tables, self.theta, grad, values, derivatives, workspace, x, t, w)
         return loss, grad

@@ -17,8 +17,9 @@ from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.indices import check_indices
 from core.nn.initializers import initialize
 from core.nn.lower import lower
-from core.nn.memory import aligned, records
+from core.nn.memory import records
 from core.nn.optimizers import optimizer_record
+from core.nn.records import BATCH, CONVERGED, EARLY, HISTORY, STATE, Examples, Tables, allocated, plan_record
 from core.nn.schedules import schedule_record
 from core.nn.sizes import BYTES_PER_S, FLOPS_PER_S, Sizes
 from core.nn.start import fill
@@ -92,60 +93,25 @@ class Training:
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
         scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale
-        self._examples = examples(data.x, data.t, data.weights, scale)
-        self._evaluation = examples(data.validation_x, data.validation_t, data.validation_weights, scale)
+        self._examples = Examples.of(data.x, data.t, data.weights, scale)
+        self._evaluation = Examples.of(data.validation_x, data.validation_t, data.validation_weights, scale)
         if measures_training_rows:
             self._evaluation = self._examples
 
-        rows, dtype = len(data.x), self.program.dtype
-        self._sizes = Sizes.of(self.program, training, rows, len(data.validation_x), data.t.shape[1])
-        self._plan = records(1, engine.PLAN)
-        for name, value in {
-            "seed": training.seed,
-            "shuffle": training.shuffle and self._sizes.steps_per_epoch > 1,
-            "epochs": training.epochs,
-            "batch_size": self._sizes.batch_size,
-            "piece_size": self._sizes.piece_size,
-            "training_steps": self._sizes.steps_per_epoch,
-            "evaluation_size": self._sizes.evaluation_size,
-            "evaluation_steps": self._sizes.evaluation_steps,
-            "ranking_steps": self._sizes.ranked_outputs,
-            "validates": self._validates,
-            "patience": training.early_stopping.patience if training.early_stopping else 0,
-            "min_delta": training.early_stopping.min_delta if training.early_stopping else 0.0,
-            "clip_norm": (training.gradient_clipping and training.gradient_clipping.norm) or 0.0,
-            "clip_value": (training.gradient_clipping and training.gradient_clipping.value) or 0.0,
-            "averaging": training.averaging.decay if training.averaging else 0.0,
-        }.items():
-            self._plan[name] = value
-
-        P, size, arena = self.program.parameters, self.program.size, self.program.width * self._sizes.capacity
-        self._network = engine.network_tables(self.program)
+        self._sizes = Sizes.of(self.program, training, len(data.x), len(data.validation_x), data.t.shape[1])
+        self._plan = plan_record(training, self._sizes, self._validates)
+        self._tables = Tables.of(self.program)
         self._optimizer = optimizer_record(training.optimizer)
         self._schedule = schedule_record(training.schedule)
-        theta, grad = aligned(size, dtype), aligned(P, dtype)
-        self._memory = engine.Memory(
-            theta=theta,
-            grad=grad,
-            piece_grad=aligned(P, dtype) if self._sizes.batch_size > self._sizes.piece_size else grad,
-            slots=np.zeros((self._sizes.slots, P), dtype),
-            kept=aligned(size, dtype) if self._sizes.keeps_others else theta,
-            best=aligned(size, dtype),
-            values=aligned(arena, dtype),
-            derivatives=aligned(arena, dtype),
-            workspace=aligned(self.program.workspace, dtype),
-            targets=np.empty((self._sizes.capacity, data.t.shape[1]), dtype),
-            weights=np.ones(self._sizes.capacity, dtype),
-            order=np.arange(rows),
-        )
-        self._batch = records(1, engine.BATCH)
-        self._history = records(HISTORY_ROWS, engine.HISTORY)
-        self._state = records(1, engine.STATE)
+        self._memory = allocated(self._sizes, data.t.shape[1])
+        self._batch = records(1, BATCH)
+        self._history = records(HISTORY_ROWS, HISTORY)
+        self._state = records(1, STATE)
         for name in ("best_score", "reference_score", "plateau_loss"):
             self._state[name] = np.inf
         self._state["momentum_product"] = 1.0
         self._measures = metrics.allocated(
-            training, self.program.outputs, self._sizes.evaluated_rows, dtype, self._spread(), HISTORY_ROWS
+            training, self.program.outputs, self._sizes.evaluated_rows, self.program.dtype, self._spread(), HISTORY_ROWS
         )
         self._descent: FullBatchDescent | None = None
         if checkpoint is None:
@@ -199,12 +165,12 @@ class Training:
 
     @property
     def stopped_early(self) -> bool:
-        return bool(self._state["stopped"][0] == engine.EARLY)
+        return bool(self._state["stopped"][0] == EARLY)
 
     @property
     def converged(self) -> bool:
         """L-BFGS finds no lower loss."""
-        return bool(self._state["stopped"][0] == engine.CONVERGED)
+        return bool(self._state["stopped"][0] == CONVERGED)
 
     def epochs(self, interrupted: Callable[[], bool] = lambda: False) -> Iterator[EpochResult]:
         """Trains and yields each epoch's result. `interrupted` is asked several times a second, inside an epoch too.
@@ -227,7 +193,7 @@ class Training:
         What of an evaluation is under way begins anew. Its vectors are this training's own, no copies: store them before it
         goes on.
         """
-        state = {name: self._state[name][0].item() for name in engine.STATE.names or ()}
+        state = {name: self._state[name][0].item() for name in STATE.names or ()}
         if state["step"] > self._sizes.steps_per_epoch:
             state |= {"step": self._sizes.steps_per_epoch, "evaluation_loss": 0.0}
         return Checkpoint(state, self._vectors)
@@ -260,7 +226,7 @@ class Training:
             self._plan,
             self._state,
             self._batch,
-            self._network,
+            self._tables,
             self._optimizer,
             self._schedule,
             self._memory,
@@ -307,7 +273,7 @@ class Training:
 
     def _restore(self, checkpoint: Checkpoint | SavedCheckpoint) -> None:
         state = checkpoint.copy_into(self._vectors)
-        for name in engine.STATE.names or ():
+        for name in STATE.names or ():
             self._state[name] = state[name]
 
     def _result(self, epoch: int, row: Any, values: npt.NDArray[np.float64]) -> EpochResult:
@@ -324,9 +290,3 @@ class Training:
         deviations = [moments(target.astype(np.float64))[1] for target in self._evaluation.t.T]
         variances: npt.NDArray[np.float64] = np.square(np.array(deviations) * self._evaluation.scale)
         return variances
-
-
-def examples(x: Matrix, t: Matrix, weights: Matrix | None, scale: npt.NDArray[np.float64]) -> engine.Examples:
-    """As the loop reads them; where there are no rows, the sum of their weights is 1 all the same, since it divides."""
-    w = x[:0, 0].copy() if weights is None else weights
-    return engine.Examples(x, t, w, scale, float(w.sum(dtype=np.float64)) if w.size else float(max(len(x), 1)))

@@ -19,7 +19,7 @@ from llvmlite import binding
 
 config: Any = numba.core.config
 HERE = Path(__file__).parent
-NEIGHBOURS = ("engine", "geometry", "metrics", "optimizers", "program", "schedules")
+NEIGHBOURS = ("engine", "geometry", "metrics", "optimizers", "program", "records", "schedules")
 SOURCES = (*sorted(HERE.glob("*.py")), *(HERE.parent / f"{name}.py" for name in NEIGHBOURS))
 
 
