@@ -16,7 +16,6 @@ from core.nn.program import (
     DENSE,
     DROPOUT,
     FIRST_ACTIVATION,
-    MAX_POOLING,
     RUNNING_NORMALISATION,
     Parameter,
     Statistic,
@@ -90,7 +89,7 @@ class Builder:
         """
         m = math.prod(shape)
         before = self.operations[-1]["code"] if self.operations else DENSE
-        y = self.x if in_place and before < FIRST_ACTIVATION and before != MAX_POOLING else self.values(m)
+        y = self.x if in_place and before < FIRST_ACTIVATION else self.values(m)
         self.operations.append({"code": code, "x": self.x, "y": y, "n": self.n, "m": m, **fields})
         self.shape, self.x = shape, y
 

@@ -35,7 +35,7 @@ def run(kind: str, op: Geometry, x: Any, dy: Any) -> tuple[Any, Any]:
     y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
     if kind == "max":
         pooling.maximum(op, x, y)
-        pooling.d_maximum(op, x, y, dy, dx)
+        pooling.d_maximum(op, x, dy, dx)
     else:
         pooling.average(op, x, y)
         pooling.d_average(op, dy, dx)

@@ -16,6 +16,7 @@ from typing import Any
 from core.nn.geometry import WIDE
 from core.nn.kernels import blocks
 from core.nn.kernels.compile import inlined, kernel, reduction
+from core.nn.kernels.copying import clear
 from core.nn.kernels.products import add_product, add_product_by_transpose, add_product_of_transpose
 
 
@@ -28,7 +29,9 @@ def forward(op: Any, x: Any, W: Any, b: Any, z: Any, workspace: Any) -> None:
     for image in range(x.shape[0]):
         z_image = z[image].reshape(op.filters, op.out_height * op.out_width)
         for o in range(op.filters):
-            z_image[o, :] = b[o] if b.size else 0
+            start = b[o] if b.size else z.dtype.type(0)
+            for s in range(z_image.shape[1]):
+                z_image[o, s] = start
         for first in range(0, op.out_height, op.band_height):
             height = min(op.band_height, op.out_height - first)
             unfold(op, x_flat, image * x.shape[1], first, height, u)
@@ -44,8 +47,8 @@ def backward(op: Any, x: Any, dz: Any, dW: Any, db: Any, workspace: Any) -> None
     dW_rows = W_rows.reshape(op.kernel_height, op.channels * op.kernel_width, op.filters)
     is_wide = op.filters * op.channels * op.kernel_width >= WIDE
     x_flat = x.ravel()
-    dW_rows[:] = 0
-    db[:] = 0
+    clear(dW_rows.ravel())
+    clear(db)
     for image in range(x.shape[0]):
         dz_image = dz[image].reshape(op.filters, op.out_height * op.out_width)
         if db.size:
@@ -71,12 +74,12 @@ def backward_to_inputs(op: Any, dz: Any, W: Any, dx: Any, workspace: Any) -> Non
     W_rows, du = parts(op, workspace)
     split(op, W, W_rows)
     dx_flat = dx.ravel()
-    dx[:] = 0
+    clear(dx_flat)
     for image in range(dz.shape[0]):
         dz_image = dz[image].reshape(op.filters, op.out_height * op.out_width)
         for first in range(0, op.out_height, op.band_height):
             height = min(op.band_height, op.out_height - first)
-            du[: op.channels * op.kernel_width * unfolded_width(op, height)] = 0
+            clear(du[: op.channels * op.kernel_width * unfolded_width(op, height)])
             dz_band = band(op, dz_image, first, height)
             for i in range(op.kernel_height):
                 add_product_of_transpose(W_rows[i], dz_band, seen(op, du, i, height))
@@ -101,8 +104,8 @@ def unfold(op: Any, x: Any, start: int, first: int, height: int, u: Any) -> None
                     for row in range(bottom - top):
                         for t in range(right - left):
                             u[target + row * width + t] = x[source + row * step + t * op.stride_width]
-                u[place : place + top * width] = 0
-                u[place + bottom * width : place + count * width] = 0
+                clear(u[place : place + top * width])
+                clear(u[place + bottom * width : place + count * width])
                 if left > 0 or right < width:
                     for row in range(place, place + count * width, width):
                         for t in range(row, row + left):

@@ -7,6 +7,7 @@ x (B, n) holds the indices in `count` columns from the `first` on; table (V, d),
 from typing import Any
 
 from core.nn.kernels.compile import kernel
+from core.nn.kernels.copying import clear
 
 
 @kernel
@@ -24,7 +25,7 @@ def lookup(x: Any, first: int, count: int, table: Any, y: Any, place: int) -> No
 def d_lookup(x: Any, first: int, count: int, dy: Any, place: int, dtable: Any) -> None:
     """dtable[v] = Σ dy where x = v. Overwrites dtable."""
     d = dtable.shape[1]
-    dtable[:] = 0
+    clear(dtable.ravel())
     for i in range(x.shape[0]):
         for k in range(count):
             index, start = int(x[i, first + k]), place + k * d

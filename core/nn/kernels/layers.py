@@ -149,7 +149,7 @@ def backward(
             if op.x > 0:
                 convolution.backward_to_inputs(op, dy, matrix(theta, op.W, op.filters, K), dx, workspace)
         elif op.code == MAX_POOLING:
-            pooling.d_maximum(op, x, y, dy, dx)
+            pooling.d_maximum(op, x, dy, dx)
         elif op.code == AVERAGE_POOLING:
             pooling.d_average(op, dy, dx)
         elif op.code == DROPOUT:

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from core.nn.kernels.compile import inlined, kernel, reduction
+from core.nn.kernels.copying import clear
 
 
 @kernel
@@ -32,11 +33,11 @@ def batch_training(
     S = x.shape[1] // C
     for c in range(C):
         mean[c] = x[0, c * S]
-    inverse[:] = 0
+    clear(inverse)
     add_differences(x, mean, inverse)
     for c in range(C):
         mean[c] += inverse[c] / x.dtype.type(N)
-    inverse[:] = 0
+    clear(inverse)
     add_squares(x, mean, inverse)
     share, rest, eps = x.dtype.type(momentum), x.dtype.type(1.0 - momentum), x.dtype.type(epsilon)
     for c in range(C):
@@ -61,8 +62,8 @@ def d_batch(x: Any, gamma: Any, mean: Any, inverse: Any, dy: Any, dgamma: Any, d
     """dβ = Σ dy, dγ = Σ dy x̂, dx = γ (dy − dβ / N − x̂ dγ / N) / √(σ² + ε). Overwrites them; dx may be dy."""
     C, N = gamma.size, x.dtype.type(x.size // gamma.size)
     S = x.shape[1] // C
-    dgamma[:] = 0
-    dbeta[:] = 0
+    clear(dgamma)
+    clear(dbeta)
     add_gradients(x, mean, inverse, dy, dgamma, dbeta)
     for i in range(x.shape[0]):
         if S == 1:
@@ -104,8 +105,8 @@ def d_layer(x: Any, gamma: Any, statistics: Any, dy: Any, dgamma: Any, dbeta: An
     Overwrites dgamma, dbeta and dx, which may be dy.
     """
     n = x.dtype.type(x.shape[1])
-    dgamma[:] = 0
-    dbeta[:] = 0
+    clear(dgamma)
+    clear(dbeta)
     for i in range(x.shape[0]):
         mean, inverse = statistics[i, 0], statistics[i, 1]
         shift, slope = x.dtype.type(0), x.dtype.type(0)
