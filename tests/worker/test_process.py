@@ -51,17 +51,20 @@ warm_up()
 recorder = event.RecordingListener()
 event.register("numba:compile", recorder)
 trained = 0
+
+def train(dtype, loss, activation="relu", **fields):
+    x, t = examples(loss, 20, 3, 2, dtype)
+    network = network_spec(4, 2, activation=activation, last=LAST.get(loss, "identity"), dtype=dtype)
+    run = training(network, training_spec(loss, epochs=2, **fields), x[:15], t[:15], (x[15:], t[15:]))
+    return len(list(run.epochs()))
+
 for dtype in ("float32", "float64"):
     for loss in LOSSES:
-        for optimizer in (*OPTIMIZERS, {"type": "lbfgs"}):
-            x, t = examples(loss, 20, 3, 2, dtype)
-            batch_size = "full" if optimizer["type"] == "lbfgs" else 8
-            fields = training_spec(loss, optimizer=optimizer, epochs=2, batch_size=batch_size)
-            for activation in ACTIVATIONS:
-                last = LAST.get(loss, "identity")
-                network = network_spec(4, 2, activation=activation, last=last, dtype=dtype)
-                run = training(network, fields, x[:15], t[:15], (x[15:], t[15:]))
-                trained += len(list(run.epochs()))
+        trained += sum(train(dtype, loss, activation, batch_size=8) for activation in ACTIVATIONS)
+    for optimizer in OPTIMIZERS:
+        trained += train(dtype, "mean_squared_error", optimizer=optimizer, batch_size=8)
+    for fields in ({"optimizer": "lbfgs"}, {"averaging": {}}, {"schedule": "cosine"}, {"gradient_clipping": {"norm": 1.0}}):
+        trained += train(dtype, "mean_squared_error", **fields)
 print(json.dumps([trained, len(recorder.buffer)]))
 """
 
