@@ -45,6 +45,7 @@ def main() -> None:
         )
         print(f"\ncopying: {updates.bandwidth(compared[0]):.1f} GB/s, read and written")
     if "jobs" in options.parts:
+        print(f"\nthe engine's kernels, compiled or loaded: {jobs.set_up():.1f} s, not counted in the jobs", flush=True)
         trainers = [name for name in names if name != "gemm floor"]
         compared = measured(
             "s per job", trainers, options.networks, 2, lambda network: jobs.measure(network, trainers, options.rounds)

@@ -17,6 +17,14 @@ from benchmarks.networks import NETWORKS
 EPOCHS = 10
 
 
+def set_up() -> float:
+    """Seconds that the engine's kernels take to compile, or to load where they are compiled."""
+    began = time.perf_counter()
+    code = "import benchmarks; from core.nn.warmup import warm_up; warm_up()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - began
+
+
 def measure(network: str, names: list[str], rounds: int) -> Comparison:
     def job(name: str) -> float:
         with tempfile.TemporaryDirectory() as folder:
