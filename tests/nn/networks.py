@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from core.nn.checkpoint import Checkpoint
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import aligned
@@ -98,6 +99,13 @@ def random_network(spec: NetworkSpec, loss: str, inputs: int, seed: int = 0) -> 
     return Network(program, theta)
 
 
-def training(spec: NetworkSpec, fields: TrainingSpec, x: Any, t: Any, validation: tuple[Any, Any] | None = None) -> Training:
+def training(
+    spec: NetworkSpec,
+    fields: TrainingSpec,
+    x: Any,
+    t: Any,
+    validation: tuple[Any, Any] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Training:
     validation_x, validation_t = validation if validation else (x[:0], t[:0])
-    return Training(spec, fields, Data(x, t, validation_x, validation_t))
+    return Training(spec, fields, Data(x, t, validation_x, validation_t), checkpoint)

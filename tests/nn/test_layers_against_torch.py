@@ -10,84 +10,10 @@ from core.nn import spec
 from core.nn.network import Network
 from core.nn.spec import NetworkSpec
 from core.nn.weights import from_safetensors, named_weights, to_safetensors
+from tests.nn.layered import NETWORKS, layered
 from tests.nn.networks import OPTIMIZERS, examples, name_of, random_network, training, training_spec
 from tests.nn.test_against_torch import distance, module, torch_loss
 from tests.nn.torch_optimizers import in_double_precision, torch, torch_optimizer  # noqa: F401 - a fixture
-
-CONVOLUTION = {"type": "convolution_2d", "filters": 4, "kernel": 3}
-POOLING = {"type": "max_pooling_2d", "size": 2}
-BATCH, LAYER = {"type": "batch_normalisation"}, {"type": "layer_normalisation"}
-# name: inputs, layers but for the last, whose 3 outputs the loss takes
-NETWORKS: dict[str, tuple[int, list[Any]]] = {
-    "images": (
-        144,
-        [
-            {"type": "reshape", "shape": [1, 12, 12]},
-            {**CONVOLUTION, "padding": "same", "activation": "relu"},
-            POOLING,
-            {**CONVOLUTION, "filters": 6, "stride": [1, 2], "padding": [1, 0], "activation": "gelu"},
-            {"type": "average_pooling_2d", "size": [3, 2], "stride": 1, "padding": [1, 0]},
-            "tanh",
-            "flatten",
-        ],
-    ),
-    "pooled before its activation": (
-        98,
-        [
-            {"type": "reshape", "shape": [2, 7, 7]},
-            {**CONVOLUTION, "bias": False},
-            POOLING,
-            "sigmoid",
-            {"type": "dropout", "rate": 0.0},
-            "flatten",
-        ],
-    ),
-    "signals": (
-        60,
-        [
-            {"type": "reshape", "shape": [3, 20]},
-            {"type": "convolution_1d", "filters": 5, "kernel": 4, "stride": 2, "padding": 1},
-            BATCH,
-            "relu",
-            {"type": "max_pooling_1d", "size": 3, "stride": 1, "padding": 1},
-            {"type": "convolution_1d", "filters": 4, "kernel": 3, "padding": "valid", "activation": "silu"},
-            {"type": "average_pooling_1d", "size": 2},
-            "flatten",
-        ],
-    ),
-    "normalised images": (
-        72,
-        [
-            {"type": "reshape", "shape": [2, 6, 6]},
-            {**CONVOLUTION, "bias": False},
-            {**BATCH, "momentum": 0.3, "epsilon": 1e-3},
-            "relu",
-            {**LAYER, "epsilon": 1e-4},
-            {"type": "prelu"},
-            "flatten",
-        ],
-    ),
-    "normalised rows": (6, [{"units": 9}, BATCH, "tanh", {"units": 8, "activation": "relu"}, LAYER, "sigmoid"]),
-    "residual": (
-        5,
-        [
-            {"units": 6},
-            {"type": "residual", "layers": [BATCH, "relu", {"units": 6, "activation": "tanh"}, {"units": 6}]},
-            {"type": "residual", "layers": ["tanh", {"type": "residual", "layers": [LAYER, {"units": 6}]}]},
-            "relu",
-        ],
-    ),
-    "residual images": (
-        50,
-        [
-            {"type": "reshape", "shape": [2, 5, 5]},
-            {"type": "residual", "layers": [{**CONVOLUTION, "filters": 2, "padding": 1}, BATCH, "relu"]},
-            POOLING,
-            "flatten",
-        ],
-    ),
-    "embedded": (4, [{"type": "embedding", "dimension": 3, "vocabulary": 11}, {"units": 7, "activation": "tanh"}]),
-}
 
 
 class Residual(torch.nn.Sequential):
@@ -161,15 +87,6 @@ class Rows(torch.nn.Module):
         return self.model(x)
 
 
-def network_and_data(name: str, loss: str, rows: int, dtype: str = "float64") -> tuple[NetworkSpec, Any, Any]:
-    inputs, layers = NETWORKS[name]
-    last = {"units": 3, "activation": "softmax" if loss == "softmax_cross_entropy" else "identity"}
-    x, t = examples(loss, rows, inputs, 3, dtype)
-    if name == "embedded":
-        x = np.random.default_rng(1).integers(0, 11, x.shape).astype(dtype)
-    return NetworkSpec.model_validate({"layers": [*layers, last], "dtype": dtype}), x, t
-
-
 def loaded(network: NetworkSpec, weights: Any, inputs: int) -> Any:
     """PyTorch's network of our weights, which passed through a safetensors file."""
     model, _ = sequential(network.layers, (inputs,))
@@ -181,7 +98,7 @@ def loaded(network: NetworkSpec, weights: Any, inputs: int) -> Any:
 @pytest.mark.parametrize("loss", ["mean_squared_error", "softmax_cross_entropy"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_loss_and_gradient_are_those_of_pytorch(name, loss):
-    layers, x, t = network_and_data(name, loss, rows=9)
+    layers, x, t = layered(name, loss, rows=9)
     network = random_network(layers, loss, inputs=x.shape[1])
     model = loaded(layers, named_weights(network.program, network.theta), x.shape[1])
     np.testing.assert_allclose(network.outputs(x), model.eval()(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-12)
@@ -200,7 +117,7 @@ def test_outputs_loss_and_gradient_are_those_of_pytorch(name, loss):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS[1:4:2], ids=name_of)
 def test_forty_steps_lead_to_the_weights_and_statistics_of_pytorch(optimizer, name):
     loss = "softmax_cross_entropy"
-    layers, x, t = network_and_data(name, loss, rows=40)
+    layers, x, t = layered(name, loss, rows=40)
     fields = training_spec(loss, optimizer=optimizer, epochs=13, batch_size=16, shuffle=False)
     run = training(layers, fields, x, t)
     model = loaded(layers, run.weights(), x.shape[1])
@@ -222,7 +139,7 @@ def test_single_precision_learns_the_same(name):
     loss = "softmax_cross_entropy"
     results = []
     for dtype in ("float32", "float64"):
-        layers, x, t = network_and_data(name, loss, 40, dtype)
+        layers, x, t = layered(name, loss, 40, dtype)
         run = training(layers, training_spec(loss, epochs=3, batch_size=16), x, t)
         results.append([result.loss for result in run.epochs()])
     np.testing.assert_allclose(*results, rtol=1e-3)
