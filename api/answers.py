@@ -89,7 +89,11 @@ def dataset_summary(dataset: DatasetSummary) -> JSON:
 
 def dataset_answer(dataset: Dataset, all_values: bool = False) -> JSON:
     columns = dataset.schema["columns"]
-    return {**dataset_summary(dataset), "columns": columns if all_values else [_shortened(column) for column in columns]}
+    return {
+        **dataset_summary(dataset),
+        "columns": columns if all_values else [_shortened(column) for column in columns],
+        "shapes": dataset.schema.get("shapes", {}),
+    }
 
 
 def _shortened(column: JSON) -> JSON:
@@ -215,6 +219,10 @@ class DatasetSummaryAnswer(Answer):
 class DatasetAnswer(DatasetSummaryAnswer):
     columns: list[Column] = Field(
         description=f"`values` are the first {FIRST_VALUES} of the `distinct` ones, unless `?values=all` asks for all."
+    )
+    shapes: dict[str, list[int]] = Field(
+        description="Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in "
+        "C order, for a `reshape` layer."
     )
 
 

@@ -1,7 +1,8 @@
 """The limited process that reads one file of a client: `python -m core.data.child '{"format": …}'`, started by core.data.parse.
 
 Limits come first, then the imports that the format needs, so that it starts fast. One JSON document goes to standard output:
-`{"rows", "columns", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is answered, short of a crash.
+`{"rows", "columns", "shapes", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is answered, short of a
+crash.
 """
 
 import ctypes
@@ -63,7 +64,12 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
     read = reader.read(source, Limits(max_bytes, max_cells))
     columns = bounded(read.columns)
     write_table(into, {column.name: column.array for column in columns if column.array is not None})
-    return {"rows": read.rows, "columns": [column.to_json() for column in columns], "preview": preview(columns, read.rows)}
+    return {
+        "rows": read.rows,
+        "columns": [column.to_json() for column in columns],
+        "shapes": dict(read.shapes),
+        "preview": preview(columns, read.rows),
+    }
 
 
 def _end_with(parent: int) -> None:

@@ -1,7 +1,7 @@
 """How much one dataset may hold, as its reader in the child process is told."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from core.data.describe import Described
 from core.errors import InvalidData, TooLarge
@@ -31,7 +31,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a format's reader gives."""
+    """What a format's reader gives; `shapes` are those of `core.nn.schema.Schema`."""
 
     rows: int
     columns: Sequence[Described]
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

@@ -61,7 +61,7 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings) -
     is_done = False
     try:
         answer = _answer(request, into.parent, settings)
-        parsed = Parsed(Schema.model_validate({"rows": answer["rows"], "columns": answer["columns"]}), answer["preview"])
+        parsed = Parsed(Schema.model_validate({name: answer[name] for name in Schema.model_fields}), answer["preview"])
         is_done = True
         return parsed
     finally:

@@ -51,12 +51,17 @@ class Column(BaseModel):
 
 
 class Schema(BaseModel):
-    """The columns of a table in their order, and how many rows it has."""
+    """The columns of a table in their order, and how many rows it has.
+
+    `shapes` tells of columns a0, a1, … that were one array `a` of several dimensions what each row's part of it was, such as
+    (3, 28, 28); the columns are in C order.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: int
     columns: tuple[Column, ...]
+    shapes: dict[str, tuple[int, ...]] = {}
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

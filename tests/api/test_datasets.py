@@ -160,6 +160,16 @@ def test_datasets_are_listed_newest_first(client: TestClient) -> None:
     assert second["has_more"] is False
 
 
+def test_a_dataset_of_images_tells_their_shape(client: TestClient) -> None:
+    file = BytesIO()
+    np.savez(file, image=np.zeros((3, 1, 4, 5), np.uint8), digit=np.array([1, 2, 3]))
+    dataset = upload(client, file.getvalue(), "application/x-npz")
+    assert dataset["shapes"] == {"image": [1, 4, 5]}
+    assert dataset["column_count"] == 21
+    assert client.get(f"/v1/datasets/{dataset['id']}").json()["shapes"] == {"image": [1, 4, 5]}
+    assert upload(client)["shapes"] == {}
+
+
 def test_an_unchanged_dataset_is_answered_with_304(client: TestClient) -> None:
     path = f"/v1/datasets/{upload(client)['id']}"
     etag = client.get(path).headers["etag"]

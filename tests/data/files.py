@@ -17,4 +17,4 @@ def read_here(content: bytes, format_name: Format, directory: Path, *, cells: in
     answer = parse(directory / "source", format_name, directory / "table", size, cells)
     if error := answer.get("error"):
         raise ERRORS[error["code"]](error["message"])
-    return Parsed(Schema.model_validate({"rows": answer["rows"], "columns": answer["columns"]}), answer["preview"])
+    return Parsed(Schema.model_validate({name: answer[name] for name in Schema.model_fields}), answer["preview"])

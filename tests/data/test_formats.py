@@ -146,6 +146,19 @@ def test_an_npy_is_read_whatever_its_layout(tmp_path: Path, dtype: str, order: A
     np.testing.assert_array_equal(np.column_stack([table["x0"], table["x1"], table["x2"]]), array.astype(float))
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_images_become_columns_in_c_order_and_their_shape_is_told(tmp_path: Path, kind: Format, order: Any) -> None:
+    images = np.arange(4 * 3 * 2 * 5, dtype=np.float32).reshape(4, 3, 2, 5)
+    digits, stored = np.array([7, 8, 9, 7]), images.copy(order)
+    content = as_npy(stored) if kind == "npy" else as_npz(x=stored, digit=digits, flat=digits[:, None])
+    parsed, columns = read(content, kind, tmp_path)
+    names = [f"x{i}" for i in range(30)]
+    assert [column.name for column in parsed.schema.columns] == names + (["digit", "flat0"] if kind == "npz" else [])
+    assert parsed.schema.shapes == {"x": (3, 2, 5)}
+    np.testing.assert_array_equal(np.stack([columns[name] for name in names], 1).reshape(images.shape), images)
+
+
 def test_an_npy_of_one_dimension_is_one_column(tmp_path: Path) -> None:
     parsed, table = read(as_npy(np.array([1.5, np.nan])), "npy", tmp_path)
     assert parsed.schema.column("x0").missing == 1

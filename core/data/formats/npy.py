@@ -1,4 +1,5 @@
-"""NPY: a one-dimensional array (one column, x0) or a two-dimensional one (a column for each of its columns: x0, x1, …).
+"""NPY: an array whose first dimension is the rows. (N,) is one column, x0; further dimensions are columns x0, x1, … in C order:
+of images (N, 3, 28, 28) x0 is the first pixel of the first channel.
 
 The header is checked against the bytes that are there before anything is made in memory; nothing is ever unpickled.
 """
@@ -18,6 +19,7 @@ from core.errors import InvalidData, TooLarge
 
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _HEADER_ERRORS = (ValueError, EOFError, OverflowError, RecursionError, MemoryError, SyntaxError, TokenError)  # it is a literal
+MAX_DIMENSIONS = 8
 _CHUNK_BYTES = 1 << 20
 _LAST_CHARACTER = 0x10FFFF
 
@@ -25,11 +27,11 @@ _LAST_CHARACTER = 0x10FFFF
 def read(path: Path, limits: Limits) -> Read:
     with path.open("rb") as file:
         array = read_array(file, path.stat().st_size, limits, "the array")
-    return Read(len(array), columns("x", array))
+    return Read(len(array), columns("x", array), shapes("x", array))
 
 
 def read_array(file: IO[bytes], size: int, limits: Limits, name: str) -> NDArray[Any]:
-    """The array (N,) or (N, n) in a stream of `size` bytes."""
+    """The array (N, …) in a stream of `size` bytes."""
     try:
         version = npy.read_magic(file)
         if version not in _READERS:
@@ -43,8 +45,10 @@ def read_array(file: IO[bytes], size: int, limits: Limits, name: str) -> NDArray
         )
     if dtype.kind not in "biufUSmM" or dtype.itemsize == 0:
         raise InvalidData(f"{name} holds {dtype}; numbers, booleans and texts are allowed")
-    if len(shape) not in (1, 2) or any(n < 0 for n in shape):
-        raise InvalidData(f"{name} has the shape {shape}; one dimension, or two (rows, columns), are allowed")
+    if not 1 <= len(shape) <= MAX_DIMENSIONS or any(n < 0 for n in shape):
+        raise InvalidData(
+            f"{name} has the shape {shape}; 1 to {MAX_DIMENSIONS} dimensions, the first of them rows, are allowed"
+        )
     rows, width = shape[0], prod(shape[1:])
     there, needed = size - file.tell(), rows * width * dtype.itemsize
     if needed != there:
@@ -70,9 +74,15 @@ def columns(name: str, array: NDArray[Any], *, is_numbered: bool = True) -> list
     if array.ndim == 1:
         names, arrays = [f"{name}0" if is_numbered else name], [array]
     else:
-        names, arrays = [f"{name}{i}" for i in range(array.shape[1])], list(array.T)
+        arrays = [array[(slice(None), *place)] for place in np.ndindex(array.shape[1:])]
+        names = [f"{name}{i}" for i in range(len(arrays))]
     check_names(names)
     return [_described(column, np.ascontiguousarray(x)) for column, x in zip(names, arrays, strict=True)]
+
+
+def shapes(name: str, array: NDArray[Any]) -> dict[str, tuple[int, ...]]:
+    """What of the array its columns do not tell: the dimensions behind the rows, where there are several."""
+    return {name: array.shape[1:]} if array.ndim > 2 else {}
 
 
 def _described(name: str, x: NDArray[Any]) -> Described:

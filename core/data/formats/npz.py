@@ -1,4 +1,4 @@
-"""NPZ: a zip archive of NPY arrays. A one-dimensional array `a` is the column a, a two-dimensional one the columns a0, a1, ….
+"""NPZ: a zip archive of NPY arrays. A one-dimensional array `a` is the column a, one of more dimensions the columns a0, a1, ….
 
 The zip directory is believed only where it forbids: the sizes it claims are bounded, and no entry gives more than it claims.
 Entries' names become names of columns, never paths.
@@ -6,10 +6,11 @@ Entries' names become names of columns, never paths.
 
 import zipfile
 import zlib
+from math import prod
 from pathlib import Path
 
 from core.data.describe import Described, check_names
-from core.data.formats.npy import columns, read_array
+from core.data.formats.npy import columns, read_array, shapes
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 
@@ -38,6 +39,7 @@ def _read(archive: zipfile.ZipFile, size: int, limits: Limits) -> Read:
             f"the archive of {size} bytes unpacks to {unpacked}, {unpacked // size} times as many; {MAX_RATIO} are allowed"
         )
     found: list[Described] = []
+    shaped: dict[str, tuple[int, ...]] = {}
     rows = 0
     for place, entry in enumerate(entries, 1):
         name = entry.filename.removesuffix(".npy")
@@ -53,7 +55,8 @@ def _read(archive: zipfile.ZipFile, size: int, limits: Limits) -> Read:
         if found and len(array) != rows:
             raise InvalidData(f'array "{name}" has {len(array)} rows, those before it have {rows}; all must have as many')
         rows = len(array)
-        limits.check(rows, len(found) + (array.shape[1] if array.ndim == 2 else 1))
-        found += columns(name, array, is_numbered=array.ndim == 2)
+        limits.check(rows, len(found) + prod(array.shape[1:]))
+        found += columns(name, array, is_numbered=array.ndim > 1)
+        shaped |= shapes(name, array)
     check_names([column.name for column in found])
-    return Read(rows, found)
+    return Read(rows, found, shaped)
