@@ -146,10 +146,17 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
         if _is_binary(column) or (alone and len(values or ()) == 2):
             return None
         return _not_binary(column, _TWO_CLASSES if alone else _FLAGS)
-    if isinstance(loss, Poisson) and column.kind == "number" and column.min is not None and column.min < 0:
-        return f"column {name} goes down to {column.min:g}; poisson needs counts, or other numbers from 0 on"
+    if (message := no_count(column, loss)) is not None:
+        return message
     if column.kind == "text":
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
+    return None
+
+
+def no_count(column: Column, loss: AnyLoss) -> str | None:
+    """Why the loss, if it counts, cannot learn the column's numbers, or None."""
+    if isinstance(loss, Poisson) and column.kind == "number" and column.min is not None and column.min < 0:
+        return f"column {quoted(column.name)} goes down to {column.min:g}; poisson needs counts, or other numbers from 0 on"
     return None
 
 

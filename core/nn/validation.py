@@ -8,7 +8,7 @@ from itertools import islice
 
 from core.errors import Problem
 from core.nn.bounds import MAX_NUMBERS
-from core.nn.choice import MAX_PROBLEMS, unfit_weight
+from core.nn.choice import MAX_PROBLEMS, no_count, unfit_weight
 from core.nn.columns import classes, target_columns, used_names
 from core.nn.names import ColumnNames, listed, quoted
 from core.nn.schema import Column, Schema, Value
@@ -17,7 +17,6 @@ from core.nn.spec import (
     DataSpec,
     FractionValidation,
     InlineValidation,
-    Poisson,
     RowsValidation,
     TrainingSpec,
 )
@@ -121,10 +120,8 @@ def _unfit_target(column: Column, rows: int, loss: AnyLoss, labels: tuple[Value,
     name = quoted(column.name)
     if column.missing:
         return f"column {name} misses {column.missing} of {rows} values; a target must have all of them"
-    if isinstance(loss, Poisson) and column.min is not None and column.min < 0:
-        return f"column {name} goes down to {column.min:g}; poisson needs counts, or other numbers from 0 on"
     if loss.type not in ("softmax_cross_entropy", "binary_cross_entropy"):
-        return None
+        return no_count(column, loss)
     known = frozenset[Value](labels or (0, 1))
     if column.values is None:
         return f"column {name} has more than {MAX_NUMBERS} different numbers; the training data know {len(known)} classes"

@@ -120,6 +120,59 @@ def test_data_to_validate_on_become_a_dataset_that_is_kept_while_the_job_needs_i
     assert client.get(f"/v1/datasets/{again['training']['validation']['dataset']}").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "validation",
+    [
+        [],
+        0,
+        {"rows": {"0": 1}},
+        {"rows": [True]},
+        {"rows": [2**70]},
+        {"rows": [None]},
+        {"dataset": None},
+        {"dataset": "../ds"},
+        {"dataset": "ds_" + "0" * 90},
+        {"inputs": {}, "targets": []},
+        {"inputs": [[]], "targets": [[]]},
+        {"inputs": [[1, 2]], "targets": [[1], [2]], "weights": {}},
+        {"inputs": [[1, 2]], "targets": [1], "weights": [None]},
+        {"fraction": None},
+        {"fraction": 0.5, "stratify": "yes"},
+    ],
+)
+def test_nonsense_is_the_client_s_fault(client: TestClient, validation: Any) -> None:
+    for pointer in refused(client, validated(validation)):
+        assert pointer.startswith(AT)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"weights": [1]},
+        {"weights": []},
+        {"weights": {}},
+        {"weights": ["1", "1", "1", "1"]},
+        {"weights": [0, 0, 0, 0]},
+        {"weights": [1, -1, 1, 1]},
+        {"class_weights": []},
+        {"class_weights": "all"},
+        {"class_weights": {}, "scaling": "wide"},
+        {"class_weights": {"": 1}},
+        {"class_weights": {"0": "1"}},
+        {"class_weights": {"0": 0}},
+        {"class_weights": {"0": 1e7}},
+        {"class_weights": {"0": 1, "0.0": 1}},
+        {"class_weights": {"~/" * 5000: 1}},
+        {"class_weights": {str(i): 1 for i in range(9_000)}},
+        {"class_weights": {str(i): 1 for i in range(10_001)}},
+    ],
+)
+def test_nonsense_about_weights_is_the_client_s_fault(client: TestClient, data: JSON) -> None:
+    network = {"layers": [{"type": "dense", "units": 2}]}
+    document = xor(network=network, training={"loss": "softmax_cross_entropy"})
+    refused(client, {**document, "dataset": {**document["dataset"], **data}})
+
+
 def test_data_may_be_validated_on_themselves(client: TestClient) -> None:
     data = xor()["dataset"]
     job = client.post("/v1/jobs", json=validated(data)).json()
