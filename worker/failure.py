@@ -1,9 +1,11 @@
 """How a failed job says what went wrong, and whose fault it was."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from core.errors import CoreError, Diverged
-from core.nn.spec import LBFGS, TrainingSpec
+from core.nn.columns import SCALABLE
+from core.nn.spec import LBFGS, DataSpec, GradientDescent, Poisson, TrainingSpec
 
 
 def explain(error: Exception) -> dict[str, Any]:
@@ -19,13 +21,26 @@ def explain(error: Exception) -> dict[str, Any]:
     return told
 
 
-def explain_divergence(error: Diverged, training: TrainingSpec, scaling: str) -> dict[str, Any]:
-    """Which epoch, and what usually helps."""
-    if isinstance(training.optimizer, LBFGS):
-        hint = 'lbfgs found no finite loss; take another training.optimizer, for example "adam", or smaller initial weights'
+def explain_divergence(error: Diverged, training: TrainingSpec, data: DataSpec) -> dict[str, Any]:
+    """Which epoch, and what usually helps, the likeliest first."""
+    return {**explain(error), "epoch": error.epoch, "hint": "; ".join(remedies(training, data))}
+
+
+def remedies(training: TrainingSpec, data: DataSpec) -> Iterator[str]:
+    """Against a loss that becomes infinite."""
+    optimizer, loss = training.optimizer, training.loss
+    if isinstance(optimizer, LBFGS):
+        yield 'lbfgs found no finite loss: take another training.optimizer, for example "adam", or smaller initial weights'
     else:
-        rate = training.optimizer.learning_rate
-        hint = f"lower training.optimizer.learning_rate, now {rate:g}, for example to {rate / 10:g}"
-    if scaling == "none":
-        hint += '; inputs of very different sizes train better with "scaling": "standard" in the dataset'
-    return {**explain(error), "epoch": error.epoch, "hint": hint}
+        rate = optimizer.learning_rate
+        yield f"lower training.optimizer.learning_rate, now {rate:g}, for example to {rate / 10:g}"
+        if training.gradient_clipping is None:
+            yield 'shorten gradients that explode with "gradient_clipping": {"norm": 1} in training'
+        if isinstance(optimizer, GradientDescent):
+            yield 'sgd takes longer steps where the gradient is larger; "adam" does not'
+    if data.scaling == "none":
+        yield 'inputs of very different sizes train better with "scaling": "standard" in the dataset'
+    if loss.type in SCALABLE and "none" in (data.scaling, data.target_scaling):
+        yield 'large targets train better with "target_scaling": "standard", or as their logarithms'
+    if isinstance(loss, Poisson):
+        yield "poisson learns logarithms of rates, so that outputs above 88 are infinite rates: begin with smaller weights"

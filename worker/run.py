@@ -79,7 +79,7 @@ def attempt(lease: Lease, worker: Worker) -> None:
         conclude(training, prepared, record, lease, store)
     except Diverged as error:
         record.flush()
-        told = explain_divergence(error, prepared.training, prepared.columns.scaling)
+        told = explain_divergence(error, prepared.training, prepared.columns)
         kept = last_good_weights(training, prepared)
         lease.persist(lambda: store.jobs.fail(claim, told, kept, dict.fromkeys(kept, training.best_epoch)))
     finally:

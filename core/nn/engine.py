@@ -21,7 +21,7 @@ from core.nn.kernels.random import NOISE, key, shuffle
 from core.nn.kernels.schedules import rate, reduce_on_plateau
 from core.nn.kernels.update import update
 from core.nn.metrics import Measures
-from core.nn.records import EARLY, Examples, Memory, Tables
+from core.nn.records import EARLY, IN_EVALUATION, IN_LOSS, IN_WEIGHTS, Examples, Memory, Tables
 from core.nn.schedules import REDUCE_ON_PLATEAU
 
 
@@ -105,7 +105,7 @@ def train(
     if batch_rows > plan.piece_size or plan.batch_size > plan.piece_size:
         gradients.add(memory.grad, piece_grad, batch.piece == 0)
     if not np.isfinite(batch.loss):
-        state.diverged = 1
+        state.diverged = IN_LOSS
         return
     batch.piece += 1
     if done + B < batch_rows:
@@ -129,7 +129,7 @@ def train(
     if plan.averaging > 0:
         average(memory.kept, theta, memory.grad.size, plan.averaging, state.updates == 1)
     if is_last and not (np.isfinite(state.gradient_norm) and metrics.is_finite(theta)):
-        state.diverged = 1
+        state.diverged = IN_WEIGHTS
 
 
 @inlined
@@ -150,7 +150,7 @@ def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: 
         metrics.measure(measures, y, t, rows.scale, first)
     state.step += 1
     if not np.isfinite(state.evaluation_loss):
-        state.diverged = 1
+        state.diverged = IN_EVALUATION
 
 
 @kernel

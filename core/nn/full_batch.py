@@ -8,7 +8,7 @@ import numpy.typing as npt
 from core.nn import engine, spec
 from core.nn.lbfgs import Minimization, Wish
 from core.nn.program import Program
-from core.nn.records import CONVERGED, Examples, Memory, Tables
+from core.nn.records import CONVERGED, IN_LOSS, Examples, Memory, Tables
 
 
 class FullBatchDescent:
@@ -40,7 +40,7 @@ class FullBatchDescent:
             return False
         minimization = self._minimization
         if not (np.isfinite(self._loss) and np.isfinite(minimization.gradient).all()):
-            state.diverged = 1
+            state.diverged = IN_LOSS
             return False
         minimization.answer(self._loss)
         wish: Wish = minimization.wish

@@ -44,15 +44,17 @@ from core.nn.program import (
 
 
 def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int, categories: Mapping[int, int] | None = None) -> Program:
-    """The program of a network over rows of `inputs` numbers; Misfit where two layers do not fit.
+    """The program of a network over rows of `inputs` numbers; Misfit where two layers do not fit or none learns anything.
 
     `categories` maps the inputs that hold codes to how many codes there are.
     """
     builder = Builder(shape=(inputs,), categories=categories or {})
     builder.values(inputs)
     layers = lower_all(network.layers, builder)
+    if not builder.parameters:
+        raise Misfit("the network has no weights to learn; add a layer that has some, for example a dense one", "/layers")
     trained, operations = (table(rows, OPERATION) for rows in (builder.trained(), builder.predicting()))
-    is_fused = bool(operations.size) and operations.code[-1] == ACTIVATIONS.get(FUSED.get(loss.type, ""), -1)
+    is_fused = trained.code[-1] == ACTIVATIONS.get(FUSED.get(loss.type, ""), -1)
     return Program(
         inputs=inputs,
         outputs=builder.n,

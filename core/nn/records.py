@@ -13,6 +13,7 @@ from core.nn.sizes import Sizes
 Matrix = npt.NDArray[np.floating]
 
 EARLY, CONVERGED = 1, 2  # why a training stopped
+IN_LOSS, IN_WEIGHTS, IN_EVALUATION = 1, 2, 3  # where the first number that is not finite was seen
 
 PLAN = np.dtype(
     [
@@ -51,7 +52,7 @@ STATE = np.dtype(
         ("plateau_loss", np.float64),  # the loss that reduce_on_plateau wants to see fall
         ("plateau_epochs", np.int64),  # for how long it has not
         ("stopped", np.int64),  # before the last epoch: why
-        ("diverged", np.int64),
+        ("diverged", np.int64),  # 0, or where that was seen
     ]
 )
 BATCH = np.dtype(

@@ -19,7 +19,20 @@ from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import records
 from core.nn.optimizers import optimizer_record
-from core.nn.records import BATCH, CONVERGED, EARLY, HISTORY, STATE, Examples, Tables, allocated, plan_record
+from core.nn.records import (
+    BATCH,
+    CONVERGED,
+    EARLY,
+    HISTORY,
+    IN_EVALUATION,
+    IN_LOSS,
+    IN_WEIGHTS,
+    STATE,
+    Examples,
+    Tables,
+    allocated,
+    plan_record,
+)
 from core.nn.schedules import schedule_record
 from core.nn.sizes import BYTES_PER_S, FLOPS_PER_S, Sizes
 from core.nn.start import fill
@@ -94,7 +107,10 @@ class Training:
         measures_training_rows = not self._validates and bool(training.metrics)
         scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale
         self._examples = Examples.of(data.x, data.t, data.weights, scale)
-        self._evaluation = Examples.of(data.validation_x, data.validation_t, data.validation_weights, scale)
+        validation_weights = data.validation_weights
+        if validation_weights is None and data.weights is not None:  # the loop has no others: rows that weigh the same
+            validation_weights = np.ones(len(data.validation_x), data.weights.dtype)
+        self._evaluation = Examples.of(data.validation_x, data.validation_t, validation_weights, scale)
         if measures_training_rows:
             self._evaluation = self._examples
 
@@ -184,8 +200,8 @@ class Training:
             for place in range(ended):
                 yield self._result(first + place, self._history[place], self._measures.values[place])
             if self._state["diverged"][0]:
-                epoch = self.epoch + 1
-                raise Diverged(f"the loss or a weight became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
+                epoch, what = self.epoch + 1, self._divergent
+                raise Diverged(f"{what} became NaN or infinite in epoch {epoch} of {self.spec.epochs}", epoch)
 
     def checkpoint(self) -> Checkpoint:
         """All that `Training` needs to go on from here, in the middle of an epoch too.
@@ -247,6 +263,13 @@ class Training:
         if not self._measures.confusion.size or not self.best_epoch:
             return None
         return np.asarray(self._measures.best_confusion, np.int64)
+
+    @property
+    def _divergent(self) -> str:
+        """What is no longer finite."""
+        evaluated = "the validation loss" if self._validates else "the loss of the trained network"
+        names = {IN_LOSS: "the loss", IN_WEIGHTS: "a weight or its gradient", IN_EVALUATION: evaluated}
+        return names[int(self._state["diverged"][0])]
 
     @property
     def _pieces_per_call(self) -> int:

@@ -4,10 +4,15 @@ from itertools import count
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
+from core.errors import Diverged
+from core.nn import sizes
 from core.nn.checkpoint import Checkpoint
 from core.nn.training import Data, Training
-from tests.nn.networks import OPTIMIZERS, examples, name_of, network_spec, training_spec
+from tests.nn.networks import CLASSIFIERS, OPTIMIZERS, examples, name_of, network_spec, training_spec
+from tests.nn.random_networks import networks
 
 VARIANTS = (
     {"schedule": {"type": "cosine", "period": 2, "multiplier": 2, "warmup": {"steps": 5}}},
@@ -67,6 +72,88 @@ def test_resuming_repeats_the_remaining_epochs_exactly(optimizer, dtype, monkeyp
 @pytest.mark.parametrize("others", VARIANTS, ids=str)
 def test_resuming_repeats_schedules_clipping_and_averaging_exactly(others, monkeypatch):
     assert_resuming_changes_nothing({"type": "nadam", "learning_rate": 0.05}, "float32", monkeypatch, **others)
+
+
+@st.composite
+def trainings(draw):
+    """How a network is trained: any optimizer, schedule, averaging and clipping, and batches of one row up to all."""
+    lbfgs = {"optimizer": {"type": "lbfgs", "memory": 3, "line_search_evaluations": 4}}
+    schedules = st.sampled_from([{}, *({"schedule": variant["schedule"]} for variant in VARIANTS[:3])])
+    descent = st.fixed_dictionaries(
+        {
+            "optimizer": st.sampled_from(OPTIMIZERS),
+            "batch_size": st.sampled_from([1, 4, 7, 1000, "full"]),
+            "shuffle": st.booleans(),
+        }
+    )
+    if draw(st.integers(0, 9)) == 0:
+        return lbfgs
+    fields = draw(descent) | draw(schedules)
+    if draw(st.booleans()):
+        fields["averaging"] = {"decay": 0.9}
+    if draw(st.booleans()):
+        fields["gradient_clipping"] = {"norm": 0.5, "value": 0.2}
+    return fields
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    drawn=networks(),
+    fields=trainings(),
+    dtype=st.sampled_from(["float32", "float64"]),
+    rows=st.integers(1, 17),
+    validates=st.booleans(),
+    measures=st.booleans(),
+    pieces=st.integers(0, 4),
+    piece_rows=st.sampled_from([1, 3, 1024]),
+    seed=st.integers(0, 2**32),
+)
+def test_random_networks_go_on_exactly_from_wherever_they_are_stopped(
+    drawn, fields, dtype, rows, validates, measures, pieces, piece_rows, seed
+):
+    """After so many pieces of batches and of evaluations, each time anew from the bytes of the checkpoint."""
+    spec, loss, inputs, outputs = drawn
+    assume(fields["optimizer"]["type"] != "lbfgs" or not has_dropout(spec.layers))
+    spec = spec.model_copy(update={"dtype": dtype})
+    x, t = examples(loss, rows + 5, inputs, outputs, dtype, seed)
+    data = Data(x[:rows], t[:rows], *((x[rows:], t[rows:]) if validates else (x[:0], t[:0])))
+    if validates:
+        fields = fields | {"validation": {"fraction": 0.2}, "early_stopping": {"patience": 2}}
+    if measures:
+        fields = fields | {"metrics": ["accuracy", "roc_auc", "confusion_matrix"] if loss in CLASSIFIERS else ["r2"]}
+    chosen = training_spec(loss, epochs=4, seed=seed, **fields)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sizes, "piece_rows", lambda _: piece_rows)
+        straight = Training(spec, chosen, data)
+        expected = told(straight, 10**9, patch)
+        run, results = Training(spec, chosen, data), []
+        while True:
+            enough = -(-rows // piece_rows) + 10 * (validates or measures)  # a batch, and an evaluation, begin anew
+            results += told(run, pieces + enough + 5 * rows * measures, patch)
+            if run.finished or (results and "became NaN" in results[-1]):
+                break
+            run = Training(spec, chosen, data, Checkpoint.from_bytes(run.checkpoint().to_bytes()))
+    assert results == expected
+    for which in ("best", "last"):
+        for name, array in run.weights(which).items():
+            assert array.tobytes() == straight.weights(which)[name].tobytes(), (which, name)
+    assert (run.best_epoch, run.epoch) == (straight.best_epoch, straight.epoch)
+
+
+def told(run, pieces, patch):
+    """What a training tells of its epochs in so many pieces; a divergence too."""
+    patch.setattr(Training, "_pieces_per_call", pieces if run._descent is None else 1)
+    calls, most = count(), 1 if run._descent is None else pieces
+    seen = []
+    try:
+        seen.extend(run.epochs(lambda: next(calls) >= most))
+    except Diverged as error:
+        seen.append(error.message)
+    return list(map(repr, seen))
+
+
+def has_dropout(layers):
+    return any(layer.type == "dropout" or has_dropout(getattr(layer, "layers", ())) for layer in layers)
 
 
 def test_equal_seeds_give_equal_bits_and_others_do_not():
