@@ -43,4 +43,4 @@ def remedies(training: TrainingSpec, data: DataSpec) -> Iterator[str]:
     if loss.type in SCALABLE and "none" in (data.scaling, data.target_scaling):
         yield 'large targets train better with "target_scaling": "standard", or as their logarithms'
     if isinstance(loss, Poisson):
-        yield "poisson learns logarithms of rates, so that outputs above 88 are infinite rates: begin with smaller weights"
+        yield "poisson learns logarithms of rates, so that float32 ends at an output of 88: smaller weights help"

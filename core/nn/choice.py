@@ -143,6 +143,8 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
             return f"column {name} has one value only, {quoted(values[0])}; softmax_cross_entropy needs at least 2 classes"
         return None
     if isinstance(loss, BinaryCrossEntropy):
+        if alone and values is not None and len(values) == 1:
+            return f"column {name} has one value only, {quoted(values[0])}; binary_cross_entropy needs two to tell apart"
         if _is_binary(column) or (alone and len(values or ()) == 2):
             return None
         return _not_binary(column, _TWO_CLASSES if alone else _FLAGS)

@@ -245,10 +245,8 @@ def _(layer: spec.Flatten, builder: Builder) -> None:
 def _(layer: spec.Reshape, builder: Builder) -> None:
     builder.module()
     if math.prod(layer.shape) != builder.n:
-        raise Misfit(
-            f"{shaped(layer.shape)} are {math.prod(layer.shape)} values, {shaped(builder.shape)} come in, that is {builder.n}",
-            "/shape",
-        )
+        come = f"{shaped(builder.shape)} come in" + (f", that is {builder.n}" if len(builder.shape) > 1 else "")
+        raise Misfit(f"{shaped(layer.shape)} are {math.prod(layer.shape)} values, {come}", "/shape")
     builder.shape = layer.shape
 
 

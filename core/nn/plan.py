@@ -14,6 +14,7 @@ from core.errors import InvalidSpec, Problem
 from core.nn import choice, columns, metrics, spec, validation
 from core.nn.builder import Misfit
 from core.nn.lower import lower
+from core.nn.names import quoted
 from core.nn.program import FUSED, LayerShape, Program
 from core.nn.schema import Schema
 from core.nn.sizes import Sizes
@@ -90,7 +91,7 @@ def plan(
     inputs = kept or columns.inputs(schema, data)
     program = _lowered(network, training.loss, inputs)
     problems = [
-        *_category_problems(network, data, inputs.categories),
+        *_category_problems(network, data, schema, inputs.categories),
         *_output_problems(program, network, training, data, schema),
         *metrics.class_problems(training, columns.target_width(schema, data, training.loss)),
     ]
@@ -144,9 +145,13 @@ def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec)
             f"/network/layers/{last}{inner}",
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
         )
+    if network.layers[last].type == "dropout":
+        yield Problem(f"/network/layers/{last}", "a last dropout would leave out outputs; put it before the last layer")
 
 
-def _category_problems(network: spec.NetworkSpec, data: spec.DataSpec, categories: Mapping[int, int]) -> Iterator[Problem]:
+def _category_problems(
+    network: spec.NetworkSpec, data: spec.DataSpec, schema: Schema, categories: Mapping[int, int]
+) -> Iterator[Problem]:
     first = network.layers[0]
     if categories and not (isinstance(first, spec.Embedding) and first.vocabulary is None):
         yield Problem(
@@ -154,11 +159,23 @@ def _category_problems(network: spec.NetworkSpec, data: spec.DataSpec, categorie
             f'dataset.categories is "embedding", so texts come in as codes; layer 0 is {first.type}, it must be an embedding '
             "without a vocabulary",
         )
-    if isinstance(first, spec.Embedding) and first.vocabulary is not None and data.scaling != "none":
+    if not isinstance(first, spec.Embedding) or first.vocabulary is None:
+        return
+    if data.scaling != "none":
         yield Problem(
             "/dataset/scaling",
             f'scaling is "{data.scaling}"; an embedding with a vocabulary reads its inputs as they are: it must be "none"',
         )
+    for column in columns.feature_columns(schema, data):
+        low, high = column.min or 0, column.max or 0
+        if low < 0 or high >= first.vocabulary:
+            has = f"goes down to {low:g}" if low < 0 else f"goes up to {high:g}"
+            yield Problem(
+                "/network/layers/0/vocabulary",
+                f"column {quoted(column.name)} {has}; a vocabulary of {first.vocabulary:,} takes whole numbers from 0 to "
+                f"{first.vocabulary - 1:,}",
+            )
+            return
 
 
 def _lbfgs_problems(layers: Sequence[spec.AnyLayer], pointer: str) -> Iterator[Problem]:

@@ -104,6 +104,7 @@ def test_the_targets_decide_the_outputs(
         ("score", Poisson(), ['"score" goes down to -2.5', "poisson needs counts", "from 0 on"]),
         ("city", Poisson(), ['"city" is text', "poisson needs numbers"]),
         ("age", BinaryCrossEntropy(), ['"age" has too many different values', "exactly two values"]),
+        ("constant", BinaryCrossEntropy(), ["one value only", "needs two"]),
         ("city", BinaryCrossEntropy(), ['"Bern", "Oslo", "Rome"', "exactly two values"]),
     ],
 )

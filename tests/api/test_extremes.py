@@ -1,0 +1,99 @@
+"""Jobs at the edge of what makes sense: either a clear problem when they are submitted, or a plan."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.api.conftest import messages
+
+X = [[0.0, 1.0, 2.0, float(i)] for i in range(12)]
+T = [float(i) for i in range(12)]
+ONE = {"units": 1}
+IMAGE = {"type": "reshape", "shape": [1, 2, 2]}
+BATCH = "batch_normalisation"
+CODES = {"type": "embedding", "vocabulary": 12, "dimension": 2}
+SOFTMAX, BINARY = "softmax_cross_entropy", "binary_cross_entropy"
+APART = {"validation": {"fraction": 0.2}, "early_stopping": {"patience": 1}}
+
+
+def convolution(**window: Any) -> dict[str, Any]:
+    return {"type": "convolution_2d", "filters": 2, **window}
+
+
+def residual(*layers: Any) -> dict[str, Any]:
+    return {"type": "residual", "layers": list(layers)}
+
+
+def answer(client: TestClient, layers: list[Any], inputs: Any, targets: Any, **training: Any) -> Any:
+    return client.post(
+        "/v1/jobs",
+        json={
+            "dataset": {"inputs": inputs, "targets": targets},
+            "network": {"layers": layers},
+            "training": {"loss": "mean_squared_error", **training},
+        },
+    )
+
+
+REFUSED: dict[str, tuple[list[Any], Any, Any, dict[str, Any], str, str]] = {
+    "no epochs": ([ONE], X, T, {"epochs": 0}, "/training/epochs", "epochs is 0; it must be 1 or more"),
+    "one row, and rows to validate on": ([ONE], X[:1], T[:1], APART, "/training/validation/fraction", "leaves none of"),
+    "one class": ([ONE], X, ["a"] * 12, {"loss": SOFTMAX}, "/dataset/targets", "needs at least 2 classes"),
+    "one flag": ([ONE], X, [1] * 12, {"loss": BINARY}, "/dataset/targets", "needs two to tell apart"),
+    "only an activation": (["relu"], X, T, {}, "/network/layers", "no weights to learn; add a layer that has some"),
+    "only flattened": ([IMAGE, "flatten"], X, X, {}, "/network/layers", "no weights to learn"),
+    "a residual block of activations": ([residual("gelu", residual("tanh"))], X, X, {}, "/network/layers", "no weights"),
+    "a window beyond the image": ([IMAGE, convolution(kernel=3), "flatten", ONE], X, T, {}, "/network/layers/1", "1 × 2 × 2"),
+    "a window beyond the image, inside": (
+        [residual(IMAGE, {"type": "max_pooling_2d", "size": 3}), ONE], X, T, {}, "/network/layers/0/layers/1", "larger than"
+    ),
+    "images of another size": (
+        [{"type": "reshape", "shape": [3, 2]}, "flatten", ONE], X, T, {}, "/network/layers/0/shape", "6 values, 4 come in"
+    ),
+    "a block that changes its width": ([residual({"units": 3}), ONE], X, T, {}, "/network/layers/0", "turn 4 into 3"),
+    "a last dropout": ([ONE, {"type": "dropout", "rate": 0.5}], X, T, {}, "/network/layers/1", "put it before the last layer"),
+    "all dropped": ([{"type": "dropout", "rate": 1.0}, ONE], X, T, {}, "/network/layers/0/rate", "below 1"),
+    "no norm at all": ([{"units": 1, "max_norm": 0}], X, T, {}, "/network/layers/0/max_norm", "above 0"),
+    "codes beyond the vocabulary": (
+        [CODES | {"vocabulary": 11}, ONE], X, T, {}, "/network/layers/0/vocabulary", "goes up to 11; a vocabulary of 11 takes"
+    ),
+    "codes below 0": ([CODES, ONE], [[-1.0], [0.0]], T[:2], {}, "/network/layers/0/vocabulary", "goes down to -1"),
+    "a later embedding": ([{"units": 4}, CODES, ONE], X, T, {}, "/network/layers/1", "it must be the first layer"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_trained_is_a_clear_problem_at_once(client: TestClient, name: str) -> None:
+    layers, inputs, targets, training, pointer, words = REFUSED[name]
+    found = answer(client, layers, inputs, targets, **training)
+    assert found.status_code == 422, found.text
+    assert list(messages(found)) == [pointer]
+    assert words in messages(found)[pointer]
+
+
+TAKEN: dict[str, tuple[list[Any], Any, Any, dict[str, Any]]] = {
+    "one row": ([{"units": 4}, BATCH, "relu", ONE], X[:1], T[:1], {}),
+    "two rows, one to validate on": ([BATCH, ONE], X[:2], T[:2], APART),
+    "two rows that are the same": ([ONE], [X[0]] * 2, [1.0, 1.0], {}),
+    "only constant columns": ([ONE], [[1.0, 2.0]] * 3, T[:3], {}),
+    "a batch larger than the data": ([ONE], X, T, {"batch_size": 1_000_000}),
+    "a hundred layers": ([{"units": 4, "activation": "tanh"}] * 99 + [ONE], X, T, {}),
+    "a window as large as the image": ([IMAGE, {"type": "average_pooling_2d", "size": 2}, "flatten", ONE], X, T, {}),
+    "a window of one place": ([IMAGE, convolution(kernel=1), "flatten", ONE], X, T, {}),
+    "steps longer than the window": ([IMAGE, convolution(kernel=1, stride=2), "flatten", ONE], X, T, {}),
+    "an activation first": (["tanh", ONE], X, T, {}),
+    "blocks inside blocks": ([residual({"units": 4}, residual(BATCH, residual("gelu"))), ONE], X, T, {}),
+    "codes": ([CODES, ONE], X, T, {}),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_what_is_unusual_but_can_be_trained_is_planned(client: TestClient, name: str) -> None:
+    layers, inputs, targets, training = TAKEN[name]
+    found = answer(client, layers, inputs, targets, **training)
+    assert found.status_code == 202, found.text
+    plan = found.json()["plan"]
+    assert plan["outputs"] == 1
+    assert plan["memory_bytes"] > 0
+    assert 0 < plan["estimated_seconds"] < 10
