@@ -9,19 +9,20 @@ import numpy as np
 
 from core.errors import InvalidData
 from core.nn.names import quoted
+from core.nn.start import COUNTER
 from core.nn.tensors import CODES, Header, Tensor
 
 MOST_TENSORS = 10_000
 MOST_HEADER_BYTES = 10 * 2**20
 MOST_NAME_CHARACTERS = 200
-FLOATS = {code: dtype for dtype, code in CODES.items() if dtype.kind == "f"}
-COUNTERS = ".num_batches_tracked"  # PyTorch's batch normalisation counts batches; nothing here depends on it
+ALL = {code: dtype for dtype, code in CODES.items()}
+FLOATS = {code: dtype for code, dtype in ALL.items() if dtype.kind == "f"}
 
 Tensors = dict[str, dict[str, Any]]
 
 
 def read_weights(path: Path) -> Tensors:
-    """{name: {"dtype", "shape"}} of the file's tensors, which hold finite floats; InvalidData for anything else."""
+    """{name: {"dtype", "shape"}} of the file's tensors, which hold finite floats, or counts; InvalidData for anything else."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -34,7 +35,7 @@ def read_weights(path: Path) -> Tensors:
             header = Header(file.read)
         except (ValueError, RecursionError) as error:
             raise InvalidData(f"the file is no safetensors file: its header cannot be read: {str(error)[:200]}") from None
-    names = [name for name in header.names if not name.endswith(COUNTERS)]
+    names = list(header.names)
     if not 1 <= len(names) <= MOST_TENSORS:
         raise InvalidData(f"the file holds {len(names)} tensors; there must be 1 to {MOST_TENSORS}")
     tensors = {name: _tensor(header, name, size) for name in names}
@@ -52,9 +53,10 @@ def _tensor(header: Header, name: str, size: int) -> Tensor:
         )
     entry = header.entry(name)
     dtype = entry.get("dtype") if isinstance(entry, dict) else None
-    if not isinstance(dtype, str) or dtype not in FLOATS:
+    allowed = ALL if name.endswith(COUNTER) else FLOATS  # batches are counted in whole numbers
+    if not isinstance(dtype, str) or dtype not in allowed:
         shown = quoted(dtype) if isinstance(dtype, str) and dtype.isprintable() else "no such text"
-        raise InvalidData(f"tensor {quoted(name)}: its dtype is {shown}; it must be one of {', '.join(FLOATS)}")
+        raise InvalidData(f"tensor {quoted(name)}: its dtype is {shown}; it must be one of {', '.join(allowed)}")
     for field in ("shape", "data_offsets"):
         numbers = entry.get(field)
         if not isinstance(numbers, list) or not all(type(number) is int and 0 <= number <= size for number in numbers):
@@ -64,7 +66,7 @@ def _tensor(header: Header, name: str, size: int) -> Tensor:
     except ValueError:
         shape = " × ".join(map(str, entry["shape"])) or "one number"
         has = f"data_offsets {entry['data_offsets']}"
-        needs = prod(entry["shape"]) * FLOATS[dtype].itemsize
+        needs = prod(entry["shape"]) * ALL[dtype].itemsize
         raise InvalidData(f"tensor {quoted(name)}: {dtype} {shape} needs {needs} bytes, its {has} give others") from None
     if tensor.stop > size:
         raise InvalidData(f"the file has {size} bytes; tensor {quoted(name)} ends at byte {tensor.stop}")

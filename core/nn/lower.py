@@ -42,6 +42,8 @@ from core.nn.program import (
     Program,
 )
 
+LARGEST = 2**48  # of any count of a network; what a program's integers hold with room to spare
+
 
 def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int, categories: Mapping[int, int] | None = None) -> Program:
     """The program of a network over rows of `inputs` numbers; Misfit where two layers do not fit or none learns anything.
@@ -53,6 +55,9 @@ def lower(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: int, categories
     layers = lower_all(network.layers, builder)
     if not builder.parameters:
         raise Misfit("the network has no weights to learn; add a layer that has some, for example a dense one", "/layers")
+    if max(builder.parameters, builder.width, builder.workspace, *builder.products.values()) > LARGEST:
+        told = f"{builder.parameters:,} parameters and {builder.width:,} values for each row"
+        raise Misfit(f"the network would have {told}, which is beyond any computer's memory", "/layers")
     trained, operations = (table(rows, OPERATION) for rows in (builder.trained(), builder.predicting()))
     is_fused = trained.code[-1] == ACTIVATIONS.get(FUSED.get(loss.type, ""), -1)
     return Program(
@@ -144,6 +149,7 @@ def _(layer: spec.Convolution, builder: Builder) -> None:
 def _(layer: spec.Pooling, builder: Builder) -> None:
     window = fitting(layer, builder)
     builder.module()
+    builder.multiply(window.filters * window.places * window.kernel_height * window.kernel_width)  # or as many sums
     code = MAX_POOLING if isinstance(layer, spec.MaxPooling1D | spec.MaxPooling2D) else AVERAGE_POOLING
     builder.operate(code, seen(window, builder), **window._asdict())
 
@@ -167,8 +173,7 @@ def seen(window: Geometry, builder: Builder) -> Shape:
 @lowering.register
 def _(layer: spec.Dropout, builder: Builder) -> None:
     builder.module()
-    number = sum(operation["code"] == DROPOUT for operation in builder.operations)
-    builder.operate(DROPOUT, builder.shape, in_place=True, constant=layer.rate, number=number)
+    builder.operate(DROPOUT, builder.shape, in_place=True, constant=layer.rate, number=len(builder.operations))
 
 
 @lowering.register
@@ -196,9 +201,9 @@ def _(layer: spec.LayerNormalisation, builder: Builder) -> None:
 
 @lowering.register
 def _(layer: spec.Embedding, builder: Builder) -> None:
-    if builder.operations:
-        raise Misfit("embedding reads the data's own numbers; it must be the first layer")
     n, module = builder.n, builder.module()
+    if module != "0.":
+        raise Misfit("embedding reads the data's own numbers; it must be the first layer")
     if layer.vocabulary is not None:
         runs, names = [(0, n, layer.vocabulary)], iter([module])
     elif builder.categories:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.nn import engine
+from core.nn.indices import check_indices
 from core.nn.memory import aligned
 from core.nn.program import Program
 from core.nn.records import Tables
@@ -33,6 +34,7 @@ class Network:
     def outputs(self, x: Matrix) -> Matrix:
         """y (N, m) for the rows of x (N, n), the last layer's activation included."""
         program = self.program
+        check_indices(program, x)
         y = np.empty((len(x), program.outputs), program.dtype)
         values, workspace = aligned(program.width * CAPACITY, program.dtype), aligned(program.workspace, program.dtype)
         engine.predict(program.operations, self.theta, values, workspace, CAPACITY, x, y)

@@ -138,11 +138,12 @@ def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: columns.Inpu
 
 
 def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec) -> Iterator[Problem]:
-    last, activation, loss = len(network.layers) - 1, network.last_activation, training.loss.type
+    last, place, loss = len(network.layers) - 1, network.last_place, training.loss.type
+    activation = network.last_activation
     if loss in FUSED and activation.type not in ("identity", FUSED[loss]):
-        inner = "" if network.layers[-1] is activation else "/activation"
+        inner = "" if network.layers[place] is activation else "/activation"
         yield Problem(
-            f"/network/layers/{last}{inner}",
+            f"/network/layers/{place}{inner}",
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
         )
     if network.layers[last].type == "dropout":

@@ -15,6 +15,8 @@ from core.nn.schema import Schema
 from core.nn.spec import AnyLoss, DataSpec
 from core.nn.weights import weight_views
 
+COUNTER = ".num_batches_tracked"  # of batch normalisation; nothing depends on it, and not every library has it
+
 Shapes = Mapping[str, Sequence[int]]
 
 
@@ -22,18 +24,22 @@ def misfit(program: Program, shapes: Shapes) -> str | None:
     """The first tensor, in the order of the network, that is missing or of another shape; then those too many; else None."""
     wanted = {tensor.name: tuple(tensor.shape) for tensor in (*program.tensors, *program.statistics)}
     for name, shape in wanted.items():
+        if name not in shapes and name.endswith(COUNTER):
+            continue
         if name not in shapes:
             has = ", ".join(sorted(shapes)[:10]) + (", …" if len(shapes) > 10 else "")
             return f'they have no tensor "{name}", which is {_shaped(shape)} in this network; theirs are {has}'
         if tuple(shapes[name]) != shape:
             return f'their tensor "{name}" is {_shaped(shapes[name])}; in this network it is {_shaped(shape)}'
-    extra = next((name for name in shapes if name not in wanted), None)
+    extra = next((name for name in shapes if name not in wanted and not name.endswith(COUNTER)), None)
     return None if extra is None else f'they have a tensor "{extra}", which this network has not'
 
 
 def fill(program: Program, named: Mapping[str, NDArray[Any]], theta: NDArray[np.floating]) -> None:
-    """Overwrites theta with tensors of any float type that `misfit` has nothing against; InvalidData beyond theta's range."""
+    """Overwrites theta with tensors of any type that `misfit` has nothing against; InvalidData beyond theta's range."""
     for name, view in weight_views(program, theta).items():
+        if name not in named and name.endswith(COUNTER):
+            continue
         with np.errstate(over="ignore"):
             view[...] = named[name]
         if not np.isfinite(view).all():

@@ -101,8 +101,8 @@ class Training:
         """
         self.spec = training
         self.program = lower(network, training.loss, data.x.shape[1], data.categories)
-        check_indices(network, data.x)
-        check_indices(network, data.validation_x)
+        check_indices(self.program, data.x)
+        check_indices(self.program, data.validation_x)
         self._validates = len(data.validation_x) > 0
         measures_training_rows = not self._validates and bool(training.metrics)
         scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale

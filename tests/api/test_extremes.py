@@ -59,6 +59,19 @@ REFUSED: dict[str, tuple[list[Any], Any, Any, dict[str, Any], str, str]] = {
         [CODES | {"vocabulary": 11}, ONE], X, T, {}, "/network/layers/0/vocabulary", "goes up to 11; a vocabulary of 11 takes"
     ),
     "codes below 0": ([CODES, ONE], [[-1.0], [0.0]], T[:2], {}, "/network/layers/0/vocabulary", "goes down to -1"),
+    "an embedding after a flatten": (
+        ["flatten", CODES, ONE], X, T, {}, "/network/layers/1", "it must be the first layer"
+    ),
+    "a sigmoid before a flatten": (
+        [{"units": 1, "activation": "tanh"}, "flatten"], X, [0, 1] * 6, {"loss": BINARY}, "/network/layers/0/activation", "tanh"
+    ),
+    "more than any memory holds": (
+        [{"type": "reshape", "shape": [1, 2, 2]}, convolution(kernel=1, padding=10_000) | {"filters": 100_000}, "flatten",
+         {"units": 1_000_000}, ONE], X, T, {}, "/network/layers", "beyond any computer's memory"
+    ),
+    "a thousand layers and one": (
+        [residual(*[residual(*["relu"] * 20)] * 10)] * 5 + [ONE], X, T, {}, "/network/layers", "more than 1000 layers"
+    ),
     "a later embedding": ([{"units": 4}, CODES, ONE], X, T, {}, "/network/layers/1", "it must be the first layer"),
 }  # fmt: skip
 

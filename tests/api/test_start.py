@@ -174,6 +174,7 @@ def test_weights_that_were_sent_are_what_the_training_begins_with(client: TestCl
     assert sent.json()["tensors"] == {
         "0.weight": {"dtype": "F64", "shape": [1, 2]},
         "0.bias": {"dtype": "F64", "shape": [1]},
+        "0.num_batches_tracked": {"dtype": "I64", "shape": []},
     }
     request = xor(
         network={"layers": [{"units": 1}]},

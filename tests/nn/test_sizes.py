@@ -94,8 +94,9 @@ def test_whole_batches_are_counted_as_they_are():
 def test_products_are_counted_as_a_convolution_does_them():
     sizes = sizes_of(CONVOLUTION, 784, rows=10)
     first, second, last = 32 * 9 * 26 * 26, 64 * 32 * 9 * 11 * 11, 64 * 5 * 5 * 10
-    assert sizes.program.products == first + second + last
-    assert sizes.flops_per_epoch == 2 * ((first + second + last) * (3 * 10 + 1) - first * 10)
+    pooled = 4 * (32 * 13 * 13 + 64 * 5 * 5)  # a pooling sums or compares where a convolution multiplies
+    assert sizes.program.products == first + second + last + pooled
+    assert sizes.flops_per_epoch == 2 * ((first + second + last + pooled) * (3 * 10 + 1) - first * 10)
 
 
 def test_layers_without_products_take_time_too():

@@ -39,6 +39,15 @@ def test_the_first_tensor_that_does_not_fit_is_named_with_both_shapes(change: di
     assert misfit(PROGRAM, SHAPES | change) == message
 
 
+def test_a_count_of_batches_may_be_missing_or_too_much() -> None:
+    program = lower(network_spec(4, 2).model_validate({"layers": ["batch_normalisation", {"units": 2}]}), MSE, 3)
+    shapes = {tensor.name: tensor.shape for tensor in (*program.tensors, *program.statistics)}
+    assert "0.num_batches_tracked" in shapes
+    assert misfit(program, shapes) is None
+    assert misfit(program, {name: shape for name, shape in shapes.items() if "num_batches" not in name}) is None
+    assert misfit(PROGRAM, SHAPES | {"0.num_batches_tracked": []}) is None
+
+
 def test_a_missing_tensor_is_named_with_those_that_are_there() -> None:
     there = {name: shape for name, shape in SHAPES.items() if name != "0.bias"}
     assert misfit(PROGRAM, there) == (

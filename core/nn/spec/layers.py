@@ -17,6 +17,7 @@ from core.nn.spec.convolution import (
 from core.nn.spec.initializers import GlorotUniform, Initializer, Uniform, Zeros
 from core.nn.spec.normalisation import BatchNormalisation, Dropout, LayerNormalisation
 
+LAYERS = 1_000  # of a network, those in residual blocks included
 DEPTH = 4  # of residual blocks within residual blocks
 
 
@@ -56,6 +57,20 @@ class Reshape(Spec):
 
     type: Literal["reshape"] = "reshape"
     shape: Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=100_000_000)], ...], AtMost(3)] = Field(min_length=1)
+
+
+def _few(layers: Any) -> Any:
+    """Before each of them is looked at: blocks within blocks may hold a great many."""
+    if _count(layers, DEPTH) > LAYERS:
+        raise ValueError(f"the network has more than {LAYERS} layers, those in residual blocks included")
+    return layers
+
+
+def _count(layers: Any, depth: int) -> int:
+    if not isinstance(layers, list | tuple):
+        return 0
+    inner = [layer.get("layers") for layer in layers if isinstance(layer, dict)] if depth else []
+    return len(layers) + sum(_count(found, depth - 1) for found in inner)
 
 
 def _shallow(layers: Any) -> Any:
@@ -106,13 +121,20 @@ Layer = Annotated[AnyLayer, Field(discriminator="type"), BeforeValidator(_typed)
 class NetworkSpec(Spec):
     """Layers in the order the inputs run through them. The width of the input comes from the data."""
 
-    layers: Annotated[tuple[Layer, ...], AtMost(100)] = Field(min_length=1)
+    layers: Annotated[tuple[Layer, ...], AtMost(100), BeforeValidator(_few)] = Field(min_length=1)
     dtype: Literal["float32", "float64"] = "float32"
 
     @property
+    def last_place(self) -> int:
+        """Of the last layer that does not leave the outputs as they are."""
+        idle = (Flatten, Reshape, Identity)
+        places = range(len(self.layers) - 1, -1, -1)
+        return next((place for place in places if not isinstance(self.layers[place], idle)), places[0])
+
+    @property
     def last_activation(self) -> AnyActivation:
-        """What the outputs have passed through: the last layer, where it is an activation, or its own."""
-        last = self.layers[-1]
+        """What the outputs have passed through: the layer at the last place, where it is an activation, or its own."""
+        last = self.layers[self.last_place]
         return last if isinstance(last, get_args(AnyActivation)) else getattr(last, "activation", Identity())
 
 
