@@ -31,7 +31,7 @@ def main(dtypes: list[str]) -> None:
 def compile_all() -> None:
     """Single and double precision at the same time, each in a process of its own that names every kernel when it is done."""
     total = len(kernels()) * len(warmup.DTYPES)
-    print(f"compiling {total} kernels, this once; it takes about half a minute", flush=True)
+    print(f"compiling {total} kernels, this once; it takes a minute or two", flush=True)
     began = told = time.monotonic()
     reader, writer = os.pipe()
     command = [sys.executable, "-m", __spec__.name]
