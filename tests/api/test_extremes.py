@@ -70,7 +70,7 @@ REFUSED: dict[str, tuple[list[Any], Any, Any, dict[str, Any], str, str]] = {
          {"units": 1_000_000}, ONE], X, T, {}, "/network/layers", "beyond any computer's memory"
     ),
     "a thousand layers and one": (
-        [residual(*[residual(*["relu"] * 20)] * 10)] * 5 + [ONE], X, T, {}, "/network/layers", "more than 1000 layers"
+        [residual(*[residual(*["relu"] * 20)] * 10)] * 5 + [ONE], X, T, {}, "/network/layers", "has 1,056 layers"
     ),
     "a later embedding": ([{"units": 4}, CODES, ONE], X, T, {}, "/network/layers/1", "it must be the first layer"),
 }  # fmt: skip

@@ -61,8 +61,11 @@ class Reshape(Spec):
 
 def _few(layers: Any) -> Any:
     """Before each of them is looked at: blocks within blocks may hold a great many."""
-    if _count(layers, DEPTH) > LAYERS:
-        raise ValueError(f"the network has more than {LAYERS} layers, those in residual blocks included")
+    count = _count(layers, DEPTH)
+    if count > LAYERS:
+        raise ValueError(
+            f"the network has {count:,} layers, those in residual blocks included; {LAYERS:,} or fewer are allowed"
+        )
     return layers
 
 
@@ -121,7 +124,7 @@ Layer = Annotated[AnyLayer, Field(discriminator="type"), BeforeValidator(_typed)
 class NetworkSpec(Spec):
     """Layers in the order the inputs run through them. The width of the input comes from the data."""
 
-    layers: Annotated[tuple[Layer, ...], AtMost(100), BeforeValidator(_few)] = Field(min_length=1)
+    layers: Annotated[tuple[Layer, ...], BeforeValidator(_few), AtMost(100)] = Field(min_length=1)
     dtype: Literal["float32", "float64"] = "float32"
 
     @property
