@@ -10,13 +10,12 @@ import numpy as np
 from core.errors import InvalidData
 from core.nn.names import quoted
 from core.nn.start import COUNTER
-from core.nn.tensors import CODES, Header, Tensor
+from core.nn.tensors import CODES, DTYPES, Header, Tensor
 
 MOST_TENSORS = 10_000
 MOST_HEADER_BYTES = 10 * 2**20
 MOST_NAME_CHARACTERS = 200
-ALL = {code: dtype for dtype, code in CODES.items()}
-FLOATS = {code: dtype for code, dtype in ALL.items() if dtype.kind == "f"}
+FLOATS = {code: dtype for code, dtype in DTYPES.items() if dtype.kind == "f"}
 
 Tensors = dict[str, dict[str, Any]]
 
@@ -53,7 +52,7 @@ def _tensor(header: Header, name: str, size: int) -> Tensor:
         )
     entry = header.entry(name)
     dtype = entry.get("dtype") if isinstance(entry, dict) else None
-    allowed = ALL if name.endswith(COUNTER) else FLOATS  # batches are counted in whole numbers
+    allowed = DTYPES if name.endswith(COUNTER) else FLOATS  # batches are counted in whole numbers
     if not isinstance(dtype, str) or dtype not in allowed:
         shown = quoted(dtype) if isinstance(dtype, str) and dtype.isprintable() else "no such text"
         raise InvalidData(f"tensor {quoted(name)}: its dtype is {shown}; it must be one of {', '.join(allowed)}")
@@ -66,7 +65,7 @@ def _tensor(header: Header, name: str, size: int) -> Tensor:
     except ValueError:
         shape = " × ".join(map(str, entry["shape"])) or "one number"
         has = f"data_offsets {entry['data_offsets']}"
-        needs = prod(entry["shape"]) * ALL[dtype].itemsize
+        needs = prod(entry["shape"]) * DTYPES[dtype].itemsize
         raise InvalidData(f"tensor {quoted(name)}: {dtype} {shape} needs {needs} bytes, its {has} give others") from None
     if tensor.stop > size:
         raise InvalidData(f"the file has {size} bytes; tensor {quoted(name)} ends at byte {tensor.stop}")

@@ -27,7 +27,7 @@ CODES: dict[np.dtype[Any], str] = {
     np.dtype(np.float16): "F16",
     np.dtype(np.uint8): "U8",
 }
-_DTYPES = {code: dtype for dtype, code in CODES.items()}
+DTYPES = {code: dtype for dtype, code in CODES.items()}
 _ALIGNMENT = 8
 _PIECE_BYTES = 1 << 20
 _MAX_HEADER_BYTES = 1 << 28
@@ -128,7 +128,7 @@ class Header:
         """KeyError for a name that the file lacks."""
         entry = self._entries[name]
         try:
-            dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
+            dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
             first, last = entry["data_offsets"]
             if not 0 <= first <= last or last - first != prod(shape) * dtype.itemsize:
                 raise ValueError(f"bytes {first} to {last} are no {dtype} {shape}")
