@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from core.jobs import State
+from core.jobs import State, Stopped
 from core.nn.plan import Plan
 from core.nn.schema import Column
 from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights
@@ -177,6 +177,10 @@ class ConfusionAnswer(Answer):
 
 class ResultAnswer(Answer):
     epochs: int = Field(description="How many were trained.")
+    stopped: Stopped = Field(
+        description="Why it trained no longer: all `epochs` that were asked for are done, or all that the `budget` had room "
+        "for; what early stopping monitors improved no more (`early`); or L-BFGS finds no lower loss (`converged`)."
+    )
     best_epoch: int
     best: ReachedAnswer
     last: ReachedAnswer

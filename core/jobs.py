@@ -13,6 +13,7 @@ until its lease runs out; the API shows it as `cancelling`. Terminal states have
 """
 
 from enum import StrEnum
+from typing import Literal
 
 
 class State(StrEnum):
@@ -22,6 +23,13 @@ class State(StrEnum):
     FAILED = "failed"  # ended with an error that says whose fault it was
     CANCELLED = "cancelled"  # stopped because the client asked
 
+
+Stopped = Literal[  # why a job that succeeded trained no further epoch
+    "epochs",  # all that were asked for are done
+    "budget",  # all that its seconds had room for are done, fewer than were asked for
+    "early",  # what early stopping monitors improved no more
+    "converged",  # L-BFGS finds no lower loss
+]
 
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from core.blas import threads
 from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
+from core.jobs import Stopped
 from core.nn.checkpoint import SavedCheckpoint
 from core.nn.tensors import TensorFile
 from core.nn.training import Training
 from core.nn.weights import weight_views, weights_file
 from core.settings import Settings
-from core.store import Claim, Store, Which
+from core.store import Claim, Job, Store, Which
 from worker.arrays import Shelf
 from worker.budget import budget_of, with_epochs
 from worker.data import Prepared, prepare
@@ -121,7 +122,7 @@ def conclude(training: Training, prepared: Prepared, record: Record, lease: Leas
     claim = lease.claim
     if training.finished:
         record.flush()
-        kept, result = weights(training, prepared), summary(training, prepared, record)
+        kept, result = weights(training, prepared), summary(training, prepared, record, claim.job)
         lease.persist(lambda: store.jobs.succeed(claim, result, kept, epochs_of(training)))
         return
     if not lease.cancelled:
@@ -167,17 +168,27 @@ def epochs_of(training: Training) -> dict[Which, int]:
     return {"best": training.best_epoch, "last": training.epoch}
 
 
-def summary(training: Training, prepared: Prepared, record: Record) -> dict[str, Any]:
-    """The `result` of a job that succeeded: how long it trained, what the best and the last weights reach, and, where that was
-    asked for, which classes the best ones confuse."""
+def summary(training: Training, prepared: Prepared, record: Record, job: Job) -> dict[str, Any]:
+    """The `result` of a job that succeeded: how long it trained and why no longer, what the best and the last weights reach,
+    and, where that was asked for, which classes the best ones confuse."""
 
     def reached(number: int) -> dict[str, Any]:
         row = record.epoch(number)
         return {"loss": row.loss, "validation_loss": row.validation_loss, "metrics": row.metrics}
 
     best, last = training.best_epoch, training.epoch
-    result: dict[str, Any] = {"epochs": last, "best_epoch": best, "best": reached(best), "last": reached(last)}
+    result: dict[str, Any] = {"epochs": last, "stopped": stopped(training, job), "best_epoch": best}
+    result |= {"best": reached(best), "last": reached(last)}
     counts = training.confusion_matrix
     if counts is not None:
         result["confusion_matrix"] = {"classes": prepared.preprocessing.labels, "counts": counts.tolist()}
     return result
+
+
+def stopped(training: Training, job: Job) -> Stopped:
+    """Why a training that has finished went no further."""
+    if training.stopped_early:
+        return "early"
+    if training.converged:
+        return "converged"
+    return "budget" if training.epoch < job.spec["training"]["epochs"] else "epochs"

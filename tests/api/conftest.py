@@ -97,6 +97,7 @@ class Worker:
 REACHED: JSON = {"loss": 0.25, "validation_loss": 0.5, "metrics": {"accuracy": 0.5}}
 RESULT: JSON = {
     "epochs": 3,
+    "stopped": "epochs",
     "best_epoch": 3,
     "best": REACHED,
     "last": REACHED,

@@ -28,6 +28,11 @@ def now(store: Store, job: Job) -> Job:
     return store.jobs.get(TENANT, job.id)
 
 
+def ending(job: Job) -> Any:
+    assert job.result is not None
+    return job.result["stopped"]
+
+
 def test_a_job_with_a_budget_trains_as_many_epochs_as_fit_and_succeeds(
     store: Store, make_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
@@ -43,6 +48,7 @@ def test_a_job_with_a_budget_trains_as_many_epochs_as_fit_and_succeeds(
     assert done.result is not None
     assert done.result["epochs"] == done.epoch == done.epochs_total == len(epochs(store, job))
     assert 1 <= done.epoch < 10_000_000
+    assert ending(done) == "budget"
     assert [event.data for event in store.events.page(TENANT, job.id, 0, 9) if event.type == "epochs_fixed"] == [
         {"epochs": done.epoch}
     ]
@@ -106,8 +112,8 @@ def test_no_more_epochs_are_trained_than_are_asked_for_and_early_stopping_applie
 ) -> None:
     few = budgeted(store, tmp_path, epochs=3)
     run(claimed(store), make_worker())
-    assert (now(store, few).epoch, now(store, few).epochs_total) == (3, 3)
+    assert (now(store, few).epoch, now(store, few).epochs_total, ending(now(store, few))) == (3, 3, "epochs")
     stopped = budgeted(store, tmp_path, early_stopping={"patience": 2, "min_delta": 1000.0})
     run(claimed(store), make_worker())
     assert now(store, stopped).state == State.SUCCEEDED
-    assert now(store, stopped).epoch == 3
+    assert (now(store, stopped).epoch, ending(now(store, stopped))) == (3, "early")

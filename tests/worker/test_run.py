@@ -65,7 +65,7 @@ def test_a_job_succeeds_with_its_epochs_its_result_and_its_weights(
     assert all(row.seconds > 0 and row.rows_per_second > 0 for row in rows)
     assert done.result is not None
     best = min(rows, key=lambda row: row.validation_loss or 0)
-    assert (done.result["epochs"], done.result["best_epoch"]) == (5, best.epoch)
+    assert [done.result[name] for name in ("epochs", "stopped", "best_epoch")] == [5, "epochs", best.epoch]
     assert done.result["best"] == {"loss": best.loss, "validation_loss": best.validation_loss, "metrics": best.metrics}
     assert done.result["last"]["loss"] == rows[-1].loss
     kept = store.weights.get(TENANT, job.id, "best")
@@ -110,6 +110,20 @@ def test_early_stopping_ends_a_job_before_its_last_epoch(
     assert done.state == State.SUCCEEDED, done.error
     assert done.result is not None
     assert done.result["epochs"] == done.epoch == 3
+    assert done.result["stopped"] == "early"
+
+
+def test_a_job_whose_line_search_finds_no_lower_loss_says_that_it_has_converged(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    line = {**LONG, "network": {"layers": [{"type": "dense", "units": 1}]}}
+    job = submit(store, tmp_path, line, optimizer="lbfgs", batch_size="full", epochs=1000)
+    run(claimed(store), make_worker())
+    done = ended(store, job)
+    assert done.state == State.SUCCEEDED, done.error
+    assert done.result is not None
+    assert done.result["epochs"] == done.epoch < 1000
+    assert done.result["stopped"] == "converged"
 
 
 @pytest.mark.parametrize(("fraction", "rows"), [(0.25, 25), (None, 100)])
