@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from core.jobs import State, Stopped
-from core.nn.plan import Plan
-from core.nn.schema import Column
+from core.nn.planning.plan import Plan
+from core.nn.preparation.schema import Column
 from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights
 
 FIRST_VALUES = 20  # of a column, unless all are asked for

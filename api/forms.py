@@ -29,7 +29,7 @@ def converted(form: Form, store: Store, weights: Weights) -> bytes:
             f"the weights have {weights.size_bytes} bytes; as {form} they are given up to {megabytes(LARGEST[form])}, "
             "beyond that as safetensors only"
         )
-    from core.nn.weights import from_safetensors  # NumPy: not before somebody needs it
+    from core.nn.saving.weights import from_safetensors  # NumPy: not before somebody needs it
 
     arrays, metadata = from_safetensors(b"".join(store.blobs.read(weights.blob_id, 0, weights.size_bytes)))
     # The reader gives names in any order; the same bytes every time need one.

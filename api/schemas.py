@@ -119,9 +119,9 @@ Metadata = Annotated[
 
 
 def _open(*names: str, **others: Any) -> Callable[[dict[str, Any]], None]:
-    """Says in the JSON schema that these fields may be left out or "auto"; `core.nn.auto` fills them in before they are read.
+    """Says in the JSON schema that these fields may be left out or "auto".
 
-    `others` may be left out too; what they are then is given.
+    `core.nn.planning.outline` fills them in before they are read. `others` may be left out too; what they are then is given.
     """
 
     def change(schema: dict[str, Any]) -> None:

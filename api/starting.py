@@ -12,14 +12,14 @@ from api.wording import shown
 from core.errors import InvalidSpec, NotFound, Problem
 from core.ids import is_id
 from core.jobs import TERMINAL
-from core.nn.auto import AUTO, Outline
-from core.nn.columns import Inputs
 from core.nn.lower import lower
-from core.nn.preprocessing import Preprocessing
-from core.nn.schema import Schema
+from core.nn.planning.outline import AUTO, Outline
+from core.nn.preparation.columns import Inputs
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.schema import Schema
+from core.nn.saving.tensors import read_header
 from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, Start, TrainingSpec
 from core.nn.start import misfit, strangeness
-from core.nn.tensors import read_header
 from core.store import Job
 
 AT = "/training/start"

@@ -14,10 +14,10 @@ from api.schemas import Data, JobRequest
 from api.starting import Source, adopt, source_of
 from api.tables import Table, added, chosen_table, relocated, validation_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
-from core.nn.auto import Outline
-from core.nn.choice import problems as column_problems
-from core.nn.columns import inputs
-from core.nn.plan import Limits, Plan, plan
+from core.nn.planning.outline import Outline
+from core.nn.planning.plan import Limits, Plan, plan
+from core.nn.preparation.choice import problems as column_problems
+from core.nn.preparation.columns import inputs
 from core.nn.spec import DatasetValidation, DataSpec, Loss
 from core.store import Idempotency, Job, NewJob
 

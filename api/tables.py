@@ -10,7 +10,7 @@ from api.schemas import Data, InlineData, JobRequest
 from core.data.inline import WEIGHT, inline_table
 from core.errors import InvalidSpec, NotFound, Problem
 from core.ids import is_id
-from core.nn.schema import Schema
+from core.nn.preparation.schema import Schema
 from core.nn.spec import DatasetValidation, DataSpec, InlineValidation
 from core.store import Dataset
 

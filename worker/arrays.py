@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import core.nn
 from core.data import disk
-from core.nn.tensors import Blocks, Header, TensorFile
+from core.nn.saving.tensors import Blocks, Header, TensorFile
 from worker.cache import Cache
 
 SMALL_BYTES = 1 << 24  # made in the time that writing a file takes
@@ -97,7 +97,7 @@ def key(*parts: object) -> str:
 @cache
 def _maker() -> str:
     digest = hashlib.sha256(np.__version__.encode())
-    for source in (*sorted(Path(core.nn.__path__[0]).glob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))):
+    for source in (*sorted(Path(core.nn.__path__[0]).rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.columns import classes, inputs, used_names
-from core.nn.preprocessing import Columns, Preprocessing
-from core.nn.recoding import Recoded
-from core.nn.schema import Schema
+from core.nn.preparation.columns import classes, inputs, used_names
+from core.nn.preparation.preprocessing import Columns, Preprocessing
+from core.nn.preparation.recoding import Recoded
+from core.nn.preparation.schema import Schema
+from core.nn.preparation.split import Rows, set_apart, split
+from core.nn.preparation.targets import class_indices
+from core.nn.preparation.validation import stratifies
+from core.nn.preparation.weighting import Weighting
+from core.nn.saving.tensors import Blocks
 from core.nn.spec import DatasetValidation, DataSpec, FractionValidation, NetworkSpec, RowsValidation, TrainingSpec
-from core.nn.split import Rows, set_apart, split
-from core.nn.targets import class_indices
-from core.nn.tensors import Blocks
 from core.nn.training import Data
-from core.nn.validation import stratifies
-from core.nn.weighting import Weighting
 from core.store import Dataset, Job, Store
 from worker.arrays import SMALL_BYTES, Draft, Shelf, key
 from worker.datasets import Datasets

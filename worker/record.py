@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from math import isfinite
 
-from core.nn.checkpoint import Checkpoint
+from core.nn.saving.checkpoint import Checkpoint
 from core.nn.training import EpochResult
 from core.settings import Settings
 from core.store import EpochRow, Store

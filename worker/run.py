@@ -8,10 +8,10 @@ from typing import Any
 from core.blas import threads
 from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
 from core.jobs import Stopped
-from core.nn.checkpoint import SavedCheckpoint
-from core.nn.tensors import TensorFile
+from core.nn.saving.checkpoint import SavedCheckpoint
+from core.nn.saving.tensors import TensorFile
+from core.nn.saving.weights import weight_views, weights_file
 from core.nn.training import Training
-from core.nn.weights import weight_views, weights_file
 from core.settings import Settings
 from core.store import Claim, Job, Store, Which
 from worker.arrays import Shelf

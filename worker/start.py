@@ -7,15 +7,15 @@ import hashlib
 import json
 
 from core.errors import CoreError
-from core.nn.checkpoint import SavedCheckpoint
-from core.nn.preprocessing import Preprocessing
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.saving.checkpoint import SavedCheckpoint
+from core.nn.saving.tensors import Arrays, read_header, unpack
 from core.nn.spec import Start
-from core.nn.tensors import Arrays, read_header, unpack
 from core.store import SentWeights, Store, Weights
 
 
 def starting_weights(tenant: str, start: Start | None, store: Store) -> Arrays | None:
-    """By the names of `core.nn.weights`; None where the job starts from random ones."""
+    """By the names of `core.nn.saving.weights`; None where the job starts from random ones."""
     if start is None:
         return None
     source = _source(tenant, start, store)

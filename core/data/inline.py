@@ -18,7 +18,7 @@ from core.data.describe import Described, boolean, bounded, number, preview, tex
 from core.data.parsed import Parsed, schema_of
 from core.data.table import write_table
 from core.errors import InvalidSpec, Problem
-from core.nn.names import quoted
+from core.nn.preparation.names import quoted
 
 WEIGHT = "weight"  # the name of their column
 MAX_PROBLEMS = 20

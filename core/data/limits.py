@@ -31,7 +31,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a format's reader gives; `shapes` are those of `core.nn.schema.Schema`."""
+    """What a format's reader gives; `shapes` are those of `core.nn.preparation.schema.Schema`."""
 
     rows: int
     columns: Sequence[Described]

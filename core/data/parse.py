@@ -14,7 +14,7 @@ from core.data import disk
 from core.data.child import DISK_FULL
 from core.data.parsed import Parsed
 from core.errors import CapacityError, CoreError, InvalidData, TooLarge
-from core.nn.schema import Schema
+from core.nn.preparation.schema import Schema
 from core.settings import Settings
 
 Format = Literal["csv", "jsonl", "parquet", "npy", "npz", "json"]

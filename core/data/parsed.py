@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.data.describe import Described
-from core.nn.schema import Column, Schema
+from core.nn.preparation.schema import Column, Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from core.nn.indices import check_indices
 from core.nn.memory import aligned
 from core.nn.program import Program
 from core.nn.records import Tables
-from core.nn.weights import flat_weights
+from core.nn.saving.weights import flat_weights
 
 Matrix = npt.NDArray[np.floating]
 CAPACITY = 256  # rows that run through the layers at once
@@ -26,7 +26,7 @@ class Network:
 
     @classmethod
     def from_weights(cls, program: Program, named: Mapping[str, npt.NDArray[Any]]) -> "Network":
-        """The network of these weights, under the names of `core.nn.weights`."""
+        """The network of these weights, under the names of `core.nn.saving.weights`."""
         theta = aligned(program.size, program.dtype)
         flat_weights(program, named, theta)
         return cls(program, theta)

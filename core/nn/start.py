@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.columns import classes, feature_columns
-from core.nn.names import quoted
-from core.nn.preprocessing import Preprocessing
+from core.nn.preparation.columns import classes, feature_columns
+from core.nn.preparation.names import quoted
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.schema import Schema
 from core.nn.program import Program
-from core.nn.schema import Schema
+from core.nn.saving.weights import weight_views
 from core.nn.spec import AnyLoss, DataSpec
-from core.nn.weights import weight_views
 
 COUNTER = ".num_batches_tracked"  # of batch normalisation; nothing depends on it, and not every library has it
 

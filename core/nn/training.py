@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from core.errors import Diverged
 from core.nn import engine, metrics, spec
-from core.nn.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.indices import check_indices
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import records
 from core.nn.optimizers import optimizer_record
+from core.nn.preparation.statistics import moments
 from core.nn.records import (
     BATCH,
     CONVERGED,
@@ -33,11 +33,11 @@ from core.nn.records import (
     allocated,
     plan_record,
 )
+from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
+from core.nn.saving.weights import named_weights
 from core.nn.schedules import schedule_record
 from core.nn.sizes import BYTES_PER_S, FLOPS_PER_S, Sizes
 from core.nn.start import fill
-from core.nn.statistics import moments
-from core.nn.weights import named_weights
 
 if TYPE_CHECKING:
     from core.nn.full_batch import FullBatchDescent
@@ -95,7 +95,7 @@ class Training:
         start: Mapping[str, npt.NDArray[Any]] | None = None,
         optimizer_state: SavedCheckpoint | None = None,
     ) -> None:
-        """Goes on at the checkpoint; else it begins with the weights `start`, named as in `core.nn.weights`, or random ones.
+        """Goes on at the checkpoint; else it begins with `start`, weights named as in `core.nn.saving.weights`, or random ones.
 
         `optimizer_state` is that of another training of the same network by the same optimizer.
         """
@@ -228,7 +228,7 @@ class Training:
         return theta
 
     def weights(self, which: str = "last") -> dict[str, npt.NDArray[Any]]:
-        """The same, by the names of `core.nn.weights`."""
+        """The same, by the names of `core.nn.saving.weights`."""
         return named_weights(self.program, self.delivered(which))
 
     def _work(self) -> int:

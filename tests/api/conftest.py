@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from core.nn.weights import to_safetensors
+from core.nn.saving.weights import to_safetensors
 from core.settings import Settings
 from core.store import Claim, EpochRow, Store
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.openapi import document
 from api.schemas import EXAMPLES
-from core.nn.weights import to_safetensors
+from core.nn.saving.weights import to_safetensors
 from tests.api.conftest import xor
 
 Operation = tuple[str, str, dict[str, Any]]

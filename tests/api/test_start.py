@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from core.nn.tensors import TensorFile
-from core.nn.weights import from_safetensors
+from core.nn.saving.tensors import TensorFile
+from core.nn.saving.weights import from_safetensors
 from core.settings import Settings
 from core.store import Store
 from tests.api.conftest import JSON, messages, xor

@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.errors import Unavailable
-from core.nn.weights import from_safetensors
+from core.nn.saving.weights import from_safetensors
 from core.store import Store
 from tests.api.conftest import ARRAYS, JSON, METADATA, Worker
 

@@ -6,7 +6,7 @@ from core.data.child import parse
 from core.data.parse import Format
 from core.data.parsed import Parsed
 from core.errors import CapacityError, InvalidData, TooLarge
-from core.nn.schema import Schema
+from core.nn.preparation.schema import Schema
 
 ERRORS = {error.code: error for error in (InvalidData, TooLarge, CapacityError)}
 

@@ -11,7 +11,7 @@ import psutil
 from sqlalchemy.exc import OperationalError
 
 from core.jobs import State
-from core.nn.checkpoint import Checkpoint
+from core.nn.saving.checkpoint import Checkpoint
 from core.store import Job, Store, connect
 from tests.faults.harness import Cluster, Worker, until
 from tests.faults.jobs import LONG, SLOW, TENANT, XOR, Outcome, assert_undisturbed, submit, wait, wait_for_epoch

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from core.nn.checkpoint import Checkpoint
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import aligned
 from core.nn.network import Network
+from core.nn.saving.checkpoint import Checkpoint
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
 

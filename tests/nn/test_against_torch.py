@@ -5,7 +5,7 @@ import pytest
 
 from core.nn import spec
 from core.nn.network import Network
-from core.nn.weights import from_safetensors, to_safetensors
+from core.nn.saving.weights import from_safetensors, to_safetensors
 from tests.nn.networks import (
     ACTIVATIONS,
     LAST,
@@ -112,7 +112,7 @@ def test_outputs_loss_and_gradient_are_those_of_pytorch(activation, loss):
 
 
 def network_weights(network):
-    from core.nn.weights import named_weights
+    from core.nn.saving.weights import named_weights
 
     return named_weights(network.program, network.theta)
 

@@ -5,7 +5,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from core.nn.checkpoint import Checkpoint
+from core.nn.saving.checkpoint import Checkpoint
 from core.nn.training import Training
 from tests.nn.layered import NETWORKS, with_dropout
 from tests.nn.networks import training, training_spec

@@ -8,8 +8,8 @@ import pytest
 
 from core.nn import spec
 from core.nn.network import Network
+from core.nn.saving.weights import from_safetensors, named_weights, to_safetensors
 from core.nn.spec import NetworkSpec
-from core.nn.weights import from_safetensors, named_weights, to_safetensors
 from tests.nn.layered import NETWORKS, layered
 from tests.nn.networks import OPTIMIZERS, examples, name_of, random_network, training, training_spec
 from tests.nn.test_against_torch import distance, module, torch_loss

@@ -7,9 +7,9 @@ import pytest
 from scipy.optimize import minimize, rosen, rosen_der
 
 from core.errors import Diverged
-from core.nn.checkpoint import Checkpoint
 from core.nn.lbfgs import Minimization, Wish
 from core.nn.network import Network
+from core.nn.saving.checkpoint import Checkpoint
 from core.nn.spec import LBFGS, NetworkSpec
 from core.nn.training import Data, Training
 from tests.nn.networks import LAST, LOSSES, examples, network_spec, training_spec

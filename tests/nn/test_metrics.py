@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from core.nn.checkpoint import Checkpoint
 from core.nn.kernels import ranking
 from core.nn.network import Network
+from core.nn.saving.checkpoint import Checkpoint
 from core.nn.training import Data, Training
 from tests.nn.networks import LAST, examples, network_spec, training, training_spec
 

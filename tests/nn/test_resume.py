@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import Diverged
 from core.nn import sizes
-from core.nn.checkpoint import Checkpoint
+from core.nn.saving.checkpoint import Checkpoint
 from core.nn.training import Data, Training
 from tests.nn.networks import CLASSIFIERS, OPTIMIZERS, examples, name_of, network_spec, training_spec
 from tests.nn.random_networks import networks

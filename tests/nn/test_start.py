@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidData
-from core.nn.checkpoint import SavedCheckpoint
-from core.nn.features import Number, Text
 from core.nn.lower import lower
-from core.nn.preprocessing import Preprocessing
-from core.nn.recoding import Recoded
-from core.nn.schema import Column, Schema
+from core.nn.preparation.features import Number, Text
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.recoding import Recoded
+from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.targets import Target
+from core.nn.saving.checkpoint import SavedCheckpoint
 from core.nn.spec import DataSpec, MeanSquaredError, SoftmaxCrossEntropy
 from core.nn.start import fill, misfit, strangeness
-from core.nn.targets import Target
 from core.nn.training import Data, Training
 from tests.nn.networks import OPTIMIZERS, examples, name_of, network_spec, training_spec
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.nn.tensors import Blocks, TensorFile
+from core.nn.saving.tensors import Blocks, TensorFile
 from tests.faults.harness import ROOT
 from worker.arrays import Draft, Shelf, key
 from worker.cache import Cache

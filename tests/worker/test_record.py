@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import LostLease
-from core.nn.checkpoint import Checkpoint, SavedCheckpoint
+from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.training import EpochResult
 from core.settings import Settings
 from core.store import Claim, EpochRow, Store

@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_info
 from core.jobs import State
 from core.nn import engine
 from core.nn.network import Network
+from core.nn.saving.weights import from_safetensors
 from core.nn.training import Training
-from core.nn.weights import from_safetensors
 from core.store import Claim, Job, Store
 from tests.faults.jobs import DIVERGING, LONG, TENANT, XOR, epochs, outcome, submit
 from worker.data import prepare

@@ -44,7 +44,7 @@ class AtMost(GroupedMetadata):
 
 @dataclass(frozen=True)
 class OrAuto:
-    """In a request "auto" may stand there; `core.nn.auto` has put something else into its place before the spec is read."""
+    """In a request "auto" may stand there; `core.nn.planning.outline` puts something else there before the spec is read."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return or_auto(handler(schema))

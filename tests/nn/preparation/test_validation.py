@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.nn.choice import MAX_PROBLEMS
-from core.nn.schema import Column, Schema
+from core.nn.preparation.choice import MAX_PROBLEMS
+from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.validation import data_problems, row_counts, row_problems, stratifies
 from core.nn.spec import DataSpec, TrainingSpec
-from core.nn.validation import data_problems, row_counts, row_problems, stratifies
 
 SCHEMA = Schema(
     rows=10,

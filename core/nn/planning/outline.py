@@ -1,18 +1,18 @@
 """What a job leaves out, or asks for by "auto", chosen from its data before the spec is read.
 
 An outline is the request's document as it was sent. Only what is missing there or "auto" is filled in, by the rules of thumb of
-`core.nn.suggestions`; whatever else stands in a place is left to the spec, which judges the whole document afterwards.
+`core.nn.planning.suggestions`; whatever else stands in a place is left to the spec, which judges the whole document afterwards.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from core.nn import suggestions
-from core.nn.columns import inputs
+from core.nn.planning import suggestions
+from core.nn.preparation.columns import inputs
+from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.split import validation_count
 from core.nn.program import FUSED
-from core.nn.schema import Column, Schema
 from core.nn.spec import DataSpec
-from core.nn.split import validation_count
 
 AUTO = "auto"
 JSON = dict[str, Any]

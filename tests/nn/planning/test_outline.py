@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.nn import suggestions
-from core.nn.auto import Outline
-from core.nn.plan import Limits, plan
-from core.nn.schema import Column, Schema
+from core.nn.planning import suggestions
+from core.nn.planning.outline import Outline
+from core.nn.planning.plan import Limits, plan
+from core.nn.preparation.schema import Column, Schema
 from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, TrainingSpec
-from tests.nn.tables import EXAMPLES, prices, table, trained, two_moons
+from tests.nn.planning.tables import EXAMPLES, prices, table, trained, two_moons
 
 SEEDS = range(3)
 UNLIMITED = Limits(max_parameters=2**40, max_training_bytes=2**60, max_threads=1)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
-from core.nn import features
-from core.nn.columns import Inputs, classes, feature_columns, target_columns
-from core.nn.features import Category, Feature, fitted_features
-from core.nn.names import quoted
-from core.nn.schema import Schema, Value
+from core.nn.preparation import features
+from core.nn.preparation.columns import Inputs, classes, feature_columns, target_columns
+from core.nn.preparation.features import Category, Feature, fitted_features
+from core.nn.preparation.names import quoted
+from core.nn.preparation.schema import Schema, Value
+from core.nn.preparation.targets import Target, check_complete, class_indices, fitted_target, scaling_of
 from core.nn.spec import AnyLoss, DataSpec
-from core.nn.targets import Target, check_complete, class_indices, fitted_target, scaling_of
 
 Columns = Mapping[str, NDArray[Any]]
 _BLOCK_CELLS = 1 << 20  # of a block of rows: small blocks cost calls, large ones fall out of the cache
@@ -47,7 +47,7 @@ class Preprocessing:
         *,
         is_linear: bool = False,
     ) -> Self:
-        """The preprocessing that `data` asks for; `core.nn.columns.problems` found nothing wrong with it.
+        """The preprocessing that `data` asks for; `core.nn.preparation.columns.problems` found nothing wrong with it.
 
         `columns` are whole columns as stored; statistics come from `training_rows` alone. `is_linear` says that the last layer
         is, so that "auto" may scale the targets. InvalidData for a missing target.

@@ -8,8 +8,8 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from core.nn.checkpoint import Checkpoint, SavedCheckpoint
-from core.nn.tensors import CODES, TensorFile, unpack, unpack_into
+from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
+from core.nn.saving.tensors import CODES, TensorFile, unpack, unpack_into
 
 MIB = 2**20
 

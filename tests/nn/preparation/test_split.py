@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.nn.split import set_apart, shares, split, validation_count
+from core.nn.preparation.split import set_apart, shares, split, validation_count
 
 SEEDS = st.integers(0, 2**53 - 1)
 

@@ -1,14 +1,14 @@
 """Which columns of a table become inputs and targets of a network, and how wide they are.
 
 Pure rules over the schema: the dry run and the preprocessing both ask here, so they cannot disagree. All take for granted that
-`core.nn.choice.problems` found nothing wrong.
+`core.nn.preparation.choice.problems` found nothing wrong.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.nn.bounds import MAX_NUMBERS, are_many
-from core.nn.schema import Column, Schema, Value
+from core.nn.preparation.bounds import MAX_NUMBERS, are_many
+from core.nn.preparation.schema import Column, Schema, Value
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
 
 # Losses of numbers whose unit is free. The others need their targets as they are: counts, classes, probabilities.

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.features import Category, Text
-from core.nn.preprocessing import Columns, Preprocessing
-from core.nn.schema import Schema, Value
+from core.nn.preparation.features import Category, Text
+from core.nn.preparation.preprocessing import Columns, Preprocessing
+from core.nn.preparation.schema import Schema, Value
 
 
 class Recoded(Columns):

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidSpec
-from core.nn.plan import Limits, plan
-from core.nn.schema import Column, Schema
+from core.nn.planning.plan import Limits, plan
+from core.nn.preparation.schema import Column, Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
 
 IRIS = Schema(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from core.nn.tensors import Piece, TensorFile, unpack, unpack_into
+from core.nn.saving.tensors import Piece, TensorFile, unpack, unpack_into
 
 State = dict[str, int | float]
 

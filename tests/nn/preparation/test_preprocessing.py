@@ -12,14 +12,14 @@ from hypothesis.extra import numpy as arrays
 from core.data.describe import Described, boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
-from core.nn.choice import problems
-from core.nn.columns import inputs, target_width
-from core.nn.features import Number
-from core.nn.preprocessing import Preprocessing
-from core.nn.scaling import fitted as fitted_scale
-from core.nn.schema import Column, Schema
+from core.nn.preparation.choice import problems
+from core.nn.preparation.columns import inputs, target_width
+from core.nn.preparation.features import Number
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.scaling import fitted as fitted_scale
+from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.statistics import moments, quartiles
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Scaling, SoftmaxCrossEntropy
-from core.nn.statistics import moments, quartiles
 
 NAN = np.nan
 MSE, BCE, SOFTMAX = MeanSquaredError(), BinaryCrossEntropy(), SoftmaxCrossEntropy()

@@ -1,11 +1,11 @@
-"""Which values of a stored column are not there; `core.nn.schema` tells how each kind says so."""
+"""Which values of a stored column are not there; `core.nn.preparation.schema` tells how each kind says so."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.bounds import MISSING_BOOLEAN
+from core.nn.preparation.bounds import MISSING_BOOLEAN
 
 
 def absent(array: NDArray[Any]) -> NDArray[np.bool_]:

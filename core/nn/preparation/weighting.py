@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
-from core.nn.names import quoted
-from core.nn.schema import Value
+from core.nn.preparation.names import quoted
+from core.nn.preparation.schema import Value
+from core.nn.preparation.targets import class_indices
 from core.nn.spec import DataSpec
-from core.nn.targets import class_indices
 
 Columns = Mapping[str, NDArray[Any]]
 

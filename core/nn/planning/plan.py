@@ -11,12 +11,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidSpec, Problem
-from core.nn import choice, columns, metrics, spec, validation
+from core.nn import metrics, spec
 from core.nn.builder import Misfit
 from core.nn.lower import lower
-from core.nn.names import quoted
+from core.nn.preparation import choice, columns, validation
+from core.nn.preparation.names import quoted
+from core.nn.preparation.schema import Schema
 from core.nn.program import FUSED, LayerShape, Program
-from core.nn.schema import Schema
 from core.nn.sizes import Sizes
 
 NOISY = frozenset({"dropout"})

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.absence import absent
-from core.nn.columns import has_indicator
-from core.nn.scaling import fitted
-from core.nn.schema import Column
+from core.nn.preparation.absence import absent
+from core.nn.preparation.columns import has_indicator
+from core.nn.preparation.scaling import fitted
+from core.nn.preparation.schema import Column
+from core.nn.preparation.statistics import moments, quartiles
 from core.nn.spec import DataSpec
-from core.nn.statistics import moments, quartiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.nn.program import Program
-from core.nn.tensors import Arrays, TensorFile, unpack
+from core.nn.saving.tensors import Arrays, TensorFile, unpack
 
 Vector = npt.NDArray[np.floating]
 

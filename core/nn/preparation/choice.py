@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import Problem, escaped
-from core.nn.bounds import MAX_NUMBERS, MAX_TEXTS
-from core.nn.columns import SCALABLE, classes, quantity_hint
-from core.nn.names import ColumnNames, Known, listed, quoted
-from core.nn.schema import Column, Schema
+from core.nn.preparation.bounds import MAX_NUMBERS, MAX_TEXTS
+from core.nn.preparation.columns import SCALABLE, classes, quantity_hint
+from core.nn.preparation.names import ColumnNames, Known, listed, quoted
+from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
-from core.nn.weighting import class_places
 
 MAX_PROBLEMS = 100
 

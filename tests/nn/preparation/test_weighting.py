@@ -11,11 +11,11 @@ from hypothesis.extra import numpy as arrays
 from core.data.describe import boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
-from core.nn.choice import problems
-from core.nn.columns import classes, feature_columns
-from core.nn.schema import Column, Schema
+from core.nn.preparation.choice import problems
+from core.nn.preparation.columns import classes, feature_columns
+from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.weighting import Weighting, class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, SoftmaxCrossEntropy
-from core.nn.weighting import Weighting, class_places
 
 MSE, BCE, SOFTMAX = MeanSquaredError(), BinaryCrossEntropy(), SoftmaxCrossEntropy()
 ALL = np.arange(6)

@@ -7,14 +7,14 @@ import numpy as np
 
 from core.data.child import parse
 from core.data.table import read_columns
-from core.nn.auto import Outline
-from core.nn.preprocessing import Preprocessing
-from core.nn.schema import Schema
+from core.nn.planning.outline import Outline
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.schema import Schema
+from core.nn.preparation.split import split
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
-from core.nn.split import split
 from core.nn.training import Data, EpochResult, Training
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "data"
 Table = tuple[Schema, dict[str, Any]]
 
 

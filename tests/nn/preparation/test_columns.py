@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from core.nn.choice import MAX_PROBLEMS, problems
-from core.nn.columns import classes, feature_columns, inputs, target_width
-from core.nn.schema import Column, Schema
+from core.nn.preparation.choice import MAX_PROBLEMS, problems
+from core.nn.preparation.columns import classes, feature_columns, inputs, target_width
+from core.nn.preparation.schema import Column, Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Poisson, SoftmaxCrossEntropy
 
 SCHEMA = Schema(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.statistics import moments, quartiles
+from core.nn.preparation.statistics import moments, quartiles
 
 _LARGEST = float(np.finfo(np.float64).max)
 

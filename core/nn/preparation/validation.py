@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.bounds import MAX_NUMBERS
-from core.nn.choice import MAX_PROBLEMS, no_count, unfit_weight
-from core.nn.columns import classes, target_columns, used_names
-from core.nn.names import ColumnNames, listed, quoted
-from core.nn.schema import Column, Schema, Value
+from core.nn.preparation.bounds import MAX_NUMBERS
+from core.nn.preparation.choice import MAX_PROBLEMS, no_count, unfit_weight
+from core.nn.preparation.columns import classes, target_columns, used_names
+from core.nn.preparation.names import ColumnNames, listed, quoted
+from core.nn.preparation.schema import Column, Schema, Value
+from core.nn.preparation.split import validation_count
 from core.nn.spec import (
     AnyLoss,
     DataSpec,
@@ -20,7 +21,6 @@ from core.nn.spec import (
     RowsValidation,
     TrainingSpec,
 )
-from core.nn.split import validation_count
 
 POINTER = "/training/validation"
 
@@ -66,7 +66,7 @@ def _row_problems(training: TrainingSpec, schema: Schema) -> Iterator[Problem]:
 
 
 def data_problems(training: TrainingSpec, data: DataSpec, schema: Schema, other: Schema | None) -> list[Problem]:
-    """What else is wrong, where `core.nn.choice.problems` found nothing."""
+    """What else is wrong, where `core.nn.preparation.choice.problems` found nothing."""
     if other is not None:
         return list(islice(_column_problems(training, data, schema, other), MAX_PROBLEMS))
     if stratifies(training, schema, data) and classes(schema, data, training.loss) is None:
