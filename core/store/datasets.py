@@ -3,21 +3,21 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, select
 
 from core.errors import Conflict, CoreError
 from core.ids import new_id
-from core.store.blobs import CHUNK, Blobs, Upload, discard
+from core.store.blobs import CHUNK, Blobs, Upload
 from core.store.clock import now
 from core.store.database import Database
 from core.store.idempotency import forget, made_by, mismatch, remember
+from core.store.needed import remove
 from core.store.records import Dataset, DatasetSummary, Idempotency, Page, Preview
 from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset
-from core.store.tables import QUEUED, RUNNING, datasets, jobs
+from core.store.tables import datasets, jobs
 
 
 class Datasets:
@@ -125,20 +125,9 @@ class Datasets:
     def delete(self, tenant: str, id: str) -> None:
         """Conflict while a queued or running job needs it; finished jobs keep their weights and their history."""
         with self._database.writing() as writer:
-            row = writer.execute(
-                select(datasets.c.blob_id, datasets.c.table_bytes)
-                .where(datasets.c.id == id, datasets.c.tenant == tenant)
-                .with_for_update()
-            ).one_or_none()
-            if row is None:
-                raise no_dataset(id)
-            for state, needed in product((QUEUED, RUNNING), (jobs.c.dataset_id, jobs.c.validation_dataset_id)):
-                job = writer.scalar(select(jobs.c.id).where(needed == id, jobs.c.state == state).limit(1))
-                if job is not None:
-                    raise Conflict(f"{job} needs the dataset {id}: cancel the job, or wait until it has ended")
-            writer.execute(delete(datasets).where(datasets.c.id == id))
+            needs = (jobs.c.dataset_id, jobs.c.validation_dataset_id)
+            remove(writer, datasets.c.table_bytes, tenant, id, needs, "dataset", no_dataset(id))
             forget(writer, id)
-            discard(writer, row.blob_id, row.table_bytes)  # a large one is the sweeper's: no client waits for that
 
     def download(self, dataset_id: str, into: Path) -> Dataset:
         """Writes the stored table to the file `into`, chunk by chunk; for workers, so it asks for no tenant.

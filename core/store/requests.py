@@ -13,6 +13,7 @@ from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
 from core.store.idempotency import remember
+from core.store.needed import hold
 from core.store.records import Idempotency, Job, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, to_job
 from core.store.sent import hold_start
@@ -64,9 +65,7 @@ class Requests:
             job = to_job(row)
             # The lock holds off a deletion of a dataset until this job is there to forbid it.
             for needed in filter(None, (new.dataset_id, new.validation_dataset_id)):
-                dataset = select(datasets.c.id).where(datasets.c.id == needed, datasets.c.tenant == tenant)
-                if writer.scalar(dataset.with_for_update(read=True, key_share=True)) is None:
-                    raise no_dataset(needed)
+                hold(writer, datasets, tenant, needed, no_dataset(needed))
             if new.start_id is not None:
                 hold_start(writer, tenant, new.start_id)
             write_event(writer, job.id, "submitted")
@@ -146,19 +145,10 @@ class Requests:
             found = reader.execute(_VERSIONS, {"ids": list(ids)})
             return {row.id: row.version for row in found}
 
-    def queue_position(self, job: Job) -> int:
-        """How many jobs will be started before this one; 0 also for one that waits no more."""
-        if job.state != State.QUEUED:
-            return 0
-        return self._count(jobs.c.state == QUEUED, jobs.c.id < job.id)
-
     def queue_length(self) -> int:
         """How many jobs wait for a worker."""
-        return self._count(jobs.c.state == QUEUED)
-
-    def _count(self, *conditions: ColumnElement[bool]) -> int:
         with self._database.reading() as reader:
-            return reader.scalar(select(func.count()).select_from(jobs).where(*conditions)) or 0
+            return reader.scalar(select(func.count()).select_from(jobs).where(jobs.c.state == QUEUED)) or 0
 
     def _has_metadata(self, key: str, value: str) -> ColumnElement[bool]:
         """Whatever the key holds: a JSON path would trip over quotes and dollars in it."""

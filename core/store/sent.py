@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from core.errors import Conflict, NotFound
 from core.ids import new_id
-from core.store.blobs import Content, Upload, discard
+from core.store.blobs import Content, Upload
 from core.store.clock import now
 from core.store.database import Database
+from core.store.needed import hold, remove
 from core.store.records import SentWeights
 from core.store.rows import require_job
-from core.store.tables import QUEUED, RUNNING, jobs, sent_weights
+from core.store.tables import jobs, sent_weights
 
 _COLUMNS = tuple(sent_weights.c[field.name] for field in fields(SentWeights))
 
@@ -68,19 +69,7 @@ class AllSentWeights:
     def delete(self, tenant: str, id: str) -> None:
         """Conflict while a queued or running job starts from them."""
         with self._database.writing() as writer:
-            row = writer.execute(
-                select(sent_weights.c.blob_id, sent_weights.c.size_bytes)
-                .where(sent_weights.c.id == id, sent_weights.c.tenant == tenant)
-                .with_for_update()
-            ).one_or_none()
-            if row is None:
-                raise _none(id)
-            for state in (QUEUED, RUNNING):
-                job = writer.scalar(select(jobs.c.id).where(jobs.c.start_id == id, jobs.c.state == state).limit(1))
-                if job is not None:
-                    raise Conflict(f"{job} starts from the weights {id}: cancel the job, or wait until it has ended")
-            writer.execute(delete(sent_weights).where(sent_weights.c.id == id))
-            discard(writer, row.blob_id, row.size_bytes)  # a large one is the sweeper's: no client waits for that
+            remove(writer, sent_weights.c.size_bytes, tenant, id, (jobs.c.start_id,), "weights", _none(id))
 
 
 def hold_start(writer: Connection, tenant: str, id: str) -> None:
@@ -88,9 +77,7 @@ def hold_start(writer: Connection, tenant: str, id: str) -> None:
     if id.startswith("job_"):
         require_job(writer, tenant, id)
         return
-    held = select(sent_weights.c.id).where(sent_weights.c.id == id, sent_weights.c.tenant == tenant)
-    if writer.scalar(held.with_for_update(read=True, key_share=True)) is None:
-        raise _none(id)
+    hold(writer, sent_weights, tenant, id, _none(id))
 
 
 def _none(id: str) -> NotFound:

@@ -1,0 +1,36 @@
+"""What a queued or running job needs stays: datasets, and weights that were sent."""
+
+from sqlalchemy import Column, Connection, Table, delete, select
+
+from core.errors import Conflict, NotFound
+from core.store.blobs import discard
+from core.store.tables import QUEUED, RUNNING, jobs
+
+
+def hold(writer: Connection, table: Table, tenant: str, id: str, missing: NotFound) -> None:
+    """Keeps the row until a new job is there to forbid its deletion. Raises `missing` where it is gone."""
+    held = select(table.c.id).where(table.c.id == id, table.c.tenant == tenant)
+    if writer.scalar(held.with_for_update(read=True, key_share=True)) is None:
+        raise missing
+
+
+def remove(
+    writer: Connection, size: Column[int], tenant: str, id: str, needs: tuple[Column[str], ...], name: str, missing: NotFound
+) -> None:
+    """Deletes the row and its blob, whose bytes are counted in the column `size`.
+
+    Conflict while a job that waits or runs has the id in one of the columns `needs`; raises `missing` where it is gone.
+    """
+    table = size.table
+    row = writer.execute(
+        select(table.c.blob_id, size).where(table.c.id == id, table.c.tenant == tenant).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise missing
+    for state in (QUEUED, RUNNING):
+        for need in needs:
+            job = writer.scalar(select(jobs.c.id).where(need == id, jobs.c.state == state).limit(1))
+            if job is not None:
+                raise Conflict(f"{job} needs the {name} {id}: cancel the job, or wait until it has ended")
+    writer.execute(delete(table).where(table.c.id == id))
+    discard(writer, *row)  # a large one is the sweeper's: no client waits for that
