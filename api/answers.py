@@ -13,7 +13,7 @@ from starlette.responses import Response
 from core.jobs import State, Stopped
 from core.nn.planning.plan import Plan
 from core.nn.preparation.schema import Column
-from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights
+from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights, SentWeightsSummary
 
 FIRST_VALUES = 20  # of a column, unless all are asked for
 
@@ -103,15 +103,18 @@ def _shortened(column: JSON) -> JSON:
     return {**column, "distinct": len(values), "values": values[:FIRST_VALUES]}
 
 
-def sent_weights_answer(sent: SentWeights) -> JSON:
+def sent_weights_summary(sent: SentWeightsSummary) -> JSON:
     return {
         "id": sent.id,
         "object": "weights",
         "sha256": sent.sha256,
         "bytes": sent.size_bytes,
         "created_at": rfc3339(sent.created_at),
-        "tensors": sent.tensors,
     }
+
+
+def sent_weights_answer(sent: SentWeights) -> JSON:
+    return {**sent_weights_summary(sent), "tensors": sent.tensors}
 
 
 def epoch_answer(row: EpochRow) -> JSON:
@@ -231,16 +234,21 @@ class DatasetAnswer(DatasetSummaryAnswer):
 
 
 class TensorAnswer(Answer):
-    dtype: Literal["F16", "F32", "F64"]
+    dtype: Literal["F16", "F32", "F64", "I32", "I64", "U8"] = Field(
+        description="A float's, but for the batches that a `batch_normalisation` has counted."
+    )
     shape: list[int]
 
 
-class SentWeightsAnswer(Answer):
+class SentWeightsSummaryAnswer(Answer):
     id: str
     object: Literal["weights"]
     sha256: str = Field(description="Of the bytes that were sent.")
     bytes: int
     created_at: datetime
+
+
+class SentWeightsAnswer(SentWeightsSummaryAnswer):
     tensors: dict[str, TensorAnswer]
 
 
@@ -275,6 +283,10 @@ class JobList(List):
 
 class DatasetList(List):
     data: list[DatasetSummaryAnswer]
+
+
+class SentWeightsList(List):
+    data: list[SentWeightsSummaryAnswer]
 
 
 class EpochList(List):

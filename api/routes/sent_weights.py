@@ -7,11 +7,19 @@ import anyio.to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.answers import SentWeightsAnswer, answer, sent_weights_answer
+from api.answers import (
+    SentWeightsAnswer,
+    SentWeightsList,
+    answer,
+    list_answer,
+    sent_weights_answer,
+    sent_weights_summary,
+)
 from api.bodies import content_type
 from api.deps import SentWeightsId, Service, Tenant, TheService
 from api.errors import Refused
 from api.openapi import BODY_PROBLEMS, operation, takes
+from api.parameters import Cursor, Limit
 from api.uploads import BUFFER, received
 from core.data.weights import MOST_HEADER_BYTES, read_weights
 from core.errors import InvalidData
@@ -21,12 +29,16 @@ router = APIRouter(prefix="/v1/weights", tags=["weights"])
 
 MEDIA_TYPES = ("application/x-safetensors", "application/octet-stream")
 BYTES_PER_PARAMETER = 8
-_EXAMPLE = {
-    "id": "wt_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
+_ID = "wt_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
+_SUMMARY = {
+    "id": _ID,
     "object": "weights",
     "sha256": "6a5ab52d2d63b3f5a5b1b1b1b9be2f4ecbc0cd0b1a4dfb1c7a4e0e0d6f4d3c2b",
     "bytes": 716,
     "created_at": "2026-11-22T12:00:00.000Z",
+}
+_EXAMPLE = {
+    **_SUMMARY,
     "tensors": {"0.weight": {"dtype": "F32", "shape": [16, 4]}, "0.bias": {"dtype": "F32", "shape": [16]}},
 }
 
@@ -74,6 +86,22 @@ def _stored(service: Service, tenant: str, path: Path, sha256: str) -> tuple[Sen
     tensors = read_weights(path)
     with path.open("rb") as file:
         return service.store.sent_weights.add(tenant, sha256, tensors, iter(lambda: file.read(BUFFER), b""))
+
+
+@router.get(
+    "",
+    **operation(
+        "list_sent_weights",
+        "List weights that were sent",
+        model=SentWeightsList,
+        example=list_answer([_SUMMARY], _ID),
+        problems=("invalid_parameter",),
+    ),
+)
+def list_sent_weights(service: TheService, tenant: Tenant, cursor: Cursor = None, limit: Limit = 20) -> Response:
+    """Newest first, page by page, without their tensors."""
+    page = service.store.sent_weights.page(tenant, cursor=cursor, limit=limit)
+    return answer(list_answer([sent_weights_summary(sent) for sent in page.items], page.next_cursor))
 
 
 @router.get(

@@ -16,7 +16,7 @@ from core.store.database import Database
 from core.store.idempotency import forget, made_by, mismatch, remember
 from core.store.needed import remove
 from core.store.records import Dataset, DatasetSummary, Idempotency, Page, Preview
-from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset
+from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset, page
 from core.store.tables import datasets, jobs
 
 
@@ -115,12 +115,9 @@ class Datasets:
 
     def page(self, tenant: str, *, cursor: str | None = None, limit: int = 20) -> Page[DatasetSummary]:
         """Newest first."""
-        query = select(*DATASET_SUMMARY).where(datasets.c.tenant == tenant).order_by(datasets.c.id.desc()).limit(limit + 1)
-        if cursor is not None:
-            query = query.where(datasets.c.id < cursor)
+        query = select(*DATASET_SUMMARY).where(datasets.c.tenant == tenant)
         with self._database.reading() as reader:
-            found = [DatasetSummary(*row) for row in reader.execute(query)]
-        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+            return page(reader, query, datasets.c.id, lambda row: DatasetSummary(*row), cursor, limit)
 
     def delete(self, tenant: str, id: str) -> None:
         """Conflict while a queued or running job needs it; finished jobs keep their weights and their history."""

@@ -137,8 +137,8 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class SentWeights:
-    """Weights that a client sent; `tensors` are name → {"dtype", "shape"}, in the order of the file."""
+class SentWeightsSummary:
+    """Weights that a client sent, as lists show them."""
 
     id: str
     tenant: str
@@ -146,6 +146,12 @@ class SentWeights:
     size_bytes: int
     blob_id: str
     created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentWeights(SentWeightsSummary):
+    """`tensors` are name → {"dtype", "shape"}, in the order of the file."""
+
     tensors: JSON
 
 

@@ -15,7 +15,7 @@ from core.store.events import write_event
 from core.store.idempotency import remember
 from core.store.needed import hold
 from core.store.records import Idempotency, Job, NewJob, Page
-from core.store.rows import JOB, no_dataset, no_job, to_job
+from core.store.rows import JOB, no_dataset, no_job, page, to_job
 from core.store.sent import hold_start
 from core.store.tables import QUEUED, datasets, jobs
 
@@ -91,20 +91,17 @@ class Requests:
         limit: int = 20,
     ) -> Page[Job]:
         """Newest first. `metadata` must be contained in the job's; the times are exclusive."""
-        query = select(*JOB).where(jobs.c.tenant == tenant).order_by(jobs.c.id.desc()).limit(limit + 1)
+        query = select(*JOB).where(jobs.c.tenant == tenant)
         if state is not None:
             query = query.where(jobs.c.state == state)
         if created_after is not None:
             query = query.where(jobs.c.created_at > created_after)
         if created_before is not None:
             query = query.where(jobs.c.created_at < created_before)
-        if cursor is not None:
-            query = query.where(jobs.c.id < cursor)
         for key, value in (metadata or {}).items():
             query = query.where(self._has_metadata(key, value))
         with self._database.reading() as reader:
-            found = [to_job(row) for row in reader.execute(query)]
-        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+            return page(reader, query, jobs.c.id, to_job, cursor, limit)
 
     def cancel(self, tenant: str, id: str) -> Job:
         """Ends a queued job at once and asks the worker of a running one to stop; asking twice is no error.

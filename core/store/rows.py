@@ -1,14 +1,17 @@
 """From rows to records."""
 
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Column, Connection, Row, Select, select
 
 from core.errors import NotFound
 from core.jobs import State
-from core.store.records import Dataset, DatasetSummary, Job
+from core.store.records import Dataset, DatasetSummary, Job, Page
 from core.store.tables import datasets, jobs
+
+T = TypeVar("T")
 
 JOB = tuple(jobs.c[field.name] for field in fields(Job))
 DATASET = tuple(datasets.c[field.name] for field in fields(Dataset))
@@ -19,6 +22,22 @@ def to_job(row: Row[*tuple[Any, ...]]) -> Job:
     """From a row that begins with the columns `JOB`."""
     id, tenant, state, *others = row[: len(JOB)]
     return Job(id, tenant, State(state), *others)
+
+
+def page(
+    reader: Connection,
+    query: Select[*tuple[Any, ...]],
+    id: Column[str],
+    to_item: Callable[[Row[*tuple[Any, ...]]], T],
+    cursor: str | None,
+    limit: int,
+) -> Page[T]:
+    """The rows of the query with the highest ids below the cursor, which are the newest, made into items."""
+    query = query.order_by(id.desc()).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(id < cursor)
+    found = reader.execute(query).all()
+    return Page(tuple(map(to_item, found[:limit])), found[limit - 1].id if len(found) > limit else None)
 
 
 def require_job(reader: Connection, tenant: str, job_id: str) -> int:

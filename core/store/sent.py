@@ -12,11 +12,12 @@ from core.store.blobs import Content, Upload
 from core.store.clock import now
 from core.store.database import Database
 from core.store.needed import hold, remove
-from core.store.records import SentWeights
-from core.store.rows import require_job
+from core.store.records import Page, SentWeights, SentWeightsSummary
+from core.store.rows import page, require_job
 from core.store.tables import jobs, sent_weights
 
 _COLUMNS = tuple(sent_weights.c[field.name] for field in fields(SentWeights))
+_SUMMARY = tuple(sent_weights.c[field.name] for field in fields(SentWeightsSummary))
 
 
 class AllSentWeights:
@@ -65,6 +66,12 @@ class AllSentWeights:
         if row is None:
             raise _none(id)
         return SentWeights(*row)
+
+    def page(self, tenant: str, *, cursor: str | None = None, limit: int = 20) -> Page[SentWeightsSummary]:
+        """Newest first."""
+        query = select(*_SUMMARY).where(sent_weights.c.tenant == tenant)
+        with self._database.reading() as reader:
+            return page(reader, query, sent_weights.c.id, lambda row: SentWeightsSummary(*row), cursor, limit)
 
     def delete(self, tenant: str, id: str) -> None:
         """Conflict while a queued or running job starts from them."""

@@ -187,6 +187,7 @@ sent_weights = Table(
     Column("created_at", Double, nullable=False),
     Column("tensors", _Json, nullable=False),
     UniqueConstraint("tenant", "sha256"),
+    Index("sent_weights_pages", "tenant", "id"),
 )
 
 blobs = Table(

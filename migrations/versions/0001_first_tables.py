@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="sent_weights_pkey"),
         sa.UniqueConstraint("tenant", "sha256", name="sent_weights_tenant_sha256_unique"),
     )
+    op.create_index("sent_weights_pages", "sent_weights", ["tenant", "id"])
     op.create_table(
         "jobs",
         sa.Column("id", _ID, nullable=False),

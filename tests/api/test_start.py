@@ -190,6 +190,16 @@ def test_the_same_bytes_are_stored_once(client: TestClient) -> None:
     assert one.json() == other.json() == client.get(one.headers["location"]).json()
 
 
+def test_weights_that_were_sent_are_listed_newest_first_without_their_tensors(client: TestClient) -> None:
+    sent = [send(client, {"0.weight": np.full((1, 2), float(i))}).json() for i in range(3)]
+    first = client.get("/v1/weights", params={"limit": 2}).json()
+    second = client.get("/v1/weights", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [first["has_more"], second["has_more"], second["next_cursor"]] == [True, False, None]
+    assert first["data"] + second["data"] == [
+        {name: value for name, value in each.items() if name != "tensors"} for each in sent[::-1]
+    ]
+
+
 def test_weights_that_a_job_waits_for_stay_until_it_has_ended(client: TestClient) -> None:
     path = send(client, {"0.weight": np.ones((1, 2)), "0.bias": np.ones(1)}).headers["location"]
     training = {"loss": "mean_squared_error", "start": {"weights": path.rpartition("/")[2]}}

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from core.errors import Conflict, NotFound
 from core.ids import is_id
-from core.store import Dataset, NewJob, Store
+from core.store import Dataset, NewJob, SentWeightsSummary, Store
 from core.store.tables import blobs, uploads
 
 TENSORS = {"0.weight": {"dtype": "F32", "shape": [2, 3]}}
@@ -43,6 +44,15 @@ def test_another_tenant_does_not_see_them(store: Store) -> None:
     for ask in (store.sent_weights.get, store.sent_weights.delete):
         with pytest.raises(NotFound):
             ask("other", sent.id)
+
+
+def test_they_are_listed_from_the_newest_to_the_oldest(store: Store) -> None:
+    sent = [store.sent_weights.add("default", digit * 64, TENSORS, b"bytes")[0] for digit in "abcde"]
+    store.sent_weights.add("other", "f" * 64, TENSORS, b"bytes")
+    first = store.sent_weights.page("default", limit=3)
+    second = store.sent_weights.page("default", cursor=first.next_cursor, limit=3)
+    assert [*first.items, *second.items] == [SentWeightsSummary(*astuple(each)[:-1]) for each in sent[::-1]]
+    assert second.next_cursor is None
 
 
 def test_weights_that_a_job_starts_from_go_only_after_it(
