@@ -16,10 +16,11 @@ from core.nn.lower import lower
 from core.nn.planning.outline import AUTO, Outline
 from core.nn.preparation.columns import Inputs
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.recoding import strangeness
 from core.nn.preparation.schema import Schema
 from core.nn.saving.tensors import read_header
+from core.nn.saving.weights import misfit
 from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, Start, TrainingSpec
-from core.nn.start import misfit, strangeness
 from core.store import Job
 
 AT = "/training/start"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.blas import threads
-from core.nn.rehearsal import seconds_per_epoch
+from core.errors import Diverged
 from core.nn.training import Training
 from core.store import Job, Store
 from worker.data import Prepared
@@ -38,6 +38,29 @@ class Budget:
             epoch_s = seconds_per_epoch(scratch, self._clock, rehearsal_s, self._seconds / 2, interrupted)
         left_s = TRAINING_SHARE * (self._ends_at - self._clock())
         return max(1, min(prepared.training.epochs, int(left_s / max(epoch_s, RECORDING_S))))
+
+
+def seconds_per_epoch(
+    training: Training, clock: Callable[[], float], seconds: float, most_seconds: float, interrupted: Callable[[], bool]
+) -> float:
+    """Of `training`, which has not begun and is thrown away afterwards; evaluation included.
+
+    It runs for `seconds`, and on up to `most_seconds` until it has done some part of an epoch that can be reckoned with; where
+    it has not even then, an epoch takes longer than that.
+    """
+    began = clock()
+
+    def is_enough() -> bool:
+        passed = clock() - began
+        return interrupted() or passed >= most_seconds or (passed >= seconds and training.progress > 0)
+
+    try:
+        for _ in training.epochs(is_enough):
+            pass
+    except Diverged:  # the training itself will tell
+        pass
+    passed = clock() - began
+    return passed / training.progress if training.progress else passed
 
 
 def budget_of(job: Job) -> Budget | None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.data.likeness import likeness
 from core.data.table import RESERVED
 from core.errors import InvalidData
-from core.nn.preparation.bounds import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, are_many
 from core.nn.preparation.statistics import moments
+from core.nn.preparation.values import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, are_many
 
 MAX_NAME = 1000
 MAX_TEXT_CHARACTERS = 1 << 20  # of all values of one column together

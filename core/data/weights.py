@@ -10,7 +10,7 @@ import numpy as np
 from core.errors import InvalidData
 from core.nn.preparation.names import quoted
 from core.nn.saving.tensors import CODES, DTYPES, Header, Tensor
-from core.nn.start import COUNTER
+from core.nn.saving.weights import COUNTER
 
 MOST_TENSORS = 10_000
 MOST_HEADER_BYTES = 10 * 2**20

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import InvalidData
 from core.nn import engine
-from core.nn.indices import check_indices
 from core.nn.memory import aligned
-from core.nn.program import Program
+from core.nn.program import LOOKUP, Program
 from core.nn.records import Tables
-from core.nn.saving.weights import flat_weights
+from core.nn.saving.weights import fill
 
 Matrix = npt.NDArray[np.floating]
 CAPACITY = 256  # rows that run through the layers at once
@@ -28,7 +28,7 @@ class Network:
     def from_weights(cls, program: Program, named: Mapping[str, npt.NDArray[Any]]) -> "Network":
         """The network of these weights, under the names of `core.nn.saving.weights`."""
         theta = aligned(program.size, program.dtype)
-        flat_weights(program, named, theta)
+        fill(program, named, theta)
         return cls(program, theta)
 
     def outputs(self, x: Matrix) -> Matrix:
@@ -52,3 +52,22 @@ class Network:
         tables = Tables.of(program)
         loss = engine.loss_and_gradient(tables, self.theta, grad, values, derivatives, workspace, x, t, w)
         return loss, grad
+
+
+def check_indices(program: Program, x: Matrix) -> None:
+    """InvalidData where the network begins with an embedding and one of its inputs in x (N, n) is no index of its table.
+
+    Nothing else may reach the kernel, which does not look.
+    """
+    operations: Any = program.operations
+    for lookup in operations[operations.code == LOOKUP]:
+        first, vocabulary = int(lookup.first), int(lookup.vocabulary)
+        indices = x[:, first : first + int(lookup["count"])]
+        with np.errstate(invalid="ignore"):
+            strange = ~((indices >= 0) & (indices < vocabulary) & (indices == np.floor(indices)))
+        if strange.any():
+            row, place = np.argwhere(strange)[0]
+            raise InvalidData(
+                f"input {first + place} of example {row + 1} is {indices[row, place]:g}; the embedding takes whole numbers "
+                f'from 0 to {vocabulary - 1}, so set dataset.scaling to "none"'
+            )

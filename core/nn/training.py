@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from core.errors import Diverged
 from core.nn import engine, metrics, spec
-from core.nn.indices import check_indices
 from core.nn.initializers import initialize
 from core.nn.lower import lower
 from core.nn.memory import records
+from core.nn.network import check_indices
 from core.nn.optimizers import optimizer_record
 from core.nn.preparation.statistics import moments
 from core.nn.records import (
@@ -34,10 +34,9 @@ from core.nn.records import (
     plan_record,
 )
 from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
-from core.nn.saving.weights import named_weights
+from core.nn.saving.weights import fill, named_weights
 from core.nn.schedules import schedule_record
 from core.nn.sizes import BYTES_PER_S, FLOPS_PER_S, Sizes
-from core.nn.start import fill
 
 if TYPE_CHECKING:
     from core.nn.full_batch import FullBatchDescent

@@ -122,8 +122,3 @@ def test_the_kernels_run_as_plain_python_and_give_the_same_losses():
     compiled = run_python(PLAIN_PYTHON, NUMBA_DISABLE_JIT="0")
     assert len(plain) == 2 * 3 * (len(ACTIVATIONS) + len(LOSSES) + len(OPTIMIZERS))
     np.testing.assert_allclose(plain, compiled, rtol=1e-11)
-
-
-def test_what_the_api_imports_does_not_bring_numba():
-    code = "import sys, core.nn.planning.plan, core.nn.saving.weights; print(int('numba' in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "0"

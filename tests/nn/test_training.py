@@ -228,3 +228,22 @@ def test_outputs_of_permuted_rows_are_the_permuted_outputs():
     x, _ = examples("softmax_cross_entropy", 600, 5, 3)
     order = np.random.default_rng(1).permutation(600)
     np.testing.assert_allclose(network.outputs(x[order]), network.outputs(x)[order], rtol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [7, 32, "full"])
+def test_progress_grows_from_nothing_to_all_epochs(batch_size: int | str) -> None:
+    # Wide enough that an epoch takes several calls of the loop.
+    x, t = examples("mean_squared_error", 4096, 64, 1, "float32")
+    spec = network_spec(2048, 2048, 1, dtype="float32")
+    running = Training(spec, training_spec(epochs=2, batch_size=batch_size), Data(x[:256], t[:256], x[256:512], t[256:512]))
+    seen = [running.progress]
+
+    def look() -> bool:
+        seen.append(running.progress)
+        return False
+
+    list(running.epochs(look))
+    seen.append(running.progress)
+    assert seen[0] == 0
+    assert seen[-1] == 2
+    assert np.all(np.diff(seen) >= 0)

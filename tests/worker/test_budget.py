@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs import State
+from core.nn.training import Data, Training
 from core.store import Claim, Job, Store
 from tests.faults.jobs import LONG, TENANT, XOR, epochs, outcome, submit
+from tests.nn.networks import examples, network_spec, training_spec
+from worker.budget import seconds_per_epoch
 from worker.run import Worker, run
 
 GENEROUS_S = 60.0  # on a machine that is busy with other things
@@ -117,3 +120,34 @@ def test_no_more_epochs_are_trained_than_are_asked_for_and_early_stopping_applie
     run(claimed(store), make_worker())
     assert now(store, stopped).state == State.SUCCEEDED
     assert (now(store, stopped).epoch, ending(now(store, stopped))) == (3, "early")
+
+
+def training(**fields: object) -> Training:
+    x, t = examples("mean_squared_error", 96, 3, 1, "float32")
+    return Training(network_spec(4, 1, dtype="float32"), training_spec(**fields), Data(x, t, x[:32], t[:32]))
+
+
+def test_time_is_shared_among_the_epochs_that_were_done() -> None:
+    rehearsed = training(epochs=10_000_000)
+    ticks = count()
+    found = seconds_per_epoch(rehearsed, lambda: float(next(ticks)), 2.0, 10.0, lambda: False)
+    assert rehearsed.epoch > 1
+    assert found * rehearsed.progress == next(ticks) - 1
+
+
+def test_a_training_that_ends_by_itself_ends_the_rehearsal() -> None:
+    rehearsed = training(epochs=3)
+    ticks = count()
+    assert seconds_per_epoch(rehearsed, lambda: float(next(ticks)), 1e9, 1e9, lambda: False) == (next(ticks) - 1) / 3
+
+
+def test_nothing_is_trained_where_nobody_wants_it() -> None:
+    rehearsed = training(epochs=3)
+    seconds_per_epoch(rehearsed, lambda: 0.0, 1.0, 1.0, lambda: True)
+    assert rehearsed.progress == 0
+
+
+def test_a_divergence_is_left_to_the_training_itself() -> None:
+    rehearsed = training(epochs=1000, optimizer={"type": "sgd", "learning_rate": 1e6})
+    ticks = count()
+    assert seconds_per_epoch(rehearsed, lambda: float(next(ticks)), 1e9, 1e9, lambda: False) > 0

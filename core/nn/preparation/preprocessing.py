@@ -47,7 +47,7 @@ class Preprocessing:
         *,
         is_linear: bool = False,
     ) -> Self:
-        """The preprocessing that `data` asks for; `core.nn.preparation.columns.problems` found nothing wrong with it.
+        """The preprocessing that `data` asks for; `core.nn.preparation.choice.problems` found nothing wrong with it.
 
         `columns` are whole columns as stored; statistics come from `training_rows` alone. `is_linear` says that the last layer
         is, so that "auto" may scale the targets. InvalidData for a missing target.

@@ -5,16 +5,20 @@ a layer after one with an activation is number 2.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import InvalidData
 from core.nn.program import Program
 from core.nn.saving.tensors import Arrays, TensorFile, unpack
 
+COUNTER = ".num_batches_tracked"  # of batch normalisation; nothing depends on it, and not every library has it
+
 Vector = npt.NDArray[np.floating]
+Shapes = Mapping[str, Sequence[int]]
 
 
 def named_weights(program: Program, theta: Vector) -> Arrays:
@@ -27,10 +31,33 @@ def weight_views(program: Program, theta: Vector) -> Arrays:
     return {tensor.name: tensor.view(theta) for tensor in (*program.tensors, *program.statistics)}
 
 
-def flat_weights(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector) -> None:
-    """Overwrites theta with the tensors of these names: the inverse of `named_weights`."""
+def misfit(program: Program, shapes: Shapes) -> str | None:
+    """The first tensor, in the order of the network, that is missing or of another shape; then those too many; else None."""
+    wanted = {tensor.name: tuple(tensor.shape) for tensor in (*program.tensors, *program.statistics)}
+    for name, shape in wanted.items():
+        if name not in shapes and name.endswith(COUNTER):
+            continue
+        if name not in shapes:
+            has = ", ".join(sorted(shapes)[:10]) + (", …" if len(shapes) > 10 else "")
+            return f'they have no tensor "{name}", which is {_shaped(shape)} in this network; theirs are {has}'
+        if tuple(shapes[name]) != shape:
+            return f'their tensor "{name}" is {_shaped(shapes[name])}; in this network it is {_shaped(shape)}'
+    extra = next((name for name in shapes if name not in wanted and not name.endswith(COUNTER)), None)
+    return None if extra is None else f'they have a tensor "{extra}", which this network has not'
+
+
+def fill(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector) -> None:
+    """Overwrites theta with tensors of any type that `misfit` has nothing against: the inverse of `named_weights`.
+
+    InvalidData where one leaves theta's range.
+    """
     for name, view in weight_views(program, theta).items():
-        view[...] = named[name]
+        if name not in named and name.endswith(COUNTER):
+            continue
+        with np.errstate(over="ignore"):
+            view[...] = named[name]
+        if not np.isfinite(view).all():
+            raise InvalidData(f'the weights to start from leave the range of {theta.dtype} in tensor "{name}"; use float64')
 
 
 def weights_file(weights: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> TensorFile:
@@ -47,3 +74,7 @@ def from_safetensors(data: bytes) -> tuple[Arrays, dict[str, Any]]:
     """The inverse of `to_safetensors`."""
     weights, metadata = unpack(data)
     return weights, {name: json.loads(text) for name, text in metadata.items()}
+
+
+def _shaped(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape)) or "one number"
