@@ -76,6 +76,11 @@ class Sizes:
     def evaluation_steps(self) -> int:
         return -(-self.evaluated_rows // self.evaluation_size)
 
+    def pieces_of(self, rows: int) -> int:
+        """In how many pieces so many rows are trained on, batch by batch."""
+        batches, rest = divmod(rows, self.batch_size)
+        return batches * -(-self.batch_size // self.piece_size) + -(-rest // self.piece_size)
+
     @property
     def parameter_bytes(self) -> int:
         """theta, its gradient, that of a piece, what is kept, the best so far and what the optimizer keeps."""

@@ -18,6 +18,7 @@ from core.nn.lower import lower
 from core.nn.memory import records
 from core.nn.network import check_indices
 from core.nn.optimizers import optimizer_record
+from core.nn.pace import pieces_per_call
 from core.nn.preparation.statistics import moments
 from core.nn.records import (
     BATCH,
@@ -36,18 +37,13 @@ from core.nn.records import (
 from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.saving.weights import fill, named_weights
 from core.nn.schedules import schedule_record
-from core.nn.sizes import BYTES_PER_S, FLOPS_PER_S, Sizes
+from core.nn.sizes import Sizes
 
 if TYPE_CHECKING:
     from core.nn.full_batch import FullBatchDescent
 
 Matrix = npt.NDArray[np.floating]
 
-# A call of the compiled loop takes about a tenth of a second, whatever the network: its work is reckoned from what it computes
-# and what it moves.
-CALL_S = 0.1
-PIECE_S = 1e-6
-RANK_S = 3e-8  # of one row and one class
 HISTORY_ROWS = 4096
 
 
@@ -272,12 +268,7 @@ class Training:
 
     @property
     def _pieces_per_call(self) -> int:
-        sizes = self._sizes
-        rows = max(sizes.piece_size, sizes.evaluation_size // 3)
-        moved = sizes.bytes_per_step + sizes.bytes_per_row * rows
-        ranked_s = RANK_S * sizes.ranked_outputs * sizes.evaluation_size
-        piece_s = PIECE_S + 6 * self.program.products * rows / FLOPS_PER_S + moved / BYTES_PER_S + ranked_s
-        return max(1, int(CALL_S / piece_s))
+        return pieces_per_call(self._sizes, int(self._state["step"][0]), int(self._batch["piece"][0]))
 
     @property
     def _vectors(self) -> dict[str, npt.NDArray[Any]]:
