@@ -65,6 +65,17 @@ class Data:
     validation_weights: Matrix | None = None
     categories: Mapping[int, int] = field(default_factory=dict)
 
+    def examples(self) -> tuple[Examples, Examples]:
+        """The rows to train on and those to validate on, as the compiled loop reads them."""
+        scale = np.ones(self.t.shape[1]) if self.target_scale is None else self.target_scale
+        validation_weights = self.validation_weights
+        if validation_weights is None and self.weights is not None:  # the loop has no others: rows that weigh the same
+            validation_weights = np.ones(len(self.validation_x), self.weights.dtype)
+        return (
+            Examples.of(self.x, self.t, self.weights, scale),
+            Examples.of(self.validation_x, self.validation_t, validation_weights, scale),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class EpochResult:
@@ -99,48 +110,25 @@ class Training:
         check_indices(self.program, data.x)
         check_indices(self.program, data.validation_x)
         self._validates = len(data.validation_x) > 0
-        measures_training_rows = not self._validates and bool(training.metrics)
-        scale = np.ones(data.t.shape[1]) if data.target_scale is None else data.target_scale
-        self._examples = Examples.of(data.x, data.t, data.weights, scale)
-        validation_weights = data.validation_weights
-        if validation_weights is None and data.weights is not None:  # the loop has no others: rows that weigh the same
-            validation_weights = np.ones(len(data.validation_x), data.weights.dtype)
-        self._evaluation = Examples.of(data.validation_x, data.validation_t, validation_weights, scale)
-        if measures_training_rows:
+        self._examples, self._evaluation = data.examples()
+        if not self._validates and training.metrics:
             self._evaluation = self._examples
 
-        self._sizes = Sizes.of(self.program, training, len(data.x), len(data.validation_x), data.t.shape[1])
+        targets = data.t.shape[1]
+        self._sizes = Sizes.of(self.program, training, len(data.x), len(data.validation_x), targets)
         self._plan = plan_record(training, self._sizes, self._validates)
         self._tables = Tables.of(self.program)
         self._optimizer = optimizer_record(training.optimizer)
         self._schedule = schedule_record(training.schedule)
-        self._memory = allocated(self._sizes, data.t.shape[1])
-        self._batch = records(1, BATCH)
-        self._history = records(HISTORY_ROWS, HISTORY)
-        self._state = records(1, STATE)
-        for name in ("best_score", "reference_score", "plateau_loss"):
-            self._state[name] = np.inf
-        self._state["momentum_product"] = 1.0
+        self._memory = allocated(self._sizes, targets)
+        self._state, self._batch, self._history = records(1, STATE), records(1, BATCH), records(HISTORY_ROWS, HISTORY)
         self._measures = metrics.allocated(
             training, self.program.outputs, self._sizes.evaluated_rows, self.program.dtype, self._spread(), HISTORY_ROWS
         )
-        self._descent: FullBatchDescent | None = None
+
         if checkpoint is None:
-            if start is None:
-                initialize(self.program, training.seed, self.theta)
-            else:
-                fill(self.program, start, self.theta)
-            self._memory.kept[:] = self._memory.best[:] = self.theta
-        if isinstance(training.optimizer, spec.LBFGS):
-            self._descent = self._full_batch_descent(training.optimizer)
-        else:
-            self._state["base_rate"] = training.optimizer.learning_rate
-        if self._optimizer.initial_accumulator[0]:
-            self._memory.slots[:] = self._optimizer.initial_accumulator[0]
-        if optimizer_state is not None:
-            state = optimizer_state.copy_into({"slots": self._memory.slots})
-            self._state["earlier_updates"] = state["updates"]
-            self._state["momentum_product"] = state["momentum_product"]
+            self._begin(start, optimizer_state)
+        self._descent = self._full_batch_descent(training.optimizer) if isinstance(training.optimizer, spec.LBFGS) else None
         if checkpoint is not None:
             self._restore(checkpoint)
 
@@ -182,6 +170,14 @@ class Training:
     def converged(self) -> bool:
         """L-BFGS finds no lower loss."""
         return bool(self._state["stopped"][0] == CONVERGED)
+
+    @property
+    def confusion_matrix(self) -> npt.NDArray[np.int64] | None:
+        """(classes, classes) how many of the evaluated rows of each true class the best network takes for each class; where
+        `confusion_matrix` is among the metrics and an epoch has ended."""
+        if not self._measures.confusion.size or not self.best_epoch:
+            return None
+        return np.asarray(self._measures.best_confusion, np.int64)
 
     def epochs(self, interrupted: Callable[[], bool] = lambda: False) -> Iterator[EpochResult]:
         """Trains and yields each epoch's result. `interrupted` is asked several times a second, inside an epoch too.
@@ -252,14 +248,6 @@ class Training:
         return ended
 
     @property
-    def confusion_matrix(self) -> npt.NDArray[np.int64] | None:
-        """(classes, classes) how many of the evaluated rows of each true class the best network takes for each class; where
-        `confusion_matrix` is among the metrics and an epoch has ended."""
-        if not self._measures.confusion.size or not self.best_epoch:
-            return None
-        return np.asarray(self._measures.best_confusion, np.int64)
-
-    @property
     def _divergent(self) -> str:
         """What is no longer finite."""
         evaluated = "the validation loss" if self._validates else "the loss of the trained network"
@@ -283,6 +271,25 @@ class Training:
         from core.nn.full_batch import FullBatchDescent  # late: SciPy's optimizers take long to load
 
         return FullBatchDescent(optimizer, self.program, self._memory, self._examples, self._sizes.piece_size)
+
+    def _begin(self, start: Mapping[str, npt.NDArray[Any]] | None, optimizer_state: SavedCheckpoint | None) -> None:
+        """Everything as it is before the first step."""
+        if start is None:
+            initialize(self.program, self.spec.seed, self.theta)
+        else:
+            fill(self.program, start, self.theta)
+        self._memory.kept[:] = self._memory.best[:] = self.theta
+        for name in ("best_score", "reference_score", "plateau_loss"):
+            self._state[name] = np.inf
+        self._state["momentum_product"] = 1.0
+        if not isinstance(self.spec.optimizer, spec.LBFGS):
+            self._state["base_rate"] = self.spec.optimizer.learning_rate
+        if self._optimizer.initial_accumulator[0]:
+            self._memory.slots[:] = self._optimizer.initial_accumulator[0]
+        if optimizer_state is not None:
+            state = optimizer_state.copy_into({"slots": self._memory.slots})
+            self._state["earlier_updates"] = state["updates"]
+            self._state["momentum_product"] = state["momentum_product"]
 
     def _restore(self, checkpoint: Checkpoint | SavedCheckpoint) -> None:
         state = checkpoint.copy_into(self._vectors)
