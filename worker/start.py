@@ -5,24 +5,27 @@ Neither changes, and neither goes away while the job waits or runs: every attemp
 
 import hashlib
 import json
+from functools import partial
 
 from core.errors import CoreError
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.saving.checkpoint import SavedCheckpoint
-from core.nn.saving.tensors import Arrays, read_header, unpack
+from core.nn.saving.tensors import StoredArrays, read_header
 from core.nn.spec import Start
 from core.store import SentWeights, Store, Weights
 
 
-def starting_weights(tenant: str, start: Start | None, store: Store) -> Arrays | None:
-    """By the names of `core.nn.saving.weights`; None where the job starts from random ones."""
+def starting_weights(tenant: str, start: Start | None, store: Store) -> StoredArrays | None:
+    """By the names of `core.nn.saving.weights`, one at a time in memory; None where the job starts from random ones."""
     if start is None:
         return None
-    source = _source(tenant, start, store)
-    data = b"".join(store.blobs.read(source.blob_id, 0, source.size_bytes))
-    if hashlib.sha256(data).hexdigest() != source.sha256:
+    source, digest = _source(tenant, start, store), hashlib.sha256()
+    read = partial(store.blobs.read, source.blob_id)
+    for piece in read(0, source.size_bytes):
+        digest.update(piece)
+    if digest.hexdigest() != source.sha256:
         raise CoreError(f"the weights of {start.source} are damaged")
-    return unpack(data)[0]
+    return StoredArrays(read, source.size_bytes)
 
 
 def starting_state(tenant: str, start: Start | None, store: Store) -> SavedCheckpoint | None:

@@ -155,6 +155,30 @@ def unpack(data: bytes) -> tuple[Arrays, dict[str, str]]:
     return arrays, header.metadata
 
 
+class StoredArrays(Mapping[str, npt.NDArray[Any]]):
+    """The arrays of a file, each of which is read when it is asked for: none is kept."""
+
+    def __init__(self, read: Callable[[int, int], Iterable[Piece]], size: int) -> None:
+        """`read` gives the bytes of the file of this size from one place up to another, in pieces."""
+        self._read = read
+        self._header = read_header(read(0, size))
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        tensor = self._header.tensor(name)
+        array = np.empty(tensor.shape, tensor.dtype)
+        _Stream(self._read(tensor.start, tensor.stop)).read_into(_bytes(array))
+        return array
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._header.names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._header.names)
+
+    def __len__(self) -> int:
+        return len(self._header.names)
+
+
 def unpack_into(pieces: Iterable[Piece], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, str]:
     """Overwrites the arrays, each C-contiguous, with those of the file and returns its metadata; holds one piece at a time.
 

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.numpy import load, save
 
 from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
-from core.nn.saving.tensors import CODES, TensorFile, unpack, unpack_into
+from core.nn.saving.tensors import CODES, StoredArrays, TensorFile, unpack, unpack_into
 
 MIB = 2**20
 
@@ -75,6 +75,27 @@ def test_pieces_of_any_size_are_read_into_memory_that_is_there(size):
     into = again(arrays())
     assert unpack_into((data[at : at + step] for at in range(0, len(data), step)), into) == {"a": "b"}
     assert_equal(into, arrays())
+
+
+def test_stored_arrays_are_those_of_the_file_and_read_no_more_of_it_than_is_asked_for():
+    expected = {**arrays(), "none": np.ones((0, 3)), "number": np.array(7.0)}
+    data, asked = b"".join(TensorFile(expected)), []
+
+    def read(start, stop):
+        for first in range(start, stop, 7):
+            asked.append(first)
+            yield data[first : min(first + 7, stop)]
+
+    stored = StoredArrays(read, len(data))
+    assert len(stored) == len(expected)
+    assert max(asked) < len(data) - 100
+    asked.clear()
+    assert "number" in stored
+    assert "other" not in stored
+    assert asked == []
+    assert stored["number"] == 7
+    assert len(asked) == 2
+    assert_equal(dict(stored), expected)
 
 
 def test_a_file_that_does_not_fit_is_refused():
