@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from core.jobs import State, Stopped
 from core.nn.planning.plan import Plan
-from core.nn.preparation.schema import Column
+from core.nn.preparation.column import Column
 from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights, SentWeightsSummary
 
 FIRST_VALUES = 20  # of a column, unless all are asked for

@@ -14,9 +14,9 @@ from core.ids import is_id
 from core.jobs import TERMINAL
 from core.nn.lower import lower
 from core.nn.planning.outline import AUTO, Outline
-from core.nn.preparation.columns import Inputs
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import strangeness
+from core.nn.preparation.roles import Inputs
 from core.nn.preparation.schema import Schema
 from core.nn.saving.tensors import read_header
 from core.nn.saving.weights import misfit

@@ -17,7 +17,7 @@ from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, Plan, plan
 from core.nn.preparation.choice import problems as column_problems
-from core.nn.preparation.columns import inputs
+from core.nn.preparation.roles import inputs
 from core.nn.spec import DatasetValidation, DataSpec, Loss
 from core.store import Idempotency, Job, NewJob
 

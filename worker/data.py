@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.preparation.columns import classes, inputs, used_names
 from core.nn.preparation.preprocessing import Columns, Preprocessing
 from core.nn.preparation.recoding import Recoded
+from core.nn.preparation.roles import classes, inputs, used_names
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import Rows, set_apart, split
 from core.nn.preparation.targets import class_indices

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import CoreError, Diverged
-from core.nn.preparation.columns import SCALABLE
+from core.nn.preparation.roles import SCALABLE
 from core.nn.spec import LBFGS, DataSpec, GradientDescent, Poisson, TrainingSpec
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.data.likeness import likeness
 from core.data.table import RESERVED
 from core.errors import InvalidData
+from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, are_many
 from core.nn.preparation.statistics import moments
-from core.nn.preparation.values import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, are_many
 
 MAX_NAME = 1000
 MAX_TEXT_CHARACTERS = 1 << 20  # of all values of one column together
@@ -28,21 +28,10 @@ _EXACT = 2.0**53  # beyond it not every integer is a float64
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """The fields of a schema's column, and the array that is stored (None where ignored)."""
+class Described(Column):
+    """A column, and the array that is stored (None where ignored)."""
 
-    name: str
-    kind: str
     array: NDArray[Any] | None = None
-    missing: int = 0
-    distinct: int | None = None
-    values: Sequence[Any] | None = None
-    min: float | None = None
-    max: float | None = None
-    mean: float | None = None
-    deviation: float | None = None
-    reason: str | None = None
-    warning: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "array"}
@@ -74,13 +63,12 @@ def number(name: str, x: NDArray[Any]) -> Described:
         if not missing and _are_integers(x):
             x = present = x.astype(np.int64)
     values = _distinct(present)
-    listed = values.tolist() if values is not None and len(values) <= MAX_NUMBERS else None
+    listed = tuple(values.tolist()) if values is not None and len(values) <= MAX_NUMBERS else None
     floats = present.astype(np.float64, copy=False)
     mean, deviation = moments(floats)
     return Described(
         name,
         "number",
-        x,
         missing,
         None if values is None else len(values),
         listed,
@@ -88,6 +76,7 @@ def number(name: str, x: NDArray[Any]) -> Described:
         float(present.max()),
         mean,
         deviation,
+        array=x,
     )
 
 
@@ -100,10 +89,11 @@ def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None)
     if missing == len(x):
         return ignored(name, "every value is missing", missing)
     count, ones = len(x) - missing, int(np.count_nonzero(x == 1))
-    values = [value for value, times in ((False, count - ones), (True, ones)) if times]
+    values = tuple(value for value, times in ((False, count - ones), (True, ones)) if times)
     share = ones / count
     deviation = float(np.sqrt(share * (1 - share)))
-    return Described(name, "boolean", x, missing, len(values), values, float(values[0]), float(values[-1]), share, deviation)
+    low, high = float(values[0]), float(values[-1])
+    return Described(name, "boolean", missing, len(values), values, low, high, share, deviation, array=x)
 
 
 def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
@@ -120,7 +110,7 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     if len(order) > MAX_TEXTS:
         reason = f"{len(order)} different texts; {MAX_TEXTS} are allowed"
         return ignored(name, reason, missing, len(order), likeness([values[i] for i in order]))
-    kept = [values[i] for i in order]
+    kept = tuple(values[i] for i in order)
     characters = sum(map(len, kept))
     if characters > MAX_TEXT_CHARACTERS:
         reason = f"its different texts are {characters} characters together; {MAX_TEXT_CHARACTERS} are allowed"
@@ -132,11 +122,11 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     ranks = np.full(len(values) + 1, -1, np.int32)  # the last place serves the code −1
     ranks[order] = np.arange(len(order), dtype=np.int32)
     array = ranks[np.maximum(codes, -1)]
-    return Described(name, "text", array, missing, len(order), kept, warning=_text_warning(kept, len(codes)))
+    return Described(name, "text", missing, len(order), kept, warning=_text_warning(kept, len(codes)), array=array)
 
 
 def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None, warning: str | None = None) -> Described:
-    return Described(name, "ignored", None, missing, distinct, reason=reason, warning=warning)
+    return Described(name, "ignored", missing, distinct, reason=reason, warning=warning)
 
 
 def unstorable(value: str) -> str | None:
@@ -183,7 +173,7 @@ def bounded(columns: Iterable[Described]) -> list[Described]:
             if numbers > MAX_TABLE_NUMBERS:
                 columns[i] = replace(column, values=None)
         elif column.kind == "text":
-            characters += sum(map(len, column.values))
+            characters += sum(len(str(value)) for value in column.values)
             if characters > MAX_TABLE_CHARACTERS:
                 reason = f"the texts of all columns together are more than {MAX_TABLE_CHARACTERS} characters"
                 columns[i] = ignored(column.name, reason, column.missing, column.distinct, column.warning)

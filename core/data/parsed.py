@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.data.describe import Described
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _DTYPES = frozenset(map(np.dtype, (np.float64, np.int64, np.int32, np.uint8)))
 
 
 def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Writes the columns as `core.nn.preparation.schema` tells of them: float64, int64, int32 or uint8, each (N,)."""
+    """Writes the columns as `core.nn.preparation.column` tells of them: float64, int64, int32 or uint8, each (N,)."""
     for name, column in columns.items():
         if column.ndim != 1 or column.dtype not in _DTYPES or name == RESERVED:
             raise TypeError(f"column {name!r} {column.dtype} {column.shape} does not fit a table")

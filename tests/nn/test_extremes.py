@@ -10,8 +10,9 @@ from core.errors import Diverged, InvalidData
 from core.nn.builder import Misfit
 from core.nn.lower import lower
 from core.nn.network import Network
+from core.nn.preparation.column import Column
 from core.nn.preparation.preprocessing import Preprocessing
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.schema import Schema
 from core.nn.program import BRANCH, DROPOUT
 from core.nn.spec import DataSpec, NetworkSpec
 from core.nn.training import Data, Training

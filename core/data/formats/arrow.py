@@ -10,7 +10,7 @@ from core.data.describe import Described, boolean, ignored, number, text
 from core.data.formats.json import MAX_DEPTH, TOO_DEEP
 from core.data.likeness import likeness
 from core.errors import InvalidData
-from core.nn.preparation.values import MAX_TEXTS
+from core.nn.preparation.column import MAX_TEXTS
 
 _SAMPLE = 100_000
 

@@ -22,7 +22,7 @@ from core.data.formats.decimals import with_points
 from core.data.formats.text import scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
-from core.nn.preparation.values import MAX_TEXTS
+from core.nn.preparation.column import MAX_TEXTS
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
 _MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]

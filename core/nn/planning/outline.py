@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.nn.planning import suggestions
-from core.nn.preparation.columns import inputs
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.roles import inputs
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
 from core.nn.program import FUSED
 from core.nn.spec import DataSpec

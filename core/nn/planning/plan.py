@@ -14,7 +14,7 @@ from core.errors import InvalidSpec, Problem
 from core.nn import metrics, spec
 from core.nn.builder import Misfit
 from core.nn.lower import lower
-from core.nn.preparation import choice, columns, validation
+from core.nn.preparation import choice, roles, validation
 from core.nn.preparation.names import quoted
 from core.nn.preparation.schema import Schema
 from core.nn.program import FUSED, LayerShape, Program
@@ -69,7 +69,7 @@ def plan(
     data: spec.DataSpec,
     schema: Schema,
     limits: Limits,
-    kept: columns.Inputs | None = None,
+    kept: roles.Inputs | None = None,
     other: Schema | None = None,
 ) -> Plan:
     """The plan of a job; InvalidSpec with every problem, pointers counted from the job's root.
@@ -89,12 +89,12 @@ def plan(
     if problems:
         raise InvalidSpec(problems)
 
-    inputs = kept or columns.inputs(schema, data)
+    inputs = kept or roles.inputs(schema, data)
     program = _lowered(network, training.loss, inputs)
     problems = [
         *_category_problems(network, data, schema, inputs.categories),
         *_output_problems(program, network, training, data, schema),
-        *metrics.class_problems(training, columns.target_width(schema, data, training.loss)),
+        *metrics.class_problems(training, roles.target_width(schema, data, training.loss)),
     ]
     if problems:
         raise InvalidSpec(problems)
@@ -131,7 +131,7 @@ def plan(
     )
 
 
-def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: columns.Inputs) -> Program:
+def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: roles.Inputs) -> Program:
     try:
         return lower(network, loss, *inputs)
     except Misfit as misfit:
@@ -168,7 +168,7 @@ def _category_problems(
             "/dataset/scaling",
             f'scaling is "{data.scaling}"; an embedding with a vocabulary reads its inputs as they are: it must be "none"',
         )
-    for column in columns.feature_columns(schema, data):
+    for column in roles.feature_columns(schema, data):
         low, high = column.min or 0, column.max or 0
         if low < 0 or high >= first.vocabulary:
             has = f"goes down to {low:g}" if low < 0 else f"goes up to {high:g}"
@@ -206,14 +206,14 @@ def _warmup_problems(training: spec.TrainingSpec, sizes: Sizes) -> Iterator[Prob
 def _output_problems(
     program: Program, network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.DataSpec, schema: Schema
 ) -> Iterator[Problem]:
-    wanted = columns.target_width(schema, data, training.loss)
+    wanted = roles.target_width(schema, data, training.loss)
     if program.outputs == wanted:
         return
     hint = ""
     if training.loss.type == "softmax_cross_entropy":
         has = f"the target has {wanted} classes"
         if len(data.targets) == 1:
-            hint = columns.quantity_hint(schema.column(data.targets[0]), schema.rows)
+            hint = roles.quantity_hint(schema.column(data.targets[0]), schema.rows)
     else:
         has = f"there {'is 1 target column' if wanted == 1 else f'are {wanted} target columns'}"
     plural = "output" if program.outputs == 1 else "outputs"

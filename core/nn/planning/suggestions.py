@@ -6,7 +6,7 @@ They are tried on the examples and on others of their size; nothing else stands 
 from collections.abc import Sequence
 from typing import Any
 
-from core.nn.preparation.schema import Column
+from core.nn.preparation.column import Column
 
 FEW_CLASSES = 20  # whole numbers of more different values are quantities
 ROWS_PER_CLASS = 5

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import Problem, escaped
-from core.nn.preparation.columns import SCALABLE, classes, quantity_hint
+from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, Column
 from core.nn.preparation.names import ColumnNames, Known, listed, quoted
-from core.nn.preparation.schema import Column, Schema
-from core.nn.preparation.values import MAX_NUMBERS, MAX_TEXTS
+from core.nn.preparation.roles import SCALABLE, classes, quantity_hint
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 

@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.preparation.columns import has_indicator
+from core.nn.preparation.column import Column, absent
+from core.nn.preparation.roles import has_indicator
 from core.nn.preparation.scaling import fitted
-from core.nn.preparation.schema import Column
 from core.nn.preparation.statistics import moments, quartiles
-from core.nn.preparation.values import absent
 from core.nn.spec import DataSpec
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
-from core.nn.preparation.schema import Schema, Value
+from core.nn.preparation.column import Value
+from core.nn.preparation.schema import Schema
 
 _MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
 _MAX_SUGGESTIONS = 5

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.preparation.columns import SCALABLE
+from core.nn.preparation.column import Column, Value, absent
 from core.nn.preparation.names import quoted
+from core.nn.preparation.roles import SCALABLE
 from core.nn.preparation.scaling import fitted
-from core.nn.preparation.schema import Column, Value
-from core.nn.preparation.values import absent
 from core.nn.spec import AnyLoss, DataSpec
 
 

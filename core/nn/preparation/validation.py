@@ -8,11 +8,11 @@ from itertools import islice
 
 from core.errors import Problem
 from core.nn.preparation.choice import MAX_PROBLEMS, no_count, unfit_weight
-from core.nn.preparation.columns import classes, target_columns, used_names
+from core.nn.preparation.column import MAX_NUMBERS, Column, Value
 from core.nn.preparation.names import ColumnNames, listed, quoted
-from core.nn.preparation.schema import Column, Schema, Value
+from core.nn.preparation.roles import classes, target_columns, used_names
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
-from core.nn.preparation.values import MAX_NUMBERS
 from core.nn.spec import (
     AnyLoss,
     DataSpec,

@@ -1,5 +1,6 @@
 """What is chosen where a job says nothing: it learns, it fits the rest, and what was said stays as it was."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from core.nn.planning import suggestions
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, plan
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, TrainingSpec
 from tests.nn.planning.tables import EXAMPLES, prices, table, trained, two_moons
 
@@ -131,7 +133,7 @@ def test_the_loss_follows_the_target_and_the_outputs_that_are_there(target: Colu
 
 
 def test_several_flags_are_labels_and_several_numbers_quantities() -> None:
-    columns = (number("x"), FLAG, FLAG.model_copy(update={"name": "other"}), number("y"))
+    columns = (number("x"), FLAG, replace(FLAG, name="other"), number("y"))
     for targets, loss in ((("flag", "other"), "binary_cross_entropy"), (("flag", "y"), "mean_squared_error")):
         outline = Outline({})
         outline.complete(DataSpec(target=targets), Schema(rows=100, columns=columns))

@@ -6,7 +6,8 @@ import pytest
 
 from core.errors import InvalidSpec
 from core.nn.planning.plan import Limits, plan
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.schema import Schema
 from core.nn.spec import DataSpec, NetworkSpec, TrainingSpec
 
 IRIS = Schema(

@@ -13,11 +13,12 @@ from core.data.describe import Described, boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
 from core.nn.preparation.choice import problems
-from core.nn.preparation.columns import inputs, target_width
+from core.nn.preparation.column import Column
 from core.nn.preparation.features import Number
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.roles import inputs, target_width
 from core.nn.preparation.scaling import fitted as fitted_scale
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.statistics import moments, quartiles
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Scaling, SoftmaxCrossEntropy
 

@@ -1,12 +1,15 @@
 """A preprocessing that was fitted on one table, and another table that is to go through it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from core.nn.preparation.column import Column
 from core.nn.preparation.features import Number, Text
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import Recoded, strangeness
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.targets import Target
 from core.nn.spec import DataSpec, MeanSquaredError, SoftmaxCrossEntropy
 
@@ -32,7 +35,7 @@ def test_texts_get_the_codes_of_the_preprocessing_that_is_kept() -> None:
     [
         ((AGE, SCORE), "features", 'there is no column "city", which those weights were learned from'),
         (
-            (AGE.model_copy(update={"kind": "boolean"}), CITY, SCORE),
+            (replace(AGE, kind="boolean"), CITY, SCORE),
             "features",
             'column "age" is of kind boolean; those weights were learned from number',
         ),

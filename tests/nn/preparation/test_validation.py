@@ -1,11 +1,13 @@
 """What is wrong with the rows to validate on, by the schemas alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.nn.preparation.choice import MAX_PROBLEMS
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.validation import data_problems, row_counts, row_problems, stratifies
 from core.nn.spec import DataSpec, TrainingSpec
 
@@ -27,7 +29,7 @@ def training(loss: str = "mean_squared_error", **validation: Any) -> TrainingSpe
 
 
 def changed(name: str, **fields: Any) -> Schema:
-    columns = tuple(column.model_copy(update=fields) if column.name == name else column for column in SCHEMA.columns)
+    columns = tuple(replace(column, **fields) if column.name == name else column for column in SCHEMA.columns)
     return SCHEMA.model_copy(update={"columns": columns})
 
 

@@ -12,8 +12,9 @@ from core.data.describe import boolean, number, text
 from core.data.parsed import schema_of
 from core.errors import InvalidData
 from core.nn.preparation.choice import problems
-from core.nn.preparation.columns import classes, feature_columns
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.roles import classes, feature_columns
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.weighting import Weighting, class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, SoftmaxCrossEntropy
 

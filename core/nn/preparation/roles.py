@@ -7,8 +7,8 @@ Pure rules over the schema: the dry run and the preprocessing both ask here, so 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.nn.preparation.schema import Column, Schema, Value
-from core.nn.preparation.values import MAX_NUMBERS, are_many
+from core.nn.preparation.column import MAX_NUMBERS, Column, Value, are_many
+from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
 
 # Losses of numbers whose unit is free. The others need their targets as they are: counts, classes, probabilities.

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from core.nn.preparation.choice import MAX_PROBLEMS, problems
-from core.nn.preparation.columns import classes, feature_columns, inputs, target_width
-from core.nn.preparation.schema import Column, Schema
+from core.nn.preparation.column import Column
+from core.nn.preparation.roles import classes, feature_columns, inputs, target_width
+from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Poisson, SoftmaxCrossEntropy
 
 SCHEMA = Schema(

@@ -1,0 +1,73 @@
+"""One column of a table, as the reader of a file describes and stores it and the rules of training look at it.
+
+Its kind says what its values are and how they are stored:
+
+    number     float64, NaN where missing; int64 where every value is an integer and none is missing
+    boolean    uint8, 0 or 1, 255 where missing
+    text       int32 codes into `values`, −1 where missing
+    ignored    not stored; `reason` says why
+
+Needs NumPy alone, so that the process that parses a file starts fast.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["number", "boolean", "text", "ignored"]
+Value = bool | int | float | str
+
+MAX_TEXTS = 10_000  # distinct values of a column that are listed, and so how many classes there can be
+MAX_NUMBERS = 1_000
+MISSING_BOOLEAN = 255  # as stored
+
+_FEW = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column and its statistics over all rows; no number in it is NaN or infinite.
+
+    `values` are the sorted distinct values: always of a boolean or text column, of a number column where they are few (at most
+    1,000; fewer in a very wide table), else None. `distinct` is None where it was not counted. `deviation` is the
+    population's standard deviation. The four statistics are None where there is no number. `warning` says where the column
+    looks like something else than it was read as, or costs many inputs; it changes nothing.
+    """
+
+    name: str
+    kind: Kind
+    missing: int = 0
+    distinct: int | None = None
+    values: tuple[Value, ...] | None = None
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    reason: str | None = None
+    warning: str | None = None
+
+    def __post_init__(self) -> None:
+        """Databases may give 1.0 back as 1: where one value is a float, all are."""
+        if self.values is not None and any(type(value) is float for value in self.values):
+            object.__setattr__(self, "values", tuple(float(value) for value in self.values))
+
+
+def are_many(distinct: int, rows: int) -> bool:
+    """Whether a column with so many distinct values hardly ever repeats one, as measured quantities and names do."""
+    return distinct > _FEW and 10 * distinct > rows
+
+
+def absent(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """(N,) true where the number is NaN, the boolean 255 or the code of a text below 0."""
+    found: NDArray[np.bool_]
+    if array.dtype.kind == "f":
+        found = np.isnan(array)
+    elif array.dtype == np.int32:
+        found = array < 0
+    elif array.dtype == np.uint8:
+        found = array == MISSING_BOOLEAN
+    else:
+        found = np.zeros(len(array), np.bool_)
+    return found
