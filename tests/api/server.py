@@ -4,10 +4,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
+
+from tests.polling import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,11 +38,9 @@ class Server:
         self.process.wait()
 
     def _port(self) -> int:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if found := re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log.read_text()):
-                return int(found[1])
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise AssertionError(self.log.read_text())
+        def announced() -> list[str]:
+            return re.findall(r"running on http://127\.0\.0\.1:(\d+)", self.log.read_text())
+
+        until(lambda: announced() or self.process.poll() is not None, told=self.log.read_text)
+        assert announced(), self.log.read_text()
+        return int(announced()[0])

@@ -17,7 +17,8 @@ from core.data.parse import parse_upload
 from core.data.table import read_columns
 from core.errors import CapacityError, CoreError, InvalidData, TooLarge
 from core.settings import Settings
-from tests.faults.harness import is_dead, until
+from tests.faults.harness import is_dead
+from tests.polling import until
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
 

@@ -1,14 +1,11 @@
 """One whole service for all of these tests, and a client of it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.service.running import Running
-
-EXAMPLES = Path(__file__).parents[2] / "examples" / "data"
 
 
 @pytest.fixture(scope="session")

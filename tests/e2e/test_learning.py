@@ -2,54 +2,15 @@
 
 import csv
 import io
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import httpx2
 import numpy as np
 import pytest
-from safetensors import safe_open
 
-from tests.e2e.conftest import EXAMPLES
+from tests.e2e.jobs import ADAM, EXAMPLES, HIDDEN, example, predicted, train, upload, weights
 from tests.service.running import finished
 
 pytestmark = pytest.mark.xdist_group("e2e")
-
-HIDDEN = {"type": "dense", "units": 32, "activation": "tanh"}
-ADAM = {"type": "adam", "learning_rate": 0.01}
-
-
-def upload(client: httpx2.Client, name: str) -> str:
-    response = client.post("/v1/datasets", content=(EXAMPLES / name).read_bytes(), headers={"Content-Type": "text/csv"})
-    assert response.status_code in (200, 201), response.text
-    return str(response.json()["id"])
-
-
-def train(client: httpx2.Client, layers: list[Any], dataset: dict[str, Any], **training: Any) -> dict[str, Any]:
-    response = client.post("/v1/jobs", json={"network": {"layers": layers}, "dataset": dataset, "training": training})
-    assert response.status_code == 202, response.text
-    job = finished(client, response.json()["id"])
-    assert job["status"] == "succeeded", job["error"]
-    return job
-
-
-def weights(client: httpx2.Client, job: dict[str, Any], tmp_path: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    file = tmp_path / "weights.safetensors"
-    file.write_bytes(client.get(f"/v1/jobs/{job['id']}/weights").content)
-    with safe_open(file, "numpy") as opened:
-        metadata = {name: json.loads(text) for name, text in opened.metadata().items()}
-        return {name: opened.get_tensor(name) for name in opened.keys()}, metadata  # noqa: SIM118 - it is no mapping
-
-
-def predicted(client: httpx2.Client, job: dict[str, Any], rows: Path, tmp_path: Path) -> list[str]:
-    """What the example that knows nothing of Gradmill makes of the downloaded weights."""
-    file = tmp_path / "predict.safetensors"
-    file.write_bytes(client.get(f"/v1/jobs/{job['id']}/weights").content)
-    command = [sys.executable, str(EXAMPLES.parent / "predict.py"), str(file), str(rows)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_plain_gradient_descent_learns_xor_with_a_2_2_1_sigmoid_network(client, tmp_path):
@@ -76,7 +37,7 @@ def test_iris_is_told_apart_by_columns_and_labels(client, tmp_path):
     job = train(
         client,
         [HIDDEN, {"units": 3}],
-        {"id": upload(client, "iris.csv"), "target": "species"},
+        {"id": upload(client, example("iris.csv"))["id"], "target": "species"},
         loss="softmax_cross_entropy",
         optimizer=ADAM,
         epochs=100,
@@ -99,7 +60,7 @@ def test_iris_is_told_apart_by_columns_and_labels(client, tmp_path):
 
 
 def test_a_job_that_names_nothing_but_its_target_learns(client):
-    request = {"dataset": {"id": upload(client, "iris.csv"), "target": "species"}}
+    request = {"dataset": {"id": upload(client, example("iris.csv"))["id"], "target": "species"}}
     job = finished(client, client.post("/v1/jobs", json=request).json()["id"])
     assert job["status"] == "succeeded", job["error"]
     assert job["result"]["best"]["metrics"]["accuracy"] >= 0.93
@@ -110,7 +71,7 @@ def test_the_progression_of_diabetes_is_predicted_in_its_own_units(client, tmp_p
     job = train(
         client,
         [HIDDEN, {"units": 1}],
-        {"id": upload(client, "diabetes.csv"), "target": "progression"},
+        {"id": upload(client, example("diabetes.csv"))["id"], "target": "progression"},
         loss="mean_squared_error",
         optimizer=ADAM,
         epochs=300,
@@ -135,7 +96,7 @@ def test_a_table_with_holes_is_predicted_in_its_own_units_however_it_is_scaled(c
     rows = zip(sizes, colour, np.where(flag, "true", "false"), price, strict=True)
     file = tmp_path / "table.csv"
     file.write_text("size,colour,flag,price\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
-    dataset = client.post("/v1/datasets", content=file.read_bytes(), headers={"Content-Type": "text/csv"}).json()
+    dataset = upload(client, file.read_bytes())
     job = train(
         client,
         [HIDDEN, {"units": 1}],
@@ -171,10 +132,7 @@ def test_rows_that_are_measured_may_come_by_number_from_another_dataset_or_with_
     lines = (EXAMPLES / "iris.csv").read_text().splitlines(keepends=True)
     kept = range(1, 150, 5)
     parts = ["".join([lines[0], *(line for i, line in enumerate(lines[1:]) if (i in kept) == is_kept)]) for is_kept in (0, 1)]
-    ids = [
-        client.post("/v1/datasets", content=part, headers={"Content-Type": "text/csv"}).json()["id"]
-        for part in ("".join(lines), *parts)
-    ]
+    ids = [upload(client, part.encode())["id"] for part in ("".join(lines), *parts)]
     rows = [line.strip().split(",") for line in lines[1:]]
 
     def of(is_kept: bool) -> dict[str, Any]:
@@ -208,7 +166,7 @@ def test_images_of_an_npz_are_told_apart_by_a_convolution(client):
     table = np.loadtxt(EXAMPLES / "digits.csv", delimiter=",", skiprows=1)
     file = io.BytesIO()
     np.savez_compressed(file, image=table[:, :-1].reshape(-1, 1, 8, 8).astype(np.uint8), digit=table[:, -1].astype(int))
-    dataset = client.post("/v1/datasets", content=file.getvalue(), headers={"Content-Type": "application/x-npz"}).json()
+    dataset = upload(client, file.getvalue(), "application/x-npz")
     job = train(
         client,
         [

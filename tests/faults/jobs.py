@@ -11,7 +11,7 @@ import numpy as np
 from core.data.inline import inline_table
 from core.jobs import TERMINAL, State
 from core.store import EpochRow, Job, NewJob, Store
-from tests.faults.harness import PATIENCE_S, until
+from tests.polling import PATIENCE_S, until
 
 TENANT = "default"
 

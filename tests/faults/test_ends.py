@@ -12,8 +12,9 @@ import pytest
 from core.jobs import State
 from core.nn.saving.weights import from_safetensors
 from core.store import Job, Store
-from tests.faults.harness import Cluster, until
+from tests.faults.harness import Cluster
 from tests.faults.jobs import DIVERGING, ENDLESS, GREEDY, LONG, TENANT, XOR, epochs, submit, wait, wait_for_epoch
+from tests.polling import until
 
 
 @pytest.fixture

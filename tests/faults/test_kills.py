@@ -13,8 +13,9 @@ from sqlalchemy.exc import OperationalError
 from core.jobs import State
 from core.nn.saving.checkpoint import Checkpoint
 from core.store import Job, Store, connect
-from tests.faults.harness import Cluster, Worker, until
+from tests.faults.harness import Cluster, Worker
 from tests.faults.jobs import LONG, SLOW, TENANT, XOR, Outcome, assert_undisturbed, submit, wait, wait_for_epoch
+from tests.polling import until
 
 Undisturbed = Callable[[Mapping[str, Any]], Outcome]
 

@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import psutil
+
+from tests.polling import until
 
 ROOT = Path(__file__).parents[2]
 GUARD = ROOT / "service" / "guard.py"
@@ -38,7 +39,7 @@ class Running:
 
     def url(self) -> str:
         """Where it answers, once it does."""
-        until(lambda: self._announced() or self.process.poll() is not None, START_S, self)
+        until(lambda: self._announced() or self.process.poll() is not None, START_S, lambda: self.output)
         assert self.process.poll() is None, self.output
         return str(self._announced())
 
@@ -81,15 +82,6 @@ def is_member(process: psutil.Process, group: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], Any], within_s: float, running: Running | None = None) -> Any:
-    """What `condition` gives as soon as it is true."""
-    deadline = time.monotonic() + within_s
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {within_s} s\n{running.output if running else ''}"
-        time.sleep(0.05)
-    return value
-
-
 def xor(epochs: int, units: int = 2) -> dict[str, Any]:
     """A job whose data is in the request."""
     layer = {"type": "dense", "units": 1, "activation": "sigmoid"}
@@ -114,5 +106,5 @@ def finished(client: httpx2.Client, job_id: str) -> dict[str, Any]:
         job = client.get(f"/v1/jobs/{job_id}", params={"wait": 5}).json()
         return job["status"] in {"succeeded", "failed", "cancelled"}
 
-    until(ended, 60)
+    until(ended)
     return job

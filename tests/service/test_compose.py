@@ -11,7 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from service.health import PULSE_FILE
-from tests.service.running import ROOT, endless, finished, until, xor
+from tests.polling import until
+from tests.service.running import ROOT, endless, finished, xor
 
 COMPOSE = ROOT / "docker-compose.yml"
 ONCE = {"migrate", "secrets"}

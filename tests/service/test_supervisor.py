@@ -11,7 +11,8 @@ import httpx2
 import psutil
 import pytest
 
-from tests.service.running import ROOT, Running, endless, environment, finished, until, xor
+from tests.polling import until
+from tests.service.running import ROOT, Running, endless, environment, finished, xor
 
 pytestmark = pytest.mark.xdist_group("service")
 
@@ -34,18 +35,18 @@ def test_no_process_survives_a_supervisor_that_is_killed(start: Start, client: C
     service = start()
     api = client(service)
     job = api.post("/v1/jobs", json=endless()).json()
-    until(lambda: api.get(f"/v1/jobs/{job['id']}").json()["status"] == "running", 30, service)
+    until(lambda: api.get(f"/v1/jobs/{job['id']}").json()["status"] == "running", 30, lambda: service.output)
     assert service.members()
     service.process.kill()
     service.process.wait()
-    until(lambda: service.members() == [], 5, service)
+    until(lambda: service.members() == [], 5, lambda: service.output)
 
 
 def test_jobs_go_on_after_a_restart(start: Start, client: Client) -> None:
     first = start()
     api = client(first)
     job = api.post("/v1/jobs", json=endless()).json()
-    until(lambda: (api.get(f"/v1/jobs/{job['id']}").json()["progress"]["epoch"] or 0) > 0, 30, first)
+    until(lambda: (api.get(f"/v1/jobs/{job['id']}").json()["progress"]["epoch"] or 0) > 0, 30, lambda: first.output)
     first.stop(signal.SIGTERM)
 
     api = client(start())

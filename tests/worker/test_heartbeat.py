@@ -8,8 +8,8 @@ import pytest
 
 from core.errors import CapacityError, CoreError, LostLease, Unavailable
 from core.store import Claim, Store
-from tests.faults.harness import until
 from tests.faults.jobs import TENANT, XOR, submit
+from tests.polling import until
 from worker import tasks
 from worker.heartbeat import Lease
 from worker.run import Worker

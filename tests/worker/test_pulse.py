@@ -10,7 +10,8 @@ import pytest
 from core.queue import Dispatcher
 from core.settings import Settings
 from core.store import Store, connect
-from tests.faults.harness import Cluster, until
+from tests.faults.harness import Cluster
+from tests.polling import until
 from worker.pulse import keep_beating
 from worker.sweep import sweep
 

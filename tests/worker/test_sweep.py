@@ -12,7 +12,7 @@ from core.store import Store, connect
 from core.store.blobs import CHUNK, Upload
 from core.store.database import Database
 from core.store.tables import blobs, uploads
-from tests.faults.harness import until
+from tests.polling import until
 from worker.sweep import sweep
 
 

@@ -9,8 +9,9 @@ import redis
 from core.queue import QUEUE, Dispatcher, celery_app
 from core.settings import Settings
 from core.store import Store
-from tests.faults.harness import Cluster, until
+from tests.faults.harness import Cluster
 from tests.faults.jobs import XOR, submit
+from tests.polling import until
 
 
 @pytest.fixture
