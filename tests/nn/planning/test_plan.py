@@ -128,6 +128,26 @@ def test_lbfgs_is_refused_where_the_loss_is_not_of_the_weights_alone():
     assert planned([{"units": 3}], optimizer="lbfgs").batch_size == 150
 
 
+def test_lbfgs_is_refused_for_a_network_that_it_would_not_hear_a_cancellation_beside():
+    limits = Limits(max_parameters=10**9, max_training_bytes=10**12)
+
+    def network(units):  # 4 inputs: 7 weights for each unit
+        return [{"units": units, "bias": False}, {"units": 3, "bias": False}]
+
+    largest, larger, huge = network(571_428), network(571_429), [{"units": 1_000_000}, *network(13)]
+    assert planned(largest, limits=limits, optimizer="lbfgs").parameters == 3_999_996
+    assert problems_of(larger, limits=limits, optimizer="lbfgs") == {
+        "/training/optimizer": "the network has 4,000,003 parameters; lbfgs with a memory of 10 takes 4,000,000 or fewer; "
+        "take a memory of 9 or less or another optimizer, which all take larger networks"
+    }
+    assert planned(larger, limits=limits, optimizer={"type": "lbfgs", "memory": 9})
+    assert planned(larger, limits=limits, optimizer="adam")
+    assert problems_of(huge, limits=limits, optimizer={"type": "lbfgs", "memory": 1}) == {
+        "/training/optimizer": "the network has 18,000,039 parameters; lbfgs with a memory of 1 takes 16,000,000 or fewer; "
+        "take another optimizer, which all take larger networks"
+    }
+
+
 def test_lbfgs_counts_the_memory_of_its_steps():
     few, many = (planned([{"units": 3}], optimizer={"type": "lbfgs", "memory": memory}).memory_bytes for memory in (5, 50))
     assert many - few > 2 * 8 * 45 * 15
