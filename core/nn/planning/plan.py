@@ -4,8 +4,10 @@ Sizes are reckoned in Python's integers, which do not overflow, and before anyth
 """
 
 import math
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.errors import InvalidSpec, Problem
 from core.nn import metrics, spec
 from core.nn.builder import Misfit
+from core.nn.initializers import work_of_orthogonal
 from core.nn.lower import lower
 from core.nn.preparation import choice, roles, validation
 from core.nn.preparation.names import quoted
@@ -26,6 +29,9 @@ NOISY = frozenset({"dropout"})
 # and nobody hears a cancellation meanwhile. Measured: 9 ns for each parameter and step, two steps more counted for the rest. So
 # many take less than half a second, on a busy machine one.
 MOST_REMEMBERED = 48_000_000
+
+# Nor is one heard while orthogonal matrices are drawn: these take two seconds.
+MOST_ORTHOGONAL = 22_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,7 @@ def plan(
     sizes = Sizes.of(program, training, training_rows, validation_rows, len(data.targets))
     problems = [
         *_size_problems(sizes, network, limits),
+        *_orthogonal_problems(training, program),
         *_remembered_problems(training, program.parameters),
         *_warmup_problems(training, sizes),
     ]
@@ -200,6 +207,21 @@ def _lbfgs_problems(layers: Sequence[spec.AnyLayer], pointer: str) -> Iterator[P
         if getattr(layer, "max_norm", None) is not None:
             yield Problem(f"{at}/max_norm", "max_norm shortens weights after a step, but lbfgs needs them where its step ends")
         yield from _lbfgs_problems(getattr(layer, "layers", ()), f"{at}/layers")
+
+
+def _orthogonal_problems(training: spec.TrainingSpec, program: Program) -> Iterator[Problem]:
+    matrices = [tensor for tensor in program.tensors if isinstance(tensor.initializer, spec.Orthogonal)]
+    work = [work_of_orthogonal(matrix.shape) for matrix in matrices]
+    if training.start is None and sum(work) > MOST_ORTHOGONAL:
+        largest = matrices[work.index(max(work))]
+        place = bisect(list(accumulate(layer.parameters for layer in program.layers)), largest.place.start)
+        rows, columns = largest.shape[0], math.prod(largest.shape[1:])
+        yield Problem(
+            f"/network/layers/{place}",
+            f"orthogonal weights of {rows:,} × {columns:,} in layer {place}, the largest of {len(matrices)} such, take too "
+            "long to draw; a network takes one matrix of 2,500 × 2,500, or ten of 1,000 × 1,000: draw larger ones by another "
+            "initializer, such as glorot_normal",
+        )
 
 
 def _remembered_problems(training: spec.TrainingSpec, parameters: int) -> Iterator[Problem]:

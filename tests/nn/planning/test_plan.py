@@ -148,6 +148,34 @@ def test_lbfgs_is_refused_for_a_network_that_it_would_not_hear_a_cancellation_be
     }
 
 
+def test_orthogonal_weights_that_take_long_to_draw_are_refused_with_the_largest_of_them():
+    limits = Limits(max_parameters=10**9, max_training_bytes=10**12)
+
+    def problems(*units, **layer):
+        layers = [
+            *({"units": m, "activation": "relu", **layer} for m in units),
+            {"units": 3, "weight_initializer": "orthogonal"},
+        ]
+        return problems_of(layers, limits=limits)
+
+    orthogonal = {"weight_initializer": "orthogonal"}
+    assert planned([*({"units": 2500, **orthogonal},) * 2, {"units": 3}], limits=limits)
+    assert planned([*({"units": 1000, **orthogonal},) * 11, {"units": 3}], limits=limits)
+    assert planned([*({"units": 10_000},) * 2, {"units": 3, **orthogonal}], limits=limits)
+    assert planned([*({"units": 10_000, **orthogonal},) * 2, {"units": 3}], limits=limits, start={"job": "job_x"})
+    allowed = (
+        "take too long to draw; a network takes one matrix of 2,500 × 2,500, or ten of 1,000 × 1,000: draw larger ones by "
+        "another initializer, such as glorot_normal"
+    )
+    assert problems(100, 10_000, 10_000, **orthogonal) == {
+        "/network/layers/2": f"orthogonal weights of 10,000 × 10,000 in layer 2, the largest of 4 such, {allowed}"
+    }
+    assert problems(*(1000,) * 20, **orthogonal) == {
+        "/network/layers/1": f"orthogonal weights of 1,000 × 1,000 in layer 1, the largest of 21 such, {allowed}"
+    }
+    assert problems(1, 500_000, 50, **orthogonal).keys() == {"/network/layers/2"}
+
+
 def test_lbfgs_counts_the_memory_of_its_steps():
     few, many = (planned([{"units": 3}], optimizer={"type": "lbfgs", "memory": memory}).memory_bytes for memory in (5, 50))
     assert many - few > 2 * 8 * 45 * 15
