@@ -162,8 +162,8 @@ def test_weights_of_another_network_are_refused_by_the_first_tensor(client: Test
     network = {"layers": [{"units": 5}, {"units": 1}]}
     found = messages(job(client, network=network, training={"start": {"job": first["id"]}}))
     assert found == {
-        "/training/start": f'the weights of {first["id"]} do not fit: their tensor "0.weight" is 4 × 3; '
-        "in this network it is 5 × 3"
+        "/training/start": f'the weights of {first["id"]} do not fit: their tensor "0.weight" has the shape [4, 3]; '
+        "in this network it has [5, 3]"
     }
 
 

@@ -39,9 +39,9 @@ def misfit(program: Program, shapes: Shapes) -> str | None:
             continue
         if name not in shapes:
             has = ", ".join(sorted(shapes)[:10]) + (", …" if len(shapes) > 10 else "")
-            return f'they have no tensor "{name}", which is {_shaped(shape)} in this network; theirs are {has}'
+            return f'they have no tensor "{name}", which has the shape {list(shape)} in this network; theirs are {has}'
         if tuple(shapes[name]) != shape:
-            return f'their tensor "{name}" is {_shaped(shapes[name])}; in this network it is {_shaped(shape)}'
+            return f'their tensor "{name}" has the shape {list(shapes[name])}; in this network it has {list(shape)}'
     extra = next((name for name in shapes if name not in wanted and not name.endswith(COUNTER)), None)
     return None if extra is None else f'they have a tensor "{extra}", which this network has not'
 
@@ -74,7 +74,3 @@ def from_safetensors(data: bytes) -> tuple[Arrays, dict[str, Any]]:
     """The inverse of `to_safetensors`."""
     weights, metadata = unpack(data)
     return weights, {name: json.loads(text) for name, text in metadata.items()}
-
-
-def _shaped(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) or "one number"

@@ -21,8 +21,8 @@ def test_tensors_of_the_right_names_and_shapes_fit() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"2.weight": [2, 5]}, 'their tensor "2.weight" is 2 × 5; in this network it is 2 × 4'),
-        ({"0.bias": []}, 'their tensor "0.bias" is one number; in this network it is 4'),
+        ({"2.weight": [2, 5]}, 'their tensor "2.weight" has the shape [2, 5]; in this network it has [2, 4]'),
+        ({"0.bias": []}, 'their tensor "0.bias" has the shape []; in this network it has [4]'),
         ({"4.bias": [1]}, 'they have a tensor "4.bias", which this network has not'),
     ],
 )
@@ -42,7 +42,7 @@ def test_a_count_of_batches_may_be_missing_or_too_much() -> None:
 def test_a_missing_tensor_is_named_with_those_that_are_there() -> None:
     there = {name: shape for name, shape in SHAPES.items() if name != "0.bias"}
     assert misfit(PROGRAM, there) == (
-        'they have no tensor "0.bias", which is 4 in this network; theirs are 0.weight, 2.bias, 2.weight'
+        'they have no tensor "0.bias", which has the shape [4] in this network; theirs are 0.weight, 2.bias, 2.weight'
     )
 
 
