@@ -1,15 +1,17 @@
 """A budget in seconds becomes a number of epochs: once, by the first attempt that gets so far, on the machine that it runs on.
 
 From then on the job is one of so many epochs. Every later attempt trains as many, wherever it runs, and whoever sends the job
-with that number instead of the budget gets the same weights.
+with that number instead of the budget gets the same weights. A warm-up that would not end before them is shortened, and told.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 from core.blas import threads
 from core.errors import Diverged
+from core.nn.spec import TrainingSpec, Warmup
 from core.nn.training import Training
 from core.store import Job, Store
 from worker.data import Prepared
@@ -71,10 +73,29 @@ def budget_of(job: Job) -> Budget | None:
 
 def with_epochs(prepared: Prepared, budget: Budget | None, lease: Lease, store: Store, ended: Callable[[], bool]) -> Prepared:
     """The job with the number of its epochs, which is stored before the first of them begins."""
-    job = lease.claim.job
-    epochs = job.epochs_total
-    if budget is not None:
-        epochs = fixed = budget.epochs(prepared, ended)
+    spec, rows = prepared.training, len(prepared.data.x)
+    if budget is None:
+        epochs = cast(int, lease.claim.job.epochs_total)  # an earlier attempt has fixed it
+    else:
+        epochs = budget.epochs(prepared, ended)
         if not ended():  # else it was not tried long enough, and nobody trains now
-            lease.persist(lambda: store.jobs.fix_epochs(lease.claim, fixed))
-    return replace(prepared, training=prepared.training.model_copy(update={"epochs": epochs}))
+            warmup_steps = shortened_warmup(spec, epochs, rows)
+            lease.persist(lambda: store.jobs.fix_epochs(lease.claim, epochs, warmup_steps))
+    return replace(prepared, training=fitted(spec, epochs, rows))
+
+
+def fitted(training: TrainingSpec, epochs: int, rows: int) -> TrainingSpec:
+    """The same training in so many epochs over so many rows."""
+    schedule, steps = training.schedule, shortened_warmup(training, epochs, rows)
+    if steps is not None:
+        schedule = schedule.model_copy(update={"warmup": Warmup(steps=steps) if steps else None})
+    return training.model_copy(update={"epochs": epochs, "schedule": schedule})
+
+
+def shortened_warmup(training: TrainingSpec, epochs: int, rows: int) -> int | None:
+    """Half of the steps where the warm-up of the schedule would not end before so many epochs; else None, it stays as it is."""
+    warmup = training.schedule.warmup
+    per_epoch = 1 if training.batch_size == "full" else -(-rows // training.batch_size)
+    if warmup is None or (warmup.steps or (warmup.epochs or 0) * per_epoch) < epochs * per_epoch:
+        return None
+    return epochs * per_epoch // 2

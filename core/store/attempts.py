@@ -68,8 +68,9 @@ class Attempts:
             raise guard.lost(claim)
         return Signals(cancel_requested=row.cancel_requested)
 
-    def fix_epochs(self, claim: Claim, epochs: int) -> None:
-        """Says once for all attempts how many epochs a job has that came without a number."""
+    def fix_epochs(self, claim: Claim, epochs: int, warmup_steps: int | None = None) -> None:
+        """Says once for all attempts how many epochs a job has that came without a number, and how long its warm-up is where
+        that had to be shortened for them."""
         with self._database.writing() as writer:
             fixed = writer.execute(
                 update(jobs)
@@ -77,7 +78,8 @@ class Attempts:
                 .values(epochs_total=epochs, version=jobs.c.version + 1)
             )
             if fixed.rowcount:
-                write_event(writer, claim.job.id, "epochs_fixed", {"epochs": epochs})
+                told = {"epochs": epochs} if warmup_steps is None else {"epochs": epochs, "warmup_steps": warmup_steps}
+                write_event(writer, claim.job.id, "epochs_fixed", told)
             elif writer.scalar(select(jobs.c.id).where(guard.held(claim), jobs.c.epochs_total == epochs)) is None:
                 raise guard.lost(claim)
 

@@ -6,12 +6,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.jobs import State
 from core.nn.training import Data, Training
 from core.store import Claim, Job, Store
 from tests.faults.jobs import LONG, TENANT, XOR, epochs, outcome, submit
 from tests.nn.networks import examples, network_spec, training_spec
-from worker.budget import seconds_per_epoch
+from worker.budget import fitted, seconds_per_epoch
 from worker.run import Worker, run
 
 GENEROUS_S = 60.0  # on a machine that is busy with other things
@@ -65,6 +67,48 @@ def test_the_same_number_of_epochs_without_a_budget_gives_the_same_bits(
     plain = submit(store, tmp_path, LONG, epochs=now(store, job).epochs_total)
     run(claimed(store), make_worker())
     assert outcome(store, plain) == outcome(store, job)
+
+
+def test_a_warm_up_that_does_not_end_before_the_epochs_that_fit_is_shortened_and_told(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    schedule: dict[str, Any] = {"type": "cosine", "warmup": {"epochs": 9_999_999}}
+    job = budgeted(store, tmp_path, budget_s=1.0, schedule=schedule)
+    run(claimed(store), make_worker())
+    (told,) = (event.data for event in store.events.page(TENANT, job.id, 0, 9) if event.type == "epochs_fixed")
+    rates = [row.learning_rate for row in epochs(store, job)]
+    assert len(rates) == told["epochs"]
+    assert max(rates) > 2 * rates[-1]
+    plain = submit(
+        store, tmp_path, LONG, epochs=told["epochs"], schedule={**schedule, "warmup": {"steps": told["warmup_steps"]}}
+    )
+    run(claimed(store), make_worker())
+    assert outcome(store, plain) == outcome(store, job)
+
+
+@pytest.mark.parametrize(
+    ("warmup", "epochs", "expected"),
+    [
+        ({"epochs": 5}, 6, {"epochs": 5}),
+        ({"epochs": 5}, 5, {"steps": 10}),
+        ({"epochs": 5}, 1, {"steps": 2}),
+        ({"steps": 19}, 5, {"steps": 19}),
+        ({"steps": 20}, 5, {"steps": 10}),
+    ],
+    ids=str,
+)
+def test_a_warm_up_takes_half_of_the_steps_only_where_it_would_not_end(
+    warmup: dict[str, int], epochs: int, expected: dict[str, int]
+) -> None:
+    training = training_spec(schedule={"type": "cosine", "warmup": warmup}, epochs=100, batch_size=32)
+    assert fitted(training, epochs, 97) == training_spec(
+        schedule={"type": "cosine", "warmup": expected}, epochs=epochs, batch_size=32
+    )
+
+
+def test_a_single_step_has_no_warm_up() -> None:
+    training = training_spec(schedule={"type": "cosine", "warmup": {"epochs": 5}}, epochs=100, batch_size="full")
+    assert fitted(training, 1, 97).schedule.warmup is None
 
 
 def test_a_job_that_is_handed_back_goes_on_to_the_same_number_of_epochs(
