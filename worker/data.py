@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.preparation.preprocessing import Columns, Preprocessing
+from core.nn.preparation.column import Columns
+from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import Recoded
 from core.nn.preparation.roles import classes, inputs, used_names
 from core.nn.preparation.schema import Schema

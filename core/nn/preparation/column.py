@@ -10,6 +10,7 @@ Its kind says what its values are and how they are stored:
 Needs NumPy alone, so that the process that parses a file starts fast.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 Kind = Literal["number", "boolean", "text", "ignored"]
 Value = bool | int | float | str
+Columns = Mapping[str, NDArray[Any]]  # those of a table as they are stored, each (N,), by name
 
 MAX_TEXTS = 10_000  # distinct values of a column that are listed, and so how many classes there can be
 MAX_NUMBERS = 1_000

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
 from core.nn.preparation import features
-from core.nn.preparation.column import Value
+from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.features import Category, Feature, fitted_features
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import Inputs, classes, feature_columns, target_columns
@@ -21,7 +21,6 @@ from core.nn.preparation.schema import Schema
 from core.nn.preparation.targets import Target, check_complete, class_indices, fitted_target, scaling_of
 from core.nn.spec import AnyLoss, DataSpec
 
-Columns = Mapping[str, NDArray[Any]]
 _BLOCK_CELLS = 1 << 20  # of a block of rows: small blocks cost calls, large ones fall out of the cache
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.preparation.column import Value
+from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.features import Category, Text
 from core.nn.preparation.names import quoted
-from core.nn.preparation.preprocessing import Columns, Preprocessing
+from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.roles import classes, feature_columns
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, DataSpec

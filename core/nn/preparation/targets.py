@@ -1,6 +1,6 @@
 """What the network is to answer: numbers, scaled where that helps, or the indices of classes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.preparation.column import Column, Value, absent
+from core.nn.preparation.column import Column, Columns, Value, absent
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import SCALABLE
 from core.nn.preparation.scaling import fitted
@@ -49,7 +49,7 @@ def fitted_target(column: Column, array: NDArray[Any], training_rows: NDArray[np
     return Target(column.name, column.kind, *fitted(scaling, array[training_rows].astype(np.float64)))
 
 
-def check_complete(columns: Mapping[str, NDArray[Any]]) -> None:
+def check_complete(columns: Columns) -> None:
     """InvalidData if a target column misses a value; it names how many, and the first row (counted from 1)."""
     for name, array in columns.items():
         missing = absent(array)
@@ -61,7 +61,7 @@ def check_complete(columns: Mapping[str, NDArray[Any]]) -> None:
             )
 
 
-def class_indices(columns: Mapping[str, NDArray[Any]], classes: Sequence[Value]) -> NDArray[np.intp]:
+def class_indices(columns: Columns, classes: Sequence[Value]) -> NDArray[np.intp]:
     """(N,) the class of each row: the place of its one target's value among `classes`, or of the one target that holds 1.
 
     InvalidData for a row that misses its target, is of none of the classes, or of several.

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData
-from core.nn.preparation.column import Value
+from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.names import quoted
 from core.nn.preparation.targets import class_indices
 from core.nn.spec import DataSpec
-
-Columns = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
