@@ -1,9 +1,16 @@
-"""`python -m service.kernels`: compiles every kernel that is not in the cache yet, so that no job waits for the compiler."""
+"""`python -m service.kernels`: compiles every kernel that is not in the cache yet, so that no job waits for the compiler.
 
+Of several at the same time one compiles; the others wait, and load what it has compiled.
+"""
+
+import fcntl
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from numba.core import event
@@ -22,20 +29,43 @@ def main(dtypes: list[str]) -> None:
     if dtypes:
         events.register("numba:compile", Told(kernels()))
         warmup.warm_up(dtypes)
-    elif not any(cache_directory().glob("*.nbi")):
-        compile_all()
-    else:
-        warmup.warm_up()
+        return
+    with turn(cache_directory()) as held:
+        if any(cache_directory().glob("*.nbi")):
+            warmup.warm_up()
+        else:
+            compile_all(held)
 
 
-def compile_all() -> None:
-    """Single and double precision at the same time, each in a process of its own that names every kernel when it is done."""
+@contextmanager
+def turn(directory: Path) -> Iterator[tuple[int, ...]]:
+    """The only one at this cache, however the others end; yields the open files that hold the lock. Where nothing can be
+    written, as in an image, there is nothing to wait for."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if not os.access(directory, os.W_OK):
+        yield ()
+        return
+    lock = os.open(directory / "lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another process is at the kernels; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield (lock,)
+    finally:
+        os.close(lock)
+
+
+def compile_all(held: tuple[int, ...]) -> None:
+    """Single and double precision at the same time, each in a process of its own that names every kernel when it is done, and
+    holds the lock for as long as it runs."""
     total = len(kernels()) * len(warmup.DTYPES)
     print(f"compiling {total} kernels, this once; it takes a minute or two", flush=True)
     began = told = time.monotonic()
     reader, writer = os.pipe()
     command = [sys.executable, "-m", __spec__.name]
-    compilers = [subprocess.Popen([*command, dtype], stdout=writer) for dtype in warmup.DTYPES]  # noqa: S603 - our own
+    compilers = [subprocess.Popen([*command, dtype], stdout=writer, pass_fds=held) for dtype in warmup.DTYPES]  # noqa: S603 - our own
     os.close(writer)
     with open(reader) as lines:
         for done, _ in enumerate(lines, 1):

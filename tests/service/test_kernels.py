@@ -1,11 +1,18 @@
-"""What is said while the kernels are compiled."""
+"""What is said while the kernels are compiled, and that only one process does."""
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
 
 import numba
 import pytest
 from numba.core import event
 
 from core.nn import engine
-from service.kernels import Told, kernels
+from core.nn.kernels.cache import cache_directory
+from service.kernels import Told, kernels, turn
+from tests.service.running import ROOT, environment
 
 
 @numba.njit
@@ -25,3 +32,25 @@ def test_the_loop_and_what_is_written_out_in_it_are_no_kernels_of_their_own() ->
     found = kernels()
     assert engine.gather in found
     assert not {engine.run, engine.predict, engine.train} & found
+
+
+def test_a_second_process_says_that_it_waits_and_goes_on_when_the_first_is_done() -> None:
+    with turn(cache_directory()):
+        second = subprocess.Popen(
+            [sys.executable, "-m", "service.kernels"], cwd=ROOT, stdout=subprocess.PIPE, env=environment()
+        )
+        assert second.stdout
+        assert second.stdout.readline() == b"another process is at the kernels; waiting for it\n"
+        assert second.poll() is None
+    assert second.communicate()[0] == b""
+    assert second.returncode == 0
+
+
+def test_the_turn_is_over_only_when_the_last_process_that_holds_it_has_ended(tmp_path: Path) -> None:
+    with turn(tmp_path / "cache") as held:
+        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=held)
+    with pytest.raises(BlockingIOError), (tmp_path / "cache" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    child.communicate(b"")
+    with turn(tmp_path / "cache") as held:
+        assert held
