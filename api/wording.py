@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.errors import Problem, escaped
-from core.nn.spec import OWN
+from core.nn.spec import OWN, UNTYPED
 
 MOST_PROBLEMS = 100
 
@@ -164,7 +164,8 @@ def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Sche
     context, name = named(pointer)
     name = name or "the request"
     if kind == OWN:
-        return f"{context}{name} {details['msg']}"
+        must = details["msg"].startswith("must be") and not isinstance(value, Mapping)
+        return f"{context}{name} {f'is {shown(value)}; it ' if must else ''}{details['msg']}"
     if kind in ("value_error", "assertion_error"):
         text = str(details["ctx"]["error"])
         subject, _, rest = text.partition(" ")
@@ -279,8 +280,9 @@ def _resolved(root: _Schema, schema: _Schema, value: Any) -> _Schema:
     """Follows references, and in a union takes the branch that the value chose."""
     if "$ref" in schema:
         return _resolved(root, root["$defs"][schema["$ref"].rpartition("/")[2]], value)
-    if "discriminator" in schema and isinstance(value, Mapping):
-        chosen = schema["discriminator"].get("mapping", {}).get(str(value.get("type")))
+    if "discriminator" in schema and isinstance(value, Mapping | str):
+        tag = value if isinstance(value, str) else value.get("type", UNTYPED)
+        chosen = schema["discriminator"].get("mapping", {}).get(str(tag))
         return _resolved(root, {"$ref": chosen}, value) if chosen else schema
     if branches := schema.get("anyOf") or schema.get("oneOf"):
         resolved = [_resolved(root, branch, value) for branch in branches]
@@ -318,9 +320,10 @@ def _described(schema: _Schema) -> str:
             least, most = schema.get("minLength"), schema.get("maxLength")
             return "a text" + (f" of {least or 0} to {most} characters" if most is not None else "")
         case "array":
-            items = schema.get("items")
+            items = schema.get("items") or next(iter(schema.get("prefixItems", ())), None)
             of = _described(items) if isinstance(items, dict) and "$ref" not in items else ""
-            return f"a list, each item {of}" if of else "a list"
+            count = f" of {schema['minItems']}" if "minItems" in schema and schema["minItems"] == schema.get("maxItems") else ""
+            return f"a list{count}, each item {of}" if of else f"a list{count}"
         case "object":
             fields = ", ".join(schema.get("properties", {}))
             return f"an object with the fields {fields}" if fields else "an object"

@@ -52,7 +52,7 @@ def test_rows_are_counted_in_the_plan(client: TestClient) -> None:
     ("validation", "pointer", "message"),
     [
         ({}, AT, 'validation must be an object: {"fraction": 0.2} of the rows'),
-        ("half", AT, "validation must be an object"),
+        ("half", AT, 'validation is "half"; it must be an object'),
         ({"fraction": 0.99}, f"{AT}/fraction", "fraction is 0.99, which leaves none of the dataset's 4 rows"),
         ({"fraction": 2}, f"{AT}/fraction", "validation.fraction is 2; it must be below 1"),
         ({"fraction": 0.2, "rows": [1]}, f"{AT}/rows", 'validation has no field "rows"; its fields are fraction, stratify'),

@@ -68,6 +68,58 @@ def with_data(**fields: Any) -> JSON:
             "/network/layers/1/bias",
             'layer 1: bias is "yes"; it must be true or false',
         ),
+        (
+            xor(network={"layers": [{"activation": "relu"}]}),
+            "/network/layers/0/units",
+            "layer 0: units is missing; it must be a whole number from 1 to 1000000",
+        ),
+        (
+            xor(network={"layers": [{"units": 1, "activaton": "relu"}]}),
+            "/network/layers/0/activaton",
+            'layer 0 has no field "activaton"; its fields are type, units, activation, bias, weight_initializer, '
+            'bias_initializer, l1, l2, max_norm. Did you mean "activation"?',
+        ),
+        (
+            xor(network={"layers": ["dense"]}),
+            "/network/layers/0/units",
+            "layer 0: units is missing; it must be a whole number from 1 to 1000000",
+        ),
+        (
+            xor(network={"layers": [{"type": "convolution_2d", "filters": 2, "kernel": [1, 2, 3]}]}),
+            "/network/layers/0/kernel",
+            "layer 0: kernel is a list of 3; it must be a list of 2, each item a whole number from 1 to 10000",
+        ),
+        (
+            xor(network={"layers": [{"units": 1, "activation": "softmax"}]}),
+            "/network/layers/0/activation",
+            "softmax over 1 output is 1 whatever comes in, so nothing can be learned; take another last activation, such "
+            'as "identity", or "sigmoid" for numbers between 0 and 1',
+        ),
+        (
+            xor(
+                network={
+                    "layers": [{"type": "reshape", "shape": [1, 2]}, {"type": "convolution_1d", "filters": 1, "kernel": 1}]
+                }
+            ),
+            "/network/layers/1",
+            "layer 1 gives 2 outputs, there is 1 target column; a last dense layer must have 1 unit",
+        ),
+        (
+            with_training(schedule="exponential"),
+            "/training/schedule/factor",
+            "schedule.factor is missing; it must be a number above 0 and below 1",
+        ),
+        (
+            with_training(optimizer="lbfgs", keep_optimizer_state=True),
+            "/training/keep_optimizer_state",
+            "keep_optimizer_state is true, but lbfgs keeps nothing that another job could go on with: leave it out",
+        ),
+        (
+            xor(dataset=7),
+            "/dataset",
+            'dataset is 7; it must be an object: {"id": …, "target": …} for an uploaded dataset, '
+            'or {"inputs": [[…], …], "targets": […]} with the data itself',
+        ),
         (xor(network={"layers": []}), "/network/layers", "layers has 0 items; it must have at least 1 item"),
         (
             with_training(batch_size=0),

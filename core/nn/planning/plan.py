@@ -155,16 +155,22 @@ def _lowered(network: spec.NetworkSpec, loss: spec.AnyLoss, inputs: roles.Inputs
 
 
 def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec) -> Iterator[Problem]:
-    last, place, loss = len(network.layers) - 1, network.last_place, training.loss.type
+    last, loss = len(network.layers) - 1, training.loss.type
     activation = network.last_activation
     if loss in FUSED and activation.type not in ("identity", FUSED[loss]):
-        inner = "" if network.layers[place] is activation else "/activation"
         yield Problem(
-            f"/network/layers/{place}{inner}",
+            _last_activation(network),
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
         )
     if network.layers[last].type == "dropout":
         yield Problem(f"/network/layers/{last}", "a last dropout would leave out outputs; put it before the last layer")
+
+
+def _last_activation(network: spec.NetworkSpec) -> str:
+    """The pointer to it: a layer of its own, or a field of the last one."""
+    place = network.last_place
+    inner = "" if network.layers[place] is network.last_activation else "/activation"
+    return f"/network/layers/{place}{inner}"
 
 
 def _category_problems(
@@ -252,6 +258,12 @@ def _output_problems(
 ) -> Iterator[Problem]:
     wanted = roles.target_width(schema, data, training.loss)
     if program.outputs == wanted:
+        if wanted == 1 and network.last_activation.type == "softmax":
+            yield Problem(
+                _last_activation(network),
+                "softmax over 1 output is 1 whatever comes in, so nothing can be learned; take another last activation, such "
+                'as "identity", or "sigmoid" for numbers between 0 and 1',
+            )
         return
     hint = ""
     if training.loss.type == "softmax_cross_entropy":
@@ -266,7 +278,7 @@ def _output_problems(
     if isinstance(network.layers[decides], spec.Dense):
         pointer, must = f"/network/layers/{decides}/units", f"units must be {wanted}"
     else:
-        pointer, must = f"/network/layers/{last}", f"a last dense layer must have {wanted} units"
+        pointer, must = f"/network/layers/{last}", f"a last dense layer must have {wanted} unit{'' if wanted == 1 else 's'}"
     yield Problem(pointer, f"layer {decides} gives {program.outputs} {plural}, {has}; {must}{hint}")
 
 

@@ -96,9 +96,12 @@ class Residual(Spec):
     layers: Annotated[tuple["Layer", ...], AtMost(20), BeforeValidator(_shallow)] = Field(min_length=1)
 
 
+UNTYPED = "dense"  # what a layer without a `type` is
+
+
 def _typed(layer: Any) -> Any:
-    """A layer without a `type` is dense; a bare name stands for the layer that needs nothing else."""
-    return {"type": "dense", **layer} if isinstance(layer, dict) and "type" not in layer else named(layer)
+    """A bare name stands for the layer that needs nothing else."""
+    return {"type": UNTYPED, **layer} if isinstance(layer, dict) and "type" not in layer else named(layer)
 
 
 AnyLayer = (

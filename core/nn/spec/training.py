@@ -127,4 +127,8 @@ class TrainingSpec(Spec):
         ):
             if has:
                 raise ValueError(f"{name} says nothing to lbfgs, whose line search decides how long each step is: leave it out")
+        if self.keep_optimizer_state:
+            raise ValueError(
+                "keep_optimizer_state is true, but lbfgs keeps nothing that another job could go on with: leave it out"
+            )
         return self
