@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from numba.core import event
-from numba.core.caching import NullCache
-from numba.core.dispatcher import Dispatcher
 
 from core.nn import warmup
 from core.nn.kernels.cache import cache_directory
+from core.nn.kernels.compile import Kernel
 
 events: Any = event  # untyped
 
@@ -61,7 +60,7 @@ def compile_all(held: tuple[int, ...]) -> None:
     """Single and double precision at the same time, each in a process of its own that names every kernel when it is done, and
     holds the lock for as long as it runs."""
     total = len(kernels()) * len(warmup.DTYPES)
-    print(f"compiling {total} kernels, this once; it takes a minute or two", flush=True)
+    print(f"compiling {total} kernels, this once; it takes about a minute", flush=True)
     began = told = time.monotonic()
     reader, writer = os.pipe()
     command = [sys.executable, "-m", __spec__.name]
@@ -79,10 +78,9 @@ def compile_all(held: tuple[int, ...]) -> None:
 
 
 def kernels() -> set[Any]:
-    """The functions of the engine that are compiled each by itself, before the loop that they are put together in."""
+    """The functions of the engine that are translated each by itself, before the loop that they are put together in."""
     modules = [module for name, module in sys.modules.items() if name.startswith("core.nn.")]
-    found: set[Any] = {value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)}
-    return {each for each in found if isinstance(each._cache, NullCache) and each.targetoptions.get("inline") != "always"}
+    return {value.part for module in modules for value in vars(module).values() if isinstance(value, Kernel)}
 
 
 class Told(event.Listener):

@@ -14,12 +14,12 @@ import numpy as np
 
 from core.nn.kernels import gradients, layers, metrics, objective
 from core.nn.kernels.averaging import average
-from core.nn.kernels.borrow import borrowed
 from core.nn.kernels.compile import entry, inlined, kernel
 from core.nn.kernels.copying import copy
 from core.nn.kernels.random import NOISE, key, shuffle
 from core.nn.kernels.schedules import rate, reduce_on_plateau
 from core.nn.kernels.update import update
+from core.nn.kernels.views import borrowed, matrix, vector
 from core.nn.metrics import Measures
 from core.nn.records import EARLY, IN_EVALUATION, IN_LOSS, IN_WEIGHTS, Examples, Memory, Tables
 from core.nn.schedules import REDUCE_ON_PLATEAU
@@ -55,7 +55,7 @@ def gradient(
     w: Any,
     share: float,
     noise: Any,
-    first: int,
+    first: Any,
 ) -> Any:
     """Forward, loss and backward for the rows at the arena's start: the weighted sum of their losses; overwrites grad.
 
@@ -91,8 +91,8 @@ def train(
     first, capacity = state.step * plan.batch_size, memory.targets.shape[0]
     batch_rows, done = min(plan.batch_size, rows.x.shape[0] - first), batch.piece * plan.piece_size
     B = min(plan.piece_size, batch_rows - done)
-    t, w = memory.targets[:B], memory.weights[:B]
-    gather(rows.x, memory.order, first + done, layers.rows(memory.values, 0, capacity, B, rows.x.shape[1]))
+    t, w = memory.targets[:B], vector(memory.weights, 0, B)
+    gather(rows.x, memory.order, first + done, matrix(memory.values, 0, B, rows.x.shape[1]))
     gather(rows.t, memory.order, first + done, t)
     if rows.w.size:
         gather_weights(rows.w, memory.order, first + done, w)
@@ -123,7 +123,7 @@ def train(
         gradients.clip_norm(memory.grad, state.gradient_norm, plan.clip_norm)
     if plan.clip_value > 0:
         gradients.clip_values(memory.grad, plan.clip_value)
-    update(optimizer, last_rate(plan, state, schedule), state, theta[: memory.grad.size], memory.grad, memory.slots)
+    update(optimizer, last_rate(plan, state, schedule), state, vector(theta, 0, memory.grad.size), memory.grad, memory.slots)
     if network.restraints.size:
         objective.bound(network.restraints, theta)
     if plan.averaging > 0:
@@ -141,10 +141,10 @@ def evaluate(plan: Any, state: Any, network: Any, loss: Any, memory: Any, rows: 
         network.evaluated,
     )
     B = min(plan.evaluation_size, rows.x.shape[0] - first)
-    copy(rows.x[first : first + B].ravel(), layers.rows(memory.values, 0, capacity, B, rows.x.shape[1]).ravel())
+    copy(rows.x[first : first + B].ravel(), matrix(memory.values, 0, B, rows.x.shape[1]).ravel())
     layers.forward(operations, memory.kept, memory.values, memory.workspace, capacity, B, np.uint64(0), first)
     y, t = layers.outputs(operations, memory.values, capacity, B), rows.t[first : first + B]
-    w = rows.w[first : first + B] if rows.w.size else memory.weights[:B]
+    w = rows.w[first : first + B] if rows.w.size else vector(memory.weights, 0, B)
     state.evaluation_loss += objective.loss(loss, y, t, w, layers.outputs(operations, memory.derivatives, capacity, B), 1.0)
     if measures.sums.size:
         metrics.measure(measures, y, t, rows.scale, first)
@@ -308,10 +308,10 @@ def loss_and_gradient(
     Overwrites grad (P,) and the arenas, which are for exactly B rows.
     """
     B = x.shape[0]
-    copy(x.ravel(), layers.rows(values, 0, B, B, x.shape[1]).ravel())
+    copy(x.ravel(), matrix(values, 0, B, x.shape[1]).ravel())
     noise = key(0, NOISE, 0)
     operations, loss = network.trained, network.loss[0]
-    total = gradient(operations, loss, theta, grad, values, derivatives, workspace, B, t, w, 1.0 / B, noise, 0)
+    total = gradient(operations, loss, theta, grad, values, derivatives, workspace, B, t, w, 1.0 / B, noise, np.int64(0))
     return total / B + objective.penalty(network.restraints, theta, grad)
 
 
@@ -320,6 +320,6 @@ def predict(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
     """Overwrites y (N, m) with the network's outputs for the rows of x (N, n), `capacity` rows at a time."""
     for first in range(0, x.shape[0], capacity):
         B = min(capacity, x.shape[0] - first)
-        copy(x[first : first + B].ravel(), layers.rows(values, 0, capacity, B, x.shape[1]).ravel())
+        copy(x[first : first + B].ravel(), matrix(values, 0, B, x.shape[1]).ravel())
         layers.forward(operations, theta, values, workspace, capacity, B, np.uint64(0), first)
         copy(layers.outputs(operations, values, capacity, B).ravel(), y[first : first + B].ravel())

@@ -109,4 +109,4 @@ def test_zero_keeps_its_sign(name, dtype):
 def test_loops_over_the_functions_run_in_vector_registers(name, dtype, lanes):
     values(name, np.ones(1, dtype))
     array = numba.typeof(np.ones(1, dtype))
-    assert re.search(rf"fmul contract {lanes}", LOOPS[name].inspect_llvm((array, array)))
+    assert re.search(rf"fmul contract {lanes}", LOOPS[name].alone.inspect_llvm((array, array)))

@@ -1,33 +1,93 @@
-"""How a kernel is compiled: without the GIL, by the rules of IEEE 754 except that a product and a sum may fuse."""
+"""How a kernel is compiled: without the GIL, by the rules of IEEE 754 except that a product and a sum may fuse.
+
+A kernel that another calls is only translated. It is optimised and made into machine code once, in the entry that it becomes a
+part of. By itself Numba would do both anew in each of its callers, and in theirs: that takes twice as long.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit, types
+from numba.core import codegen, compiler, config
+from numba.extending import typeof_impl
 
 F = TypeVar("F", bound=Callable[..., Any])
+compiled: Any = njit  # the options of a part are not in its types
+settings: Any = config  # untyped, as the next
+library: Any = codegen
+pipeline: Any = compiler
+typed: Any = types
 
 # No flag here assumes that NaN and infinity do not occur: a diverging loss must be seen.
 EXACT = {"contract"}
 # Sums in another order, which lets a loop over a row run in vector registers.
 REORDERED = {"contract", "reassoc", "nsz", "arcp"}
-# Nobody holds a pointer to a kernel, and the form of it that C could call takes a tenth of the time to compile.
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+class Part(library.JITCodeLibrary):  # type: ignore[misc]
+    """The code of a function that is there to be linked to others: not optimised yet, and nothing that could run."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class PartCompiler(pipeline.Compiler):  # type: ignore[misc]
+    """Numba's own, into a `Part`."""
+
+    def __init__(self, typing_context: Any, target_context: Any, _: Any, *rest: Any) -> None:
+        super().__init__(
+            typing_context,
+            target_context.subtarget(get_executable=_nothing_to_run),
+            Part(target_context.codegen(), "part"),
+            *rest,
+        )
+
+
+def _nothing_to_run(part: Part, *_: Any) -> Any:
+    """Numba tells its functions apart by what Python would call: any built-in method, of another object each time."""
+    return part.__reduce__
+
+
+class Kernel:
+    """A function that is compiled by itself where Python calls it, and where another kernel does, as a part of that one."""
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        self.alone = compiled(**OPTIONS, **options)(function)
+        unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        self.part = compiled(pipeline_class=PartCompiler, **unwrapped, **OPTIONS, **options)(function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.alone(*arguments)
+
+
+@typeof_impl.register(Kernel)
+def _type_of(kernel: Kernel, _: Any) -> Any:
+    return typed.Dispatcher(kernel.part)
+
+
+def _kernel(function: F, **options: Any) -> F:
+    return function if settings.DISABLE_JIT else cast(F, Kernel(function, **options))
 
 
 def kernel(function: F) -> F:
     """An elementwise formula, or a piece of the loop."""
-    return cast(F, njit(fastmath=EXACT, **OPTIONS)(function))
+    return _kernel(function, fastmath=EXACT)
 
 
 def scalar(function: F) -> F:
     """A formula of one number, put into every loop that calls it, without which the loop would not run in vector registers."""
-    return cast(F, njit(fastmath=EXACT, forceinline=True, **OPTIONS)(function))
+    return _kernel(function, fastmath=EXACT, forceinline=True)
 
 
 def reduction(function: F) -> F:
     """A formula that sums, so that the order of its terms is the compiler's to choose; the order is fixed once compiled."""
-    return cast(F, njit(fastmath=REORDERED, **OPTIONS)(function))
+    return _kernel(function, fastmath=REORDERED)
 
 
 def inlined(function: F) -> F:
@@ -37,4 +97,4 @@ def inlined(function: F) -> F:
 
 def entry(function: F) -> F:
     """What Python calls; compiled once with all kernels inside it and kept on disk."""
-    return cast(F, njit(fastmath=EXACT, nogil=True, error_model="numpy", cache=True)(function))
+    return cast(F, njit(fastmath=EXACT, cache=True, **OPTIONS)(function))

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.nn.kernels import tiles
 from core.nn.kernels.compile import kernel, reduction
+from core.nn.kernels.copying import clear
 
 SMALL = 512
 
@@ -31,7 +32,7 @@ def forward(x: Any, W: Any, b: Any, z: Any) -> None:
 def backward(x: Any, W: Any, dz: Any, dW: Any, db: Any) -> None:
     """dW = xᵀ dz, db = Σ dz over the rows: each weight's share of the error. Overwrites dW and db."""
     if db.size:
-        db[:] = 0
+        clear(db)
         for i in range(dz.shape[0]):
             for j in range(dz.shape[1]):
                 db[j] += dz[i, j]
@@ -62,10 +63,10 @@ def product(x: Any, W: Any, z: Any) -> None:
 @kernel
 def sums_of_products(x: Any, W: Any, b: Any, z: Any) -> None:
     """zᵢⱼ = Σₖ xᵢₖ Wₖⱼ + bⱼ"""
-    z[:] = 0
+    zero = z.dtype.type(0)
     for i in range(z.shape[0]):
-        for j in range(b.size):
-            z[i, j] = b[j]
+        for j in range(z.shape[1]):
+            z[i, j] = b[j] if b.size else zero
         for k in range(W.shape[0]):
             x_ik = x[i, k]
             for j in range(W.shape[1]):
@@ -75,7 +76,7 @@ def sums_of_products(x: Any, W: Any, b: Any, z: Any) -> None:
 @kernel
 def outer_products(x: Any, dz: Any, dW: Any) -> None:
     """dWₖⱼ = Σᵢ xᵢₖ dzᵢⱼ"""
-    dW[:] = 0
+    clear(dW.ravel())
     for i in range(dz.shape[0]):
         for k in range(dW.shape[0]):
             x_ik = x[i, k]

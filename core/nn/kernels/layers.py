@@ -6,6 +6,7 @@ from core.nn.kernels import convolution, dense, dropout, embedding, normalisatio
 from core.nn.kernels.activate import activate, d_activate
 from core.nn.kernels.compile import kernel
 from core.nn.kernels.copying import copy
+from core.nn.kernels.views import matrix, vector
 from core.nn.program import (
     AVERAGE_POOLING,
     BATCH_NORMALISATION,
@@ -25,35 +26,16 @@ from core.nn.program import (
 
 
 @kernel
-def rows(arena: Any, offset: int, capacity: int, B: int, width: int) -> Any:
-    """The (B, width) matrix that lies at `offset` of an arena for `capacity` rows."""
-    start = offset * capacity
-    return arena[start : start + B * width].reshape(B, width)
-
-
-@kernel
 def outputs(operations: Any, arena: Any, capacity: int, B: int) -> Any:
     """The (B, m) matrix of the last layer in an arena: its values, or their derivatives."""
     last = operations[operations.size - 1]
-    return rows(arena, last.y, capacity, B, last.m)
-
-
-@kernel
-def matrix(theta: Any, offset: int, n: int, m: int) -> Any:
-    """The (n, m) matrix that lies at `offset` of a flat vector."""
-    return theta[offset : offset + n * m].reshape(n, m)
+    return matrix(arena, last.y * capacity, B, last.m)
 
 
 @kernel
 def channels(x: Any, m: int) -> Any:
     """Rows of m channels: (B, m, k) for (B, m · k)."""
     return x.reshape(x.shape[0], m, x.shape[1] // m)
-
-
-@kernel
-def vector(theta: Any, offset: int, size: int) -> Any:
-    """The vector that lies at `offset` of a longer one."""
-    return theta[offset : offset + size]
 
 
 @kernel
@@ -70,7 +52,7 @@ def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
     """
     for i in range(operations.size):
         op = operations[i]
-        x, y = rows(values, op.x, capacity, B, op.n), rows(values, op.y, capacity, B, op.m)
+        x, y = matrix(values, op.x * capacity, B, op.n), matrix(values, op.y * capacity, B, op.m)
         if op.code == DENSE:
             dense.forward(x, matrix(theta, op.W, op.n, op.m), vector(theta, op.b, op.biases), y)
         elif op.code >= FIRST_ACTIVATION:
@@ -101,7 +83,7 @@ def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
             mean, variance, inverse = vector(theta, s, C), vector(theta, s + C, C), vector(theta, s + 3 * C + 1, C)
             normalisation.batch_inference(x, gamma, beta, mean, variance, op.constant, inverse, y)
         elif op.code == LAYER_NORMALISATION:
-            statistics = rows(values, op.statistics, capacity, B, 2)
+            statistics = matrix(values, op.statistics * capacity, B, 2)
             normalisation.layer(x, vector(theta, op.W, op.n), vector(theta, op.b, op.n), op.constant, statistics, y)
         elif op.code == LOOKUP:
             embedding.lookup(x, op.first, op.count, matrix(theta, op.W, op.vocabulary, op.dimension), y, op.place)
@@ -110,7 +92,7 @@ def forward(operations: Any, theta: Any, values: Any, workspace: Any, capacity: 
         elif op.code == BRANCH:
             copy(x.ravel(), y.ravel())
         elif op.code == JOIN:
-            residual.join(x.ravel(), rows(values, op.skip, capacity, B, op.m).ravel(), y.ravel())
+            residual.join(x.ravel(), matrix(values, op.skip * capacity, B, op.m).ravel(), y.ravel())
         elif op.code == PRELU:
             prelu.prelu(channels(x, op.biases), vector(theta, op.b, op.biases), channels(y, op.biases))
 
@@ -134,8 +116,8 @@ def backward(
     """
     for i in range(operations.size - 1, -1, -1):
         op = operations[i]
-        x, y = rows(values, op.x, capacity, B, op.n), rows(values, op.y, capacity, B, op.m)
-        dx, dy = rows(derivatives, op.x, capacity, B, op.n), rows(derivatives, op.y, capacity, B, op.m)
+        x, y = matrix(values, op.x * capacity, B, op.n), matrix(values, op.y * capacity, B, op.m)
+        dx, dy = matrix(derivatives, op.x * capacity, B, op.n), matrix(derivatives, op.y * capacity, B, op.m)
         if op.code == DENSE:
             W = matrix(theta, op.W, op.n, op.m)
             dense.backward(x, W, dy, matrix(grad, op.W, op.n, op.m), vector(grad, op.b, op.biases))
@@ -162,13 +144,13 @@ def backward(
             dgamma, dbeta = vector(grad, op.W, C), vector(grad, op.b, C)
             normalisation.d_batch(x, vector(theta, op.W, C), mean, inverse, dy, dgamma, dbeta, dx)
         elif op.code == LAYER_NORMALISATION:
-            statistics = rows(values, op.statistics, capacity, B, 2)
+            statistics = matrix(values, op.statistics * capacity, B, 2)
             dgamma, dbeta = vector(grad, op.W, op.n), vector(grad, op.b, op.n)
             normalisation.d_layer(x, vector(theta, op.W, op.n), statistics, dy, dgamma, dbeta, dx)
         elif op.code == LOOKUP:
             embedding.d_lookup(x, op.first, op.count, dy, op.place, matrix(grad, op.W, op.vocabulary, op.dimension))
         elif op.code == BRANCH:
-            residual.d_branch(dy.ravel(), rows(derivatives, op.skip, capacity, B, op.n).ravel(), dx.ravel())
+            residual.d_branch(dy.ravel(), matrix(derivatives, op.skip * capacity, B, op.n).ravel(), dx.ravel())
         elif op.code == JOIN:
             copy(dy.ravel(), dx.ravel())
         elif op.code == PRELU:
