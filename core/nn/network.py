@@ -32,18 +32,24 @@ class Network:
         return cls(program, theta)
 
     def outputs(self, x: Matrix) -> Matrix:
-        """y (N, m) for the rows of x (N, n), the last layer's activation included."""
-        program = self.program
+        """y (N, m) for the rows of x (N, n), the last layer's activation included.
+
+        Only reads theta: several threads may ask at once.
+        """
+        program, theta = self.program, self.theta
         check_indices(program, x)
+        if program.statistics:  # normalising by them writes the inverse deviations behind them
+            theta = aligned(program.size, program.dtype)
+            theta[:] = self.theta
         y = np.empty((len(x), program.outputs), program.dtype)
         values, workspace = aligned(program.width * CAPACITY, program.dtype), aligned(program.workspace, program.dtype)
-        engine.predict(program.operations, self.theta, values, workspace, CAPACITY, x, y)
+        engine.predict(program.operations, theta, values, workspace, CAPACITY, x, y)
         return y
 
     def loss_and_gradient(self, x: Matrix, t: Matrix, w: Matrix | None = None) -> tuple[float, Matrix]:
         """The mean loss over the rows of x (N, n) and t, each times its weight in w (N,), with the penalties.
 
-        And its derivative by the parameters (P,).
+        And its derivative by the parameters (P,). As in a step of training the running statistics in theta move on.
         """
         program, arena = self.program, self.program.width * len(x)
         sizes = (program.parameters, arena, arena, program.workspace)

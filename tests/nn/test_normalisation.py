@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from core.nn.kernels import normalisation
+from core.nn.spec import NetworkSpec
+from tests.nn.networks import random_network
 
 SHAPES = [(8, 5, 1), (2, 3, 1), (300, 17, 1), (4, 3, 49), (1, 2, 30), (33, 8, 6)]  # B, C, S
 TOLERANCE = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 1e-3, "atol": 1e-4}}
@@ -167,3 +169,13 @@ def test_a_constant_column_becomes_the_shift():
     y = Batch(3, "float32").training(x, gamma, beta)
     np.testing.assert_array_equal(y[:, 2:4], beta[1])
     assert np.isfinite(y).all()
+
+
+@pytest.mark.parametrize("layer", ["batch_normalisation", {"type": "residual", "layers": ["batch_normalisation"]}], ids=str)
+def test_to_predict_changes_nothing_in_the_weights_so_that_threads_may_share_them(layer):
+    spec = NetworkSpec.model_validate({"layers": [{"units": 4}, layer, {"units": 2}], "dtype": "float64"})
+    network = random_network(spec, "mean_squared_error", 3)
+    before = network.theta.copy()
+    x = np.random.default_rng(0).standard_normal((300, 3))
+    np.testing.assert_array_equal(network.outputs(x), network.outputs(x))
+    np.testing.assert_array_equal(network.theta, before)
