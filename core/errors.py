@@ -10,6 +10,7 @@ CoreError
 │   ├── TooLarge         more bytes, rows or columns than the service takes
 │   └── Diverged         the loss became NaN or infinite
 ├── Unavailable          the database does not answer; the same call may succeed later
+├── UnfitDatabase        the database is none that this version can use, now or later
 ├── CapacityError        within the rules, but more than this machine gives: memory, time; fault = "capacity"
 └── LostLease            another worker owns the job now: stop, write nothing more
 
@@ -90,6 +91,10 @@ class Diverged(UserError):
     def __init__(self, message: str, epoch: int) -> None:
         super().__init__(message)
         self.epoch = epoch
+
+
+class UnfitDatabase(CoreError):
+    """The message names the database, what is wrong with it and what to do."""
 
 
 class Unavailable(CoreError):

@@ -2,7 +2,7 @@
 
 import sys
 
-from core.errors import CapacityError, Unavailable
+from core.errors import CapacityError, Unavailable, UnfitDatabase
 from core.settings import settings
 from core.store.migration import upgrade
 
@@ -13,7 +13,7 @@ def main() -> None:
         if not chosen.database_url:
             chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         upgrade(chosen.database)
-    except (Unavailable, CapacityError, OSError) as error:
+    except (Unavailable, UnfitDatabase, CapacityError, OSError) as error:
         sys.exit(f"cannot migrate: {error}")
 
 

@@ -1,21 +1,41 @@
 """The database's shape: up to the newest migration, by however many processes start at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
+from core.errors import UnfitDatabase
 from core.store.database import translating
 from core.store.engine import connect
+from core.store.tables import metadata
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+# What SQLite calls it, by its beginning.
+_UNFIT = {
+    "SQLITE_ERROR": "has other tables than this version left there",
+    "SQLITE_NOTADB": "is no SQLite database",
+    "SQLITE_CORRUPT": "is damaged",
+    "SQLITE_CANTOPEN": "cannot be opened",
+    "SQLITE_READONLY": "cannot be written to",
+}
+# So the SQLSTATEs of PostgreSQL begin that tell of tables or columns that are not there, or there already.
+_SQL_IS_WRONG = "42"
 
 
 def upgrade(url: str) -> None:
     """Brings the database to the newest migration; whoever comes second waits and finds it done.
 
-    Raises as the store does, Unavailable where the database does not answer.
+    Raises as the store does, Unavailable where the database does not answer, UnfitDatabase where it was made by a newer
+    version, by one whose tables no migration knows, or by something else.
     """
     from alembic import command
     from alembic.config import Config
@@ -25,8 +45,10 @@ def upgrade(url: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["engine"] = engine
-        with translating():
+        with translating(), _refusing(engine):
+            _check_number(engine)
             command.upgrade(config, "head")
+            _check_tables(engine)
     finally:
         engine.dispose()
 
@@ -43,6 +65,62 @@ def is_at_head(engine: Engine) -> bool:
 @cache
 def head() -> str:
     """The newest migration's number."""
+    return _scripts().get_current_head() or ""
+
+
+def _scripts() -> "ScriptDirectory":
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+def _check_number(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return
+        number = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if number is not None and number not in {script.revision for script in _scripts().walk_revisions()}:
+        raise _unfit(engine, f"is at migration {number}, this version knows them up to {head()}: a newer version has made it")
+
+
+def _check_tables(engine: Engine) -> None:
+    """Before the first release migrations were changed as they stood: their numbers do not tell what they made."""
+    with engine.connect() as connection:
+        look = inspect(connection)
+        missing = [
+            f"{table.name}.{column.name}"
+            for table in metadata.sorted_tables
+            for column in table.columns
+            if not look.has_table(table.name) or column.name not in {each["name"] for each in look.get_columns(table.name)}
+        ]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise _unfit(engine, f"lacks the column {missing[0]}{more}: an earlier version has made it, which was never released")
+
+
+@contextmanager
+def _refusing(engine: Engine) -> Iterator[None]:
+    """What waiting does not mend."""
+    try:
+        yield
+    except DBAPIError as error:
+        name = str(getattr(error.orig, "sqlite_errorname", ""))
+        what = next((words for beginning, words in _UNFIT.items() if name.startswith(beginning)), None)
+        if str(getattr(error.orig, "sqlstate", None)).startswith(_SQL_IS_WRONG):
+            what = "does not let itself be brought to this version"
+        if what is None:
+            raise
+        raise _unfit(engine, f"{what} ({' '.join(str(error.orig).split())})") from error
+
+
+def _unfit(engine: Engine, what: str) -> UnfitDatabase:
+    if engine.dialect.name != "sqlite":
+        name = engine.url.render_as_string(hide_password=True)
+        return UnfitDatabase(
+            f"the database {name} {what}. Name another one in DATABASE_URL, or go back to the version that made it"
+        )
+    file = Path(engine.url.database or "").resolve()
+    return UnfitDatabase(
+        f"the database {file} {what}. Move {file.name}* away from {file.parent}, and a new database is made there; or take "
+        "another data directory, or go back to the version that made it"
+    )

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, make_url
 
+from core.errors import UnfitDatabase
 from core.settings import Settings
 from core.store import Store, connect, upgrade
 from core.store.tables import metadata
@@ -114,6 +115,66 @@ def test_a_database_that_does_not_answer_ends_the_migration_with_one_line() -> N
     assert done.stderr.startswith("cannot migrate: the database does not answer: ")
     assert len(done.stderr.splitlines()) == 1
     assert "secret" not in done.stderr
+
+
+def unfit(tmp_path: Path, *statements: str) -> str:
+    """What is said of a database after these statements, which is the same however often it is tried."""
+    settings = {"GRADMILL_DATA_DIR": str(tmp_path)}
+    assert migrated(**settings).returncode == 0
+    engine = connect(Settings(data_dir=tmp_path).database)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    first, second = migrated(**settings), migrated(**settings)
+    assert (first.returncode, len(first.stderr.splitlines())) == (1, 1), first.stderr
+    assert first.stderr == second.stderr
+    return first.stderr
+
+
+REMEDY = "Move gradmill.db* away from {}, and a new database is made there"
+
+
+@pytest.mark.parametrize(
+    ("statements", "what"),
+    [
+        (["UPDATE alembic_version SET version_num = '9999'"], "is at migration 9999, this version knows them up to"),
+        (["DROP TABLE alembic_version"], "has other tables than this version left there (table blobs already exists)"),
+        (["ALTER TABLE sent_weights DROP COLUMN tensors"], "lacks the column sent_weights.tensors: an earlier version"),
+        (["DROP TABLE weights"], "lacks the column weights.job_id and 5 more: an earlier version"),
+    ],
+)
+def test_a_file_of_another_version_is_named_with_what_is_wrong_and_what_to_do(
+    tmp_path: Path, statements: list[str], what: str
+) -> None:
+    told = unfit(tmp_path, *statements)
+    assert told.startswith(f"cannot migrate: the database {tmp_path / 'gradmill.db'} {what}"), told
+    assert REMEDY.format(tmp_path) in told
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gradmill.db").write_text("a letter to somebody else\n" * 100)
+    told = migrated(GRADMILL_DATA_DIR=str(tmp_path)).stderr
+    assert told.startswith(f"cannot migrate: the database {tmp_path / 'gradmill.db'} is no SQLite database (")
+    assert REMEDY.format(tmp_path) in told
+
+
+def test_each_kind_of_database_of_another_version_is_named_without_a_password(empty_database_url: str, empty: Engine) -> None:
+    upgrade(empty_database_url)
+    url = make_url(empty_database_url)
+    if url.get_backend_name() == "postgresql":
+        url = url.set(password="secret")  # the server trusts everybody
+    asked = url.render_as_string(hide_password=False)
+    with empty.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(UnfitDatabase, match="is at migration 9999"):
+        upgrade(asked)
+    with empty.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    with pytest.raises(UnfitDatabase, match="already exists") as raised:
+        upgrade(asked)
+    assert str(url.database) in str(raised.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_the_migrations_can_be_taken_back(empty: Engine, empty_database_url: str) -> None:
