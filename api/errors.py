@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.answers import dumped
 from api.wording import MOST_PROBLEMS, parameter_message
@@ -51,6 +52,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "busy": (503, "The service has too much to do now"),
 }
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
@@ -171,14 +173,21 @@ async def _http_error(request: Request, error: Exception) -> Response:
     """What the framework itself refuses: unknown paths and methods."""
     assert isinstance(error, HTTPException)  # noqa: S101
     code = _BY_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+    headers = error.headers
     if error.status_code == 404:
         detail = f"there is nothing at {request.url.path[:200]}; /docs lists what there is"
     elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        detail = f"{request.method} is not allowed here" + (f"; allowed: {allowed}" if allowed else "")
+        allowed = ", ".join(_methods(request))
+        detail, headers = f"{request.method} is not allowed here; allowed: {allowed}", {"Allow": allowed}
     else:
         detail = error.detail or HTTPStatus(error.status_code).phrase
-    return problem_answer(request, code, detail, headers=error.headers, status=error.status_code)
+    return problem_answer(request, code, detail, headers=headers, status=error.status_code)
+
+
+def _methods(request: Request) -> list[str]:
+    """All that the path takes: each method has a route of its own, and the framework tells those of the first."""
+    asked = ({**request.scope, "method": method} for method in _METHODS)
+    return [each["method"] for each in asked if any(route.matches(each)[0] is Match.FULL for route in request.app.routes)]
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

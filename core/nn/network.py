@@ -75,5 +75,5 @@ def check_indices(program: Program, x: Matrix) -> None:
             row, place = np.argwhere(strange)[0]
             raise InvalidData(
                 f"input {first + place} of example {row + 1} is {indices[row, place]:g}; the embedding takes whole numbers "
-                f'from 0 to {vocabulary - 1}, so set dataset.scaling to "none"'
+                f"from 0 to {vocabulary - 1}"
             )

@@ -34,6 +34,18 @@ def test_head_is_answered_wherever_get_is(client: TestClient, trained: JSON) -> 
             assert head.headers.get(name) == get.headers.get(name), (path, name)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PUT", "/v1/jobs", "GET, POST"), ("POST", "/v1/weights/wt_1", "GET, DELETE"), ("DELETE", "/v1/networks/check", "POST")],
+)
+def test_a_method_that_is_not_allowed_is_answered_with_all_that_are(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    refused = client.request(method, path)
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+    assert refused.json()["detail"] == f"{method} is not allowed here; allowed: {allowed}"
+
+
 @pytest.fixture
 def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
     server = Server(database_url, tmp_path, GRADMILL_ALLOWED_HOSTS='["api.example.com"]')

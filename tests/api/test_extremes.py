@@ -59,6 +59,9 @@ REFUSED: dict[str, tuple[list[Any], Any, Any, dict[str, Any], str, str]] = {
         [CODES | {"vocabulary": 11}, ONE], X, T, {}, "/network/layers/0/vocabulary", "goes up to 11; a vocabulary of 11 takes"
     ),
     "codes below 0": ([CODES, ONE], [[-1.0], [0.0]], T[:2], {}, "/network/layers/0/vocabulary", "goes down to -1"),
+    "codes between whole numbers": (
+        [CODES, ONE], [[1.0], [0.5]], T[:2], {}, "/network/layers/0/vocabulary", "holds 0.5; a vocabulary of 12 takes whole"
+    ),
     "an embedding after a flatten": (
         ["flatten", CODES, ONE], X, T, {}, "/network/layers/1", "it must be the first layer"
     ),
@@ -83,6 +86,19 @@ def test_what_cannot_be_trained_is_a_clear_problem_at_once(client: TestClient, n
     assert found.status_code == 422, found.text
     assert list(messages(found)) == [pointer]
     assert words in messages(found)[pointer]
+
+
+def test_codes_that_are_missing_are_a_clear_problem_at_once(client: TestClient) -> None:
+    table = "code,price\n0,1\n,2\n3,4\n"
+    dataset = client.post("/v1/datasets", content=table, headers={"Content-Type": "text/csv"}).json()["id"]
+    request = {
+        "dataset": {"id": dataset, "target": "price", "scaling": "none"},
+        "network": {"layers": [CODES, ONE]},
+        "training": {"loss": "mean_squared_error"},
+    }
+    assert messages(client.post("/v1/jobs", json=request)) == {
+        "/network/layers/0/vocabulary": 'column "code" misses 1 value; a vocabulary of 12 takes whole numbers from 0 to 11'
+    }
 
 
 TAKEN: dict[str, tuple[list[Any], Any, Any, dict[str, Any]]] = {

@@ -18,6 +18,7 @@ from core.nn.builder import Misfit
 from core.nn.initializers import work_of_orthogonal
 from core.nn.lower import lower
 from core.nn.preparation import choice, roles, validation
+from core.nn.preparation.column import Column
 from core.nn.preparation.names import quoted
 from core.nn.preparation.schema import Schema
 from core.nn.program import FUSED, LayerShape, Program
@@ -191,15 +192,27 @@ def _category_problems(
             f'scaling is "{data.scaling}"; an embedding with a vocabulary reads its inputs as they are: it must be "none"',
         )
     for column in roles.feature_columns(schema, data):
-        low, high = column.min or 0, column.max or 0
-        if low < 0 or high >= first.vocabulary:
-            has = f"goes down to {low:g}" if low < 0 else f"goes up to {high:g}"
+        has = _no_indices(column, first.vocabulary)
+        if has is not None:
             yield Problem(
                 "/network/layers/0/vocabulary",
                 f"column {quoted(column.name)} {has}; a vocabulary of {first.vocabulary:,} takes whole numbers from 0 to "
                 f"{first.vocabulary - 1:,}",
             )
             return
+
+
+def _no_indices(column: Column, vocabulary: int) -> str | None:
+    """What keeps a column's values from being rows of a table."""
+    low, high = column.min or 0, column.max or 0
+    if low < 0:
+        return f"goes down to {low:g}"
+    if high >= vocabulary:
+        return f"goes up to {high:g}"
+    if column.kind != "text" and column.missing:
+        return f"misses {column.missing:,} value{'' if column.missing == 1 else 's'}"  # their mean need not be whole
+    broken = next((value for value in column.values or () if isinstance(value, float) and not value.is_integer()), None)
+    return None if broken is None else f"holds {broken:g}"
 
 
 def _lbfgs_problems(layers: Sequence[spec.AnyLayer], pointer: str) -> Iterator[Problem]:
