@@ -16,6 +16,13 @@ def aligned(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     return raw[start : start + size * width].view(dtype)
 
 
+def aligned_rows(count: int, size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """So many rows of at least `size` zeros, each of which starts on a cache line."""
+    lanes = CACHE_LINE // np.dtype(dtype).itemsize
+    width = -(-size // lanes) * lanes
+    return aligned(count * width, dtype).reshape(count, width)
+
+
 def records(count: int, dtype: np.dtype[np.void]) -> Any:
     """Records of zeros whose fields are attributes, in compiled code and in plain Python alike."""
     return np.zeros(count, dtype).view(np.recarray)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.nn import spec
-from core.nn.memory import aligned, records
+from core.nn.memory import aligned, aligned_rows, records
 from core.nn.program import Program
 from core.nn.sizes import Sizes
 
@@ -110,7 +110,7 @@ class Memory(NamedTuple):
     theta: Any  # (P + R,) parameters, and running statistics behind them
     grad: Any  # (P,) the derivative of the batch's loss by theta
     piece_grad: Any  # (P,) that of one piece; the same memory as grad where a batch is one piece
-    slots: Any  # (S, P) what the optimizer keeps
+    slots: Any  # (S, P or a little more) what the optimizer keeps
     kept: Any  # (P + R,) what is measured and delivered: theta itself, unless it is averaged
     best: Any  # (P + R,) the best of them so far
     values: Any
@@ -155,7 +155,7 @@ def allocated(sizes: Sizes, targets: int) -> Memory:
         theta=theta,
         grad=grad,
         piece_grad=aligned(P, dtype) if sizes.batch_size > sizes.piece_size else grad,
-        slots=np.zeros((sizes.slots, P), dtype),
+        slots=aligned_rows(sizes.slots, P, dtype),
         kept=aligned(size, dtype) if sizes.keeps_others else theta,
         best=aligned(size, dtype),
         values=aligned(arena, dtype),

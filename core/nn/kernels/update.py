@@ -9,7 +9,7 @@ from core.nn.optimizers import ADADELTA, ADAGRAD, ADAM, LION, NADAM, RMSPROP
 
 @kernel
 def update(optimizer: Any, rate: float, state: Any, theta: Any, grad: Any, slots: Any) -> None:
-    """Overwrites theta and the slots; the state counts this step already. `grad` is as long as theta, and so is each slot."""
+    """Overwrites theta and the slots; the state counts this step already. `grad` is as long as theta, each slot at least."""
     step = state.earlier_updates + state.updates
     beta1, beta2, epsilon, decay = optimizer.beta1, optimizer.beta2, optimizer.epsilon, optimizer.weight_decay
     if optimizer.code == ADAM:
