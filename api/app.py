@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from api import docs, errors
 from api.deps import opened
 from api.edge import Door, RequestIds
+from api.keys import ApiKeys
 from api.openapi import document
 from api.parameters import known_parameters
 from api.routes import datasets, health, history, jobs, networks, sent_weights, weights
@@ -46,14 +47,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        dependencies=[Depends(known_parameters)],
         generate_unique_id_function=_name,
     )
     app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)
-    for module in (datasets, networks, jobs, history, weights, sent_weights, health):
-        app.include_router(module.router)
+    for module in (datasets, networks, jobs, history, weights, sent_weights):
+        app.include_router(module.router, dependencies=[Depends(ApiKeys()), Depends(known_parameters)])
+    app.include_router(health.router, dependencies=[Depends(known_parameters)])
     docs.install(app)
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     return app

@@ -16,14 +16,13 @@ from fastapi import Path as PathParameter
 
 from api.scratch import scratch
 from api.turns import Turns
+from api.uses import Uses
 from api.watch import Watcher
 from core.errors import NotFound
 from core.ids import is_id
 from core.queue import Dispatcher
 from core.settings import Settings
-from core.store import Store, connect
-
-TENANT = "default"
+from core.store import Caller, Store, connect
 
 # At once:
 PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
@@ -44,6 +43,7 @@ class Service:
     parsing: Turns
     judging: Turns
     converting: Turns
+    uses: Uses
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -59,8 +59,9 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher = Watcher(store.jobs.versions)
     with scratch(settings.data_dir) as files:
+        uses = Uses(store.keys.used)
         app.state.service = Service(
-            settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS)
+            settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS), uses
         )
         watcher.start()
         if dispatcher is not None:
@@ -70,6 +71,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
                 yield
         finally:
             await watcher.stop()
+            await uses.stop()
             if dispatcher is not None:
                 await asyncio.to_thread(dispatcher.stop)
             store.close()
@@ -104,9 +106,10 @@ async def service_of(request: Request) -> Service:
     return service
 
 
-async def tenant_of(_: Request) -> str:
-    """Whose request it is."""
-    return TENANT
+async def tenant_of(request: Request) -> str:
+    """Whose request it is: that of the key, which `api.keys` has looked at before."""
+    caller: Caller = request.scope["caller"]
+    return caller.tenant
 
 
 _DIGITS = "01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"

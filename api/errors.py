@@ -37,6 +37,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "diverged": (422, "The loss became infinite"),
     "capacity": (422, "More than this machine gives"),
     "idempotency_mismatch": (422, "The idempotency key belongs to another request"),
+    "unauthorized": (401, "An API key is needed"),
+    "forbidden": (403, "The API key does not allow it"),
     "cross_site": (403, "The request comes from another site"),
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "The method is not allowed here"),

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.answers import ProblemAnswer
 from api.errors import MEDIA_TYPE, PROBLEMS, problem_document
+from api.keys import needed_for
 from api.schemas import JobRequest
 from core.errors import Problem
 
@@ -22,6 +23,8 @@ _examples: dict[str, tuple[str, Any]] = {}
 
 _ETAG = {"ETag": {"description": "Changes with the thing.", "schema": {"type": "string"}}}
 _REQUEST_ID = {"X-Request-ID": {"description": "The id of this request.", "schema": {"type": "string"}}}
+
+_CHALLENGE = {"WWW-Authenticate": {"description": "`Bearer`, with the reason (RFC 6750).", "schema": {"type": "string"}}}
 
 _DETAILS = {
     "bad_request": "Idempotency-Key has 300 characters; it must have 1 to 255, all of them visible ASCII",
@@ -36,6 +39,8 @@ _DETAILS = {
     "too_large": "the body is larger than 10 MiB, the most that is taken here",
     "unsupported_media_type": "Content-Type is text/plain; it must be application/json",
     "range_not_satisfiable": "the range begins behind the end; there are 1234 bytes",
+    "unauthorized": "Authorization is missing; it must be Bearer and an API key, gm_…",
+    "forbidden": "POST needs a key with the scope write; gm_3f9a2b7c10de has read",
     "cross_site": "the request comes from a page of another site; such may only read",
     "misdirected": "Host is example.com, which is not known here; GRADMILL_ALLOWED_HOSTS may name it",
     "request_timeout": "nothing of the body came for 30 seconds",
@@ -65,20 +70,24 @@ def operation(
     others: Mapping[int | str, JSON] | None = None,
     problems: tuple[str, ...] = (),
     has_etag: bool = False,
+    is_open: bool = False,
 ) -> JSON:
-    """The keyword arguments of a route."""
+    """The keyword arguments of a route; `is_open` says that it needs no key."""
     success: JSON = {"description": summary, "headers": {**_REQUEST_ID, **(_ETAG if has_etag else {})}}
     if model is not None:
         success |= {"model": model, "content": {"application/json": {}}}
         _examples[id] = (str(status), example)
     responses: dict[int | str, JSON] = {status: success, **(others or {})}
-    for code in (*problems, "misdirected", "busy", "unavailable"):
+    keys = () if is_open else ("unauthorized", "forbidden")
+    for code in (*keys, *problems, "misdirected", "busy", "unavailable"):
         number, title = PROBLEMS[code]
         response = responses.setdefault(number, {"description": title})
         content = response.setdefault("content", {}).setdefault(MEDIA_TYPE, {**_PROBLEM, "examples": {}})
         listed = [_PLACES[code]] if code in _PLACES else []
         document = problem_document(code, _DETAILS[code], "req_8f3a5c2e9b7d4f60a1c3e5f7", listed)
         content["examples"][code] = {"summary": title, "value": document}
+        if code == "unauthorized":
+            response["headers"] = _CHALLENGE
         if title not in response["description"]:
             response["description"] += f"; or: {title}"
     if 422 not in responses:
@@ -101,7 +110,9 @@ def document(app: FastAPI) -> JSON:
             [(JobRequest, "validation"), (ProblemAnswer, "serialization")], ref_template=REFERENCE
         )
         schemas = {name: with_short_names(schema) for name, schema in definitions["$defs"].items()}
-        for operation in (operation for item in made["paths"].values() for operation in item.values()):
+        for method, operation in (each for item in made["paths"].values() for each in item.items()):
+            for scheme in operation.get("security", ()):
+                scheme.update(dict.fromkeys(scheme, [needed_for(method.upper())]))
             if operation["operationId"] in _examples:
                 status, example = _examples[operation["operationId"]]
                 operation["responses"][status]["content"]["application/json"]["example"] = example

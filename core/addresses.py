@@ -38,6 +38,14 @@ def database_address(url: str) -> str:
     raise ValueError(_refusal(url, _DATABASES))
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def broker_address(url: str) -> str:
     """ValueError for one that others on the network could use without a password, and for what is no address at all."""
     try:
@@ -50,19 +58,12 @@ def broker_address(url: str) -> str:
     database = parsed.path.removeprefix("/")
     if parsed.scheme not in ("redis", "rediss") or not parsed.hostname or not has_port or not re.fullmatch(r"\d*", database):
         raise ValueError(_refusal(url, _BROKERS))
-    if not parsed.password and not _is_loopback(parsed.hostname):
+    if not parsed.password and not is_loopback(parsed.hostname):
         raise ValueError(
             f"names no password for the broker on {parsed.hostname}, where others could reach it: "
             f"give the broker one, and {parsed.scheme}://:password@{parsed.hostname}"
         )
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _refusal(url: str, allowed: str) -> str:

@@ -7,14 +7,14 @@ does the same. Durations are in seconds, sizes in bytes.
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from core.addresses import broker_address, database_address, sqlite_address
+from core.addresses import broker_address, database_address, is_loopback, sqlite_address
 
 SECRETS = Path("/run/secrets")
 
@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     pulse_file: Path | None = Field(None, description="Touched whenever a worker or the sweeper has reached the database.")
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
+    auth: Literal["keys", "off"] = Field("keys", description="Off: no request needs a key; on a loopback host only.")
 
     worker_processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Jobs trained at once.")
     lease_ttl_s: float = Field(15.0, gt=0, description="A worker silent for this long has lost its job.")
@@ -70,6 +71,19 @@ class Settings(BaseSettings):
     def _is_a_broker(cls, url: str) -> str:
         return broker_address(url) if url else url
 
+    @field_validator("auth")
+    @classmethod
+    def _is_safe(cls, auth: str, others: ValidationInfo) -> str:
+        host = others.data.get("host", "")
+        if auth == "off" and not is_loopback(host):
+            raise ValueError(f"is 'off', but GRADMILL_HOST is {host!r}, which others can reach: set it to 127.0.0.1, or use keys")
+        return auth
+
+    @property
+    def key_file(self) -> Path:
+        """Where embedded mode keeps its API key."""
+        return self.data_dir / "key"
+
     @property
     def database(self) -> str:
         """The URL of the database, whether it was given or not."""
@@ -96,13 +110,15 @@ def _problem(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     field = Settings.model_fields.get(name)
     if error["type"] == "value_error":
-        return f"{name} {error['ctx']['error']}"
+        return f"{name if field is None else f'GRADMILL_{name.upper()}'} {error['ctx']['error']}"
     if field is None:
         return f"{name}: {error['msg']}"
     return f"GRADMILL_{name.upper()} is {error['input']!r}; it must be {_allowed(field)}"
 
 
 def _allowed(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
     kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
     kind = kinds.get(field.annotation, "text")
     words = {"ge": "of at least", "gt": "above", "le": "and at most"}

@@ -44,7 +44,7 @@ async def _serve(chosen: Settings, command: Sequence[str]) -> int:
     async def work() -> int:
         await supervisor.start()
         lock.announce(address.url)
-        _welcome(address.url, chosen.data_dir.resolve(), supervisor.logs)
+        _welcome(address.url, chosen, supervisor.logs)
         if command:
             return await supervisor.run(command)
         _say("service", "ready; Ctrl-C stops it, and its jobs go on at the next start")
@@ -84,8 +84,13 @@ def _signals(guard: Guard) -> asyncio.Event:
     return stopped
 
 
-def _welcome(url: str, data_dir: Path, logs: Path) -> None:
-    for what, where in (("API", f"{url}/v1"), ("documents", f"{url}/docs"), ("data", data_dir), ("logs", logs)):
+def _welcome(url: str, chosen: Settings, logs: Path) -> None:
+    if chosen.auth == "off":
+        key = "none is needed: GRADMILL_AUTH is off"
+    else:
+        key = "made by scripts/keys create" if chosen.database_url else str(chosen.key_file.resolve())
+    places = {"API": f"{url}/v1", "documents": f"{url}/docs", "key": key, "data": chosen.data_dir.resolve(), "logs": logs}
+    for what, where in places.items():
         _say("service", f"{what:<9} {where}")
 
 
@@ -104,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", metavar="N", help="0 for any free one; default: 8000")
     parser.add_argument("--worker-processes", metavar="N", help="jobs trained at once; default: the number of cores")
     parser.add_argument(
-        "command", nargs="*", help="after --: run this with GRADMILL_URL set while the service is up, then stop"
+        "command", nargs="*", help="after --: run this, with GRADMILL_URL and GRADMILL_KEY set, while the service is up, then stop"
     )
     return parser
 

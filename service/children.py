@@ -28,14 +28,16 @@ class Surroundings:
     logs: Path
     say: Say
 
-    async def start(self, command: Sequence[str], *, inherit: tuple[int, ...] = (), piped: bool = True) -> Process:
-        """The process of `command`; its output is a pipe, or the terminal."""
+    async def start(
+        self, command: Sequence[str], *, inherit: tuple[int, ...] = (), piped: bool = True, **environment: str
+    ) -> Process:
+        """The process of `command`; its output is a pipe, or the terminal. `environment` is for it alone."""
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=DEVNULL,
             stdout=PIPE if piped else None,
             stderr=STDOUT if piped else None,
-            env=self.environment,
+            env={**self.environment, **environment},
             pass_fds=inherit,
             process_group=self.group,
         )

@@ -1,8 +1,8 @@
 """Starts the service in order, keeps it up, stops it in order.
 
-broker ──┐
-migrate ─┴─▶ api, sweeper ──┐
-kernels ───▶ worker ────────┴─▶ ready
+broker ───┐
+database ─┴─▶ api, sweeper ──┐
+kernels ────▶ worker ────────┴─▶ ready
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _POLL_S = 0.05
 _UNREADY_S = 20.0
 _STOP_S = 15.0
 
-_MIGRATE = ("migrations",)
+_DATABASE = ("service.database",)
 _KERNELS = ("service.kernels",)
 _API = ("uvicorn", "api.app:app", "--no-access-log", "--timeout-graceful-shutdown", "5", "--fd")
 _SWEEPER = ("worker.sweep",)
@@ -43,6 +43,8 @@ class Supervisor:
         environment["DATABASE_URL"] = settings.model_copy(update={"data_dir": data_dir}).database
         self._broker = None if settings.redis_url else Broker(data_dir)
         environment["REDIS_URL"] = self._broker.url if self._broker else settings.redis_url
+        self._is_embedded = not settings.database_url
+        self._key_file = data_dir / settings.key_file.name
         self.logs = data_dir / "logs"
         self.logs.mkdir(exist_ok=True)
         self._surroundings = Surroundings(guard.group, environment, self.logs, say)
@@ -57,7 +59,7 @@ class Supervisor:
             async with asyncio.TaskGroup() as tasks:
                 kernels = tasks.create_task(self._finish("kernels", _KERNELS, shows=True))
                 broker = tasks.create_task(self._start_broker())
-                await self._finish("migrate", _MIGRATE)
+                await self._finish("database", (*_DATABASE, "--key") if self._is_embedded else _DATABASE)
                 await broker
                 self._keep("api", _module(*_API, str(self._address.fd)), inherit=(self._address.fd,))
                 self._keep("sweeper", _module(*_SWEEPER))
@@ -68,8 +70,9 @@ class Supervisor:
             raise failures.exceptions[0] from None
 
     async def run(self, command: Sequence[str]) -> int:
-        """The exit status of a command that has the terminal, and finds the running service by GRADMILL_URL."""
-        process = await self._surroundings.start(command, piped=False)
+        """The exit status of a command that has the terminal, and finds the service by GRADMILL_URL and GRADMILL_KEY."""
+        key = {"GRADMILL_KEY": self._key_file.read_text().strip()} if self._is_embedded else {}
+        process = await self._surroundings.start(command, piped=False, **key)
         try:
             return await process.wait()
         finally:

@@ -1,4 +1,4 @@
-"""Databases for tests: each test gets one of its own, migrated already."""
+"""Databases for tests: each test gets one of its own, migrated already, that knows the key of `tests.keys`."""
 
 import shutil
 import tempfile
@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.store import upgrade
 from core.store.tables import metadata
+from tests import keys
 
 
 class Postgres:
@@ -35,12 +36,13 @@ class Postgres:
         self._execute("SELECT pg_reload_conf()")
 
     def take(self) -> str:
-        """The URL of a database that is at the newest migration and has no row."""
+        """The URL of a database that is at the newest migration and has no row but that key's."""
         if self._free:
             return self._free.pop()
         if not self._has_template:
             self._execute("CREATE DATABASE template_gradmill")
             upgrade(self._url("template_gradmill"))
+            keys.install(self._url("template_gradmill"))
             self._has_template = True
         return self._create("TEMPLATE template_gradmill")
 
@@ -51,6 +53,7 @@ class Postgres:
             with engine.begin() as connection:
                 connection.execute(text("SET lock_timeout = '5s'"))
                 connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)}"))
+            keys.install(url)
             self._free.append(url)
         except OperationalError:  # the test left a transaction open
             self.drop(url)
@@ -92,5 +95,6 @@ class SQLite:
     def copy(self, into: Path) -> str:
         if not self._template.exists():
             upgrade(f"sqlite:///{self._template}")
+            keys.install(f"sqlite:///{self._template}")
         shutil.copy(self._template, into)
         return f"sqlite:///{into}"

@@ -22,7 +22,7 @@ _UNREADY = {
 }
 
 
-@router.get("/healthz", **operation("get_health", "Is the process alive?", model=HealthAnswer, example={"status": "ok"}))
+@router.get("/healthz", **operation("get_health", "Is the process alive?", model=HealthAnswer, example={"status": "ok"}, is_open=True))
 async def get_health() -> Response:
     return answer({"status": "ok"})
 
@@ -35,6 +35,7 @@ async def get_health() -> Response:
         model=ReadinessAnswer,
         example={"status": "ready", "checks": {"database": "ok", "migrations": "ok", "broker": "ok"}},
         others={503: _UNREADY},
+        is_open=True,
     ),
 )
 def get_readiness(service: TheService) -> Response:

@@ -17,8 +17,11 @@ from core.store.epochs import Epochs
 from core.store.events import Events
 from core.store.idempotency import IdempotencyKeys
 from core.store.jobs import Jobs
+from core.store.keys import Keys
 from core.store.migration import is_at_head, upgrade
 from core.store.records import (
+    ApiKey,
+    Caller,
     Claim,
     Dataset,
     DatasetSummary,
@@ -39,6 +42,8 @@ from core.store.sent import AllSentWeights
 from core.store.weights import AllWeights
 
 __all__ = [
+    "ApiKey",
+    "Caller",
     "Claim",
     "Dataset",
     "DatasetSummary",
@@ -71,6 +76,7 @@ class Store:
         self.events = Events(self._database)
         self.idempotency = IdempotencyKeys(self._database)
         self.jobs = Jobs(self._database)
+        self.keys = Keys(self._database)
         self.sent_weights = AllSentWeights(self._database)
         self.weights = AllWeights(self._database)
 

@@ -156,6 +156,31 @@ class SentWeights(SentWeightsSummary):
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKey:
+    """All that is known of a key; the key itself is not."""
+
+    id: str
+    tenant: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+    last_used_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a key speaks for."""
+
+    key_id: str
+    tenant: str
+    scopes: frozenset[str]
+    refusal: str | None = None  # why the key is good for nothing any more
+    is_stale: bool = False  # it was not written down lately that the key is used
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """`next_cursor` asks for the next page; None says that this is the last."""
 

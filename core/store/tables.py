@@ -8,10 +8,12 @@
     sent_weights ──────────┴─ blobs    bytes in chunks, each owned by one row of the above
     uploads                            blobs that no row owns yet
     idempotency_keys                   which job or dataset each key made
+    tenants ─── api_keys               who may ask; of a key its id and its hash alone
 
 A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
 reads a row from its start. A finished job outlives its datasets, so `jobs.dataset_id` and `jobs.validation_dataset_id` are no
-foreign keys; submitting locks the datasets; so it is with the weights that a job starts from. A key goes with what it made.
+foreign keys; submitting locks the datasets; so it is with the weights that a job starts from. An idempotency key goes with what
+it made. A tenant has a row once it has an API key; the column `tenant` of the other tables is its name.
 """
 
 from sqlalchemy import (
@@ -215,4 +217,26 @@ idempotency_keys = Table(
     Column("created_at", Double, nullable=False),
     Index("idempotency_keys_made", "made"),
     sqlite_with_rowid=False,
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("created_at", Double, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("tenant", String(100), ForeignKey("tenants.name"), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("scopes", String(40), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+    Index("api_keys_by_tenant", "tenant"),
 )

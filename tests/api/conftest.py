@@ -12,6 +12,7 @@ from api.app import create_app
 from core.nn.saving.weights import to_safetensors
 from core.settings import Settings
 from core.store import Claim, EpochRow, Store
+from tests.keys import AUTHORIZED
 
 JSON = dict[str, Any]
 
@@ -37,14 +38,14 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), headers=AUTHORIZED) as client:
         yield client
 
 
 @pytest.fixture
 def quiet_client(settings: Settings) -> Iterator[TestClient]:
     """Shows a 500 as a client sees it, where `client` raises its cause."""
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+    with TestClient(create_app(settings), raise_server_exceptions=False, headers=AUTHORIZED) as client:
         yield client
 
 

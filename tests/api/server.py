@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import psutil
 
+from tests.keys import AUTHORIZED
 from tests.polling import until
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,10 @@ class Server:
             self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stdout=log, stderr=log)
         self.port = self._port()
         self.address = f"http://127.0.0.1:{self.port}"
+
+    def client(self, **headers: str) -> httpx2.Client:
+        """One that comes with the tests' key, and these headers."""
+        return httpx2.Client(base_url=self.address, timeout=60, headers=AUTHORIZED | headers)
 
     def resident_bytes(self) -> int:
         return int(psutil.Process(self.process.pid).memory_info().rss)

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api.edge import Door
 from tests.api.conftest import JSON
 from tests.api.server import Server
+from tests.keys import AUTHORIZED
 
 
 def test_head_is_answered_wherever_get_is(client: TestClient, trained: JSON) -> None:
@@ -63,7 +64,7 @@ def test_over_loopback_only_known_hosts_are_answered(server: Server) -> None:
         "localhost.example.com:8000": 421,
         "": 421,
     }.items():
-        answer = httpx2.get(f"{server.address}/v1/jobs", headers={"Host": host})
+        answer = httpx2.get(f"{server.address}/v1/jobs", headers=AUTHORIZED | {"Host": host})
         assert answer.status_code == status, host
         if status != 200:
             assert answer.json()["code"] == "misdirected"

@@ -29,7 +29,7 @@ def client(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) ->
         server = Server(database_url, tmp_path)
         if not is_mounted:
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (ROOM, ROOM))
-        with httpx2.Client(base_url=server.address, timeout=60) as client:
+        with server.client() as client:
             yield client
     finally:
         if server is not None:

@@ -17,6 +17,7 @@ from core.nn import spec
 from core.settings import Settings
 from tests.api.conftest import xor
 from tests.databases import SQLite
+from tests.keys import AUTHORIZED
 
 SCHEMAS = [JobRequest.model_json_schema(), *JobRequest.model_json_schema()["$defs"].values()]
 FIELDS = {name: field for schema in SCHEMAS for name, field in schema.get("properties", {}).items()}
@@ -63,7 +64,8 @@ PATHS = ("/v1/jobs", "/v1/networks/check")
 def client(sqlite: SQLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     directory: Path = tmp_path_factory.mktemp("generated")
     url = sqlite.copy(directory / "test.db")
-    with TestClient(create_app(Settings(data_dir=directory, database_url=url, redis_url=""))) as client:
+    app = create_app(Settings(data_dir=directory, database_url=url, redis_url=""))
+    with TestClient(app, headers=AUTHORIZED) as client:
         yield client
 
 

@@ -25,7 +25,7 @@ def server(sqlite: SQLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def client(server: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=server.address, timeout=60, headers=HEADERS) as client:
+    with server.client(**HEADERS) as client:
         yield client
 
 

@@ -15,6 +15,7 @@ import pytest
 from core.store import Store
 from tests.api.conftest import Worker, xor
 from tests.api.server import Server
+from tests.keys import AUTHORIZED, HEADER
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=server.address, timeout=60) as client:
+    with server.client() as client:
         yield client
 
 
@@ -34,7 +35,8 @@ def test_an_endless_body_is_cut_off_with_413(server: Server, client: httpx2.Clie
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.settimeout(60)
         connection.sendall(
-            b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            f"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n{HEADER}"
+            "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
         chunk = b"100000\r\n" + b" " * 2**20 + b"\r\n"
         answer = b""
@@ -56,7 +58,7 @@ def test_a_client_that_hangs_up_in_the_middle_of_its_body_costs_only_its_own_req
     for path in ("/v1/jobs", "/v1/datasets"):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             kind = "application/json" if path == "/v1/jobs" else "text/csv"
-            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{HEADER}Content-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
             connection.sendall(head.encode() + b'{"a": ')
     assert client.get("/healthz").status_code == 200
     assert client.get("/v1/datasets").json()["data"] == []
@@ -72,7 +74,7 @@ def test_a_waiting_request_hears_of_the_end(client: httpx2.Client, store: Store)
 
     def wait() -> None:
         headers = {"Prefer": "wait=50", "If-None-Match": etag}
-        answers.append(httpx2.get(f"{client.base_url}/v1/jobs/{job['id']}", headers=headers, timeout=60))
+        answers.append(client.get(f"/v1/jobs/{job['id']}", headers=headers))
 
     waiting = [threading.Thread(target=wait) for _ in range(5)]
     for thread in waiting:
@@ -87,7 +89,7 @@ def test_the_server_stops_at_once_although_requests_wait(server: Server, client:
     job = client.post("/v1/jobs", json=xor()).json()
     answers: list[Any] = []
     path = f"{server.address}/v1/jobs/{job['id']}?wait=60"
-    waiting = threading.Thread(target=lambda: answers.append(httpx2.get(path, timeout=60)))
+    waiting = threading.Thread(target=lambda: answers.append(httpx2.get(path, timeout=60, headers=AUTHORIZED)))
     waiting.start()
     while waiting.is_alive() and not _is_connected(server.process.pid):
         time.sleep(0.01)

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from core.errors import CapacityError, Unavailable
 from core.settings import Settings
+from tests.keys import AUTHORIZED
 
 
 def test_a_live_process_says_so(client: TestClient) -> None:
@@ -42,7 +43,8 @@ def test_a_database_without_its_tables_is_not_ready(tmp_path: Path) -> None:
 
 def test_a_database_that_does_not_answer_is_not_ready_and_refuses_politely(tmp_path: Path) -> None:
     address = "postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=1"
-    with TestClient(create_app(Settings(data_dir=tmp_path, database_url=address, redis_url=""))) as client:
+    app = create_app(Settings(data_dir=tmp_path, database_url=address, redis_url=""))
+    with TestClient(app, headers=AUTHORIZED) as client:
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").json()["checks"]["database"] == "no answer"
         answer = client.get("/v1/jobs")

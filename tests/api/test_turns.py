@@ -12,6 +12,7 @@ import pytest
 from api.errors import Refused
 from api.turns import Turns
 from tests.api.server import Server
+from tests.keys import HEADER
 
 
 def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
@@ -45,7 +46,7 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
 def begun(server: Server, path: str, kind: str, body: bytes) -> socket.socket:
     """A connection that announces more than it sends."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body) + 9}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{HEADER}Content-Type: {kind}\r\nContent-Length: {len(body) + 9}\r\n\r\n"
     connection.sendall(head.encode() + body)
     return connection
 

@@ -9,13 +9,13 @@ from tests.service.running import Running
 
 
 @pytest.fixture(scope="session")
-def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("e2e") / "data")
-    yield running.url()
+    yield running
     running.stop()
 
 
 @pytest.fixture
-def client(service_url: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=service_url, timeout=60) as client:
+def client(service: Running) -> Iterator[httpx2.Client]:
+    with service.client() as client:
         yield client

@@ -30,7 +30,7 @@ def client() -> Iterator[Callable[[Running], httpx2.Client]]:
     opened: list[httpx2.Client] = []
 
     def client(running: Running) -> httpx2.Client:
-        opened.append(httpx2.Client(base_url=running.url(), timeout=30))
+        opened.append(running.client())
         return opened[-1]
 
     yield client

@@ -43,6 +43,12 @@ class Running:
         assert self.process.poll() is None, self.output
         return str(self._announced())
 
+    def client(self) -> httpx2.Client:
+        """One that comes with the key of the service, once that is ready."""
+        url = self.url()
+        headers = {"Authorization": f"Bearer {(self.data_dir / 'key').read_text().strip()}"}
+        return httpx2.Client(base_url=url, headers=headers, timeout=60)
+
     def members(self) -> list[psutil.Process]:
         """Every process of the group that the guard leads, which is every process of this service but the supervisor."""
         if self.group is None:

@@ -1,0 +1,178 @@
+"""`python -m service.keys`: makes, lists, revokes and rotates API keys, in the database of the settings.
+
+A key is shown once, when it is made: only its hash is kept.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import CapacityError, NotFound, Unavailable
+from core.keys import SCOPES, Key, new_key
+from core.settings import InvalidSettings, settings
+from core.store import ApiKey, Store, connect
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_LONGEST_S = 100 * 366 * 86400
+_TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        chosen = settings() if options.data_dir is None else settings().model_copy(update={"data_dir": options.data_dir})
+        store = Store(connect(chosen.database))
+        try:
+            if not store.is_at_head():
+                store.ping()
+                return _failed("the database has not the shape that this code needs: start the service once, or migrate it")
+            shown = options.run(store, options)
+        finally:
+            store.close()
+    except InvalidSettings as error:
+        return _failed(str(error))
+    except (Unavailable, CapacityError, NotFound) as error:
+        return _failed(error.message)
+    print(json.dumps(shown, indent=2) if options.json else "\n".join(_lines(shown)))
+    return 0
+
+
+def _create(store: Store, options: argparse.Namespace) -> Any:
+    key = new_key()
+    return _with_key(store.keys.add(key, options.tenant, options.name, tuple(options.scopes), options.expires_in), key)
+
+
+def _list(store: Store, options: argparse.Namespace) -> Any:
+    return [_shown(key) for key in store.keys.all(options.tenant)]
+
+
+def _revoke(store: Store, options: argparse.Namespace) -> Any:
+    return _shown(store.keys.revoke(options.id))
+
+
+def _rotate(store: Store, options: argparse.Namespace) -> Any:
+    key = new_key()
+    return _with_key(store.keys.rotate(options.id, key, options.grace or 0, options.expires_in), key)
+
+
+def _with_key(kept: ApiKey, key: Key) -> dict[str, Any]:
+    return {"key": key.text, **_shown(kept)}
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    times = {name: _time(value) for name, value in asdict(key).items() if name.endswith("_at")}
+    return {"id": key.id, "tenant": key.tenant, "name": key.name, "scopes": list(key.scopes), **times}
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _lines(shown: Any) -> list[str]:
+    """A key that was made alone on standard output, so that a script can keep it; what is known of it beside."""
+    if isinstance(shown, list):
+        rows = [["ID", "TENANT", "NAME", "SCOPES", "CREATED", "LAST USED", "STATE"], *map(_cells, shown)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    told = f"{shown['id']}  tenant {shown['tenant']}, name {shown['name']}, {_state(shown)}"
+    if "key" not in shown:
+        return [told]
+    print(f"{told}; this is the only time that the key is shown:", file=sys.stderr)
+    return [shown["key"]]
+
+
+def _cells(key: dict[str, Any]) -> list[str]:
+    return [
+        *(key["id"], key["tenant"], key["name"], ",".join(key["scopes"])),
+        *(key["created_at"], key["last_used_at"] or "never", _state(key)),
+    ]
+
+
+def _state(key: dict[str, Any]) -> str:
+    if key["revoked_at"] is not None:
+        return f"revoked {key['revoked_at']}"
+    if key["expires_at"] is None:
+        return "good"
+    is_over = key["expires_at"] <= datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{'expired' if is_over else 'good until'} {key['expires_at']}"
+
+
+def _failed(message: str) -> int:
+    print(f"keys: {message}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/keys",
+        description="API keys. The database is that of DATABASE_URL, or else the SQLite file of the data directory.",
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data-dir", type=Path, metavar="DIR", help="of the embedded service; default: var")
+    common.add_argument("--json", action="store_true", help="everything as JSON")
+    actions = parser.add_subparsers(required=True, metavar="create | list | revoke | rotate")
+
+    create = actions.add_parser("create", parents=[common], help="make a key, and its tenant with the first one")
+    create.add_argument("--tenant", type=_tenant, default="default", help="default: default")
+    create.add_argument("--name", type=_name, default="", help="what it is for, in your words")
+    create.add_argument("--scopes", type=_scopes, default=("read", "write"), help=f"of {', '.join(SCOPES)}; default: read,write")
+    create.add_argument("--expires-in", type=_seconds, metavar="TIME", help="such as 90d, 12h; default: never")
+    create.set_defaults(run=_create)
+
+    listing = actions.add_parser("list", parents=[common], help="what is known of the keys")
+    listing.add_argument("--tenant", type=_tenant, help="only this one's")
+    listing.set_defaults(run=_list)
+
+    revoke = actions.add_parser("revoke", parents=[common], help="refuse a key from now on")
+    revoke.add_argument("id", type=_id, help="gm_ and twelve digits")
+    revoke.set_defaults(run=_revoke)
+
+    rotate = actions.add_parser("rotate", parents=[common], help="make another key that may do the same, and revoke the first")
+    rotate.add_argument("id", type=_id, help="of the first")
+    rotate.add_argument("--grace", type=_seconds, metavar="TIME", help="how long the first stays good; default: not at all")
+    rotate.add_argument("--expires-in", type=_seconds, metavar="TIME", help="of the new one; default: never")
+    rotate.set_defaults(run=_rotate)
+    return parser
+
+
+def _tenant(text: str) -> str:
+    if _TENANT.fullmatch(text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no tenant: a letter or digit first, then those, dots, dashes; 100 at most")
+
+
+def _name(text: str) -> str:
+    if text.isprintable() and len(text) <= 100:
+        return text
+    raise argparse.ArgumentTypeError(f"{text[:100]!r} is no name: at most 100 characters that can be printed")
+
+
+def _scopes(text: str) -> tuple[str, ...]:
+    given = text.split(",")
+    unknown = [each for each in given if each not in SCOPES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no scope; there are: {', '.join(SCOPES)}")
+    return tuple(scope for scope in SCOPES if scope in given)
+
+
+def _seconds(text: str) -> float:
+    number, unit = text[:-1], text[-1:]
+    if unit in _UNITS and number.isascii() and number.isdigit() and 0 < (seconds := int(number) * _UNITS[unit]) <= _LONGEST_S:
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no time: a whole number above 0 and s, m, h, d or w; 100 years at most")
+
+
+def _id(text: str) -> str:
+    if re.fullmatch(r"gm_[0-9a-f]{12}", text):
+        return text
+    raise argparse.ArgumentTypeError("that is no id of a key: it has gm_ and twelve digits; `list` tells it")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The API key that every test's database knows, and what clients send with it."""
+
+from core.keys import Scope, new_key
+from core.store import Store, connect
+
+KEY = new_key()
+TENANT = "default"
+
+
+def bearer(text: str) -> dict[str, str]:
+    """The header of a request that comes with a key."""
+    return {"Authorization": f"Bearer {text}"}
+
+
+AUTHORIZED = bearer(KEY.text)
+HEADER = f"Authorization: Bearer {KEY.text}\r\n"  # of a request that is written by hand
+
+
+def install(url: str) -> None:
+    store = Store(connect(url))
+    store.keys.add(KEY, TENANT, "tests", ("admin",))
+    store.close()
+
+
+def issued(store: Store, tenant: str = TENANT, *scopes: Scope) -> dict[str, str]:
+    """The header of a new key."""
+    key = new_key()
+    store.keys.add(key, tenant, "tests", scopes or ("read", "write"))
+    return bearer(key.text)
