@@ -64,6 +64,7 @@ def job_answer(job: Job, has_weights: bool = False) -> JSON:
         "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
         "training": job.spec["training"],
         "chosen": job.spec.get("chosen", {}),
+        "priority": job.priority,
         "metadata": job.metadata,
         "plan": job.plan,
         "result": job.result,
@@ -203,6 +204,7 @@ class JobAnswer(Answer):
     dataset: JSON = Field(description="As accepted; data sent along has become a dataset of its own.")
     training: JSON = Field(description="As accepted, with every default filled in.")
     chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
+    priority: int
     metadata: dict[str, str]
     plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
     result: ResultAnswer | None = Field(description="Once it has succeeded.")
@@ -308,7 +310,7 @@ class CheckAnswer(Answer):
     object: Literal["check"]
     plan: Plan = Field(description="Widths, parameters, rows, memory and estimated time.")
     chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
-    queue_position: int = Field(description="How many jobs wait before this one.")
+    queue_position: int = Field(description="How many jobs of yours wait before this one.")
 
 
 class HealthAnswer(Answer):

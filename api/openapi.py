@@ -112,7 +112,7 @@ def document(app: FastAPI) -> JSON:
         schemas = {name: with_short_names(schema) for name, schema in definitions["$defs"].items()}
         for method, operation in (each for item in made["paths"].values() for each in item.items()):
             for scheme in operation.get("security", ()):
-                scheme.update(dict.fromkeys(scheme, [needed_for(method.upper())]))
+                scheme.update({name: [needed_for(method.upper())] for name in scheme})
             if operation["operationId"] in _examples:
                 status, example = _examples[operation["operationId"]]
                 operation["responses"][status]["content"]["application/json"]["example"] = example

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
+from core.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from core.nn.spec import OWN, ClassWeights, DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec, or_auto
 
 MOST_METADATA = 50
@@ -157,4 +158,11 @@ class JobRequest(Wire):
     network: NetworkRequest
     dataset: Data
     training: TrainingRequest
+    priority: int = Field(
+        0,
+        ge=LOWEST_PRIORITY,
+        le=HIGHEST_PRIORITY,
+        strict=True,
+        description="Of your own jobs those of the highest priority are started first, of equal ones the oldest.",
+    )
     metadata: Metadata = {}

@@ -102,6 +102,7 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
         plan=checked.plan.model_dump(mode="json"),
         start_id=None if training.start is None else training.start.source,
         validation_dataset_id=other,
+        priority=checked.request.priority,
     )
     return service.store.jobs.submit(tenant, new, idempotency)
 

@@ -31,6 +31,9 @@ Stopped = Literal[  # why a job that succeeded trained no further epoch
     "converged",  # L-BFGS finds no lower loss
 ]
 
+# Of jobs of one tenant the one with the highest priority is started first, of equal ones the oldest.
+LOWEST_PRIORITY, HIGHEST_PRIORITY = -10, 10
+
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
 TRANSITIONS: dict[State, frozenset[State]] = {

@@ -1,7 +1,7 @@
 """API keys: `gm_` and twelve hexadecimal digits, which are the key's id, then an underscore and the secret.
 
-Of a key the id and the SHA-256 of the whole text are kept. The secret has 192 random bits, so nobody finds it by guessing, and no
-slow hash needs to protect it.
+Of a key the id and the SHA-256 of the whole text are kept. The secret has 192 random bits, so nobody finds it by guessing, and
+no slow hash needs to protect it.
 """
 
 import hashlib

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class Waiting(Protocol):
     """The queued jobs, as far as waking goes."""
 
-    def dispatch(self, limit: int, redispatch_after_s: float) -> int: ...
+    def dispatch(self, limit: int, redispatch_after_s: float, most_running: int | None) -> int: ...
 
 
 class Jobs(Protocol):
@@ -141,7 +141,8 @@ class Dispatcher:
     def dispatch(self) -> None:
         """One round, in the calling thread."""
         limit = self._settings.outstanding_wakes
-        self._owed = min(limit, self._owed + self._store.jobs.dispatch(limit, self._settings.redispatch_after_s))
+        again_s, most_running = self._settings.redispatch_after_s, self._settings.tenant_running_jobs
+        self._owed = min(limit, self._owed + self._store.jobs.dispatch(limit, again_s, most_running))
         if self._owed:
             self._wakes.publish(self._owed)
             self._owed = 0

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     max_parameters: int = Field(100_000_000, ge=1, description="Weights and biases of one network.")
     max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
+    tenant_running_jobs: int | None = Field(None, ge=1, description="Of one tenant at once, unless it has a limit of its own.")
     max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job to change.")
 
     @field_validator("database_url")
@@ -76,7 +77,9 @@ class Settings(BaseSettings):
     def _is_safe(cls, auth: str, others: ValidationInfo) -> str:
         host = others.data.get("host", "")
         if auth == "off" and not is_loopback(host):
-            raise ValueError(f"is 'off', but GRADMILL_HOST is {host!r}, which others can reach: set it to 127.0.0.1, or use keys")
+            raise ValueError(
+                f"is 'off', but GRADMILL_HOST is {host!r}, which others can reach: only 127.0.0.1 may go without keys"
+            )
         return auth
 
     @property

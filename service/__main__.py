@@ -109,7 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", metavar="N", help="0 for any free one; default: 8000")
     parser.add_argument("--worker-processes", metavar="N", help="jobs trained at once; default: the number of cores")
     parser.add_argument(
-        "command", nargs="*", help="after --: run this, with GRADMILL_URL and GRADMILL_KEY set, while the service is up, then stop"
+        "command",
+        nargs="*",
+        help="after --: run this while the service is up, with GRADMILL_URL and GRADMILL_KEY set, then stop",
     )
     return parser
 

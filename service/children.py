@@ -29,7 +29,12 @@ class Surroundings:
     say: Say
 
     async def start(
-        self, command: Sequence[str], *, inherit: tuple[int, ...] = (), piped: bool = True, **environment: str
+        self,
+        command: Sequence[str],
+        *,
+        inherit: tuple[int, ...] = (),
+        piped: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> Process:
         """The process of `command`; its output is a pipe, or the terminal. `environment` is for it alone."""
         return await asyncio.create_subprocess_exec(
@@ -37,7 +42,7 @@ class Surroundings:
             stdin=DEVNULL,
             stdout=PIPE if piped else None,
             stderr=STDOUT if piped else None,
-            env={**self.environment, **environment},
+            env={**self.environment, **(environment or {})},
             pass_fds=inherit,
             process_group=self.group,
         )

@@ -1,8 +1,8 @@
 """`python -m service.database`: the database at its newest migration, and the key of embedded mode in it.
 
 The key stands in the file `key` of the data directory, which only its owner may read. The file comes first and the database
-second, so that a process that is killed between them leaves a file that the next start makes good. A key that was revoked or has
-expired is replaced.
+second, so that a process that is killed between them leaves a file that the next start makes good. A key that was revoked or
+has expired is replaced.
 """
 
 import os

@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     create = actions.add_parser("create", parents=[common], help="make a key, and its tenant with the first one")
     create.add_argument("--tenant", type=_tenant, default="default", help="default: default")
     create.add_argument("--name", type=_name, default="", help="what it is for, in your words")
-    create.add_argument("--scopes", type=_scopes, default=("read", "write"), help=f"of {', '.join(SCOPES)}; default: read,write")
+    create.add_argument("--scopes", type=_scopes, default=("read", "write"), help=f"of {','.join(SCOPES)}; default: read,write")
     create.add_argument("--expires-in", type=_seconds, metavar="TIME", help="such as 90d, 12h; default: never")
     create.set_defaults(run=_create)
 

@@ -72,7 +72,7 @@ class Supervisor:
     async def run(self, command: Sequence[str]) -> int:
         """The exit status of a command that has the terminal, and finds the service by GRADMILL_URL and GRADMILL_KEY."""
         key = {"GRADMILL_KEY": self._key_file.read_text().strip()} if self._is_embedded else {}
-        process = await self._surroundings.start(command, piped=False, **key)
+        process = await self._surroundings.start(command, piped=False, environment=key)
         try:
             return await process.wait()
         finally:

@@ -86,10 +86,13 @@ def submit(store: Store, add_dataset: Callable[..., Dataset]) -> Callable[..., J
     """Submits a job of `epochs` epochs."""
     datasets: dict[str, Dataset] = {}
 
-    def submit(epochs: int | None = 3, tenant: str = "default", metadata: dict[str, str] | None = None) -> Job:
+    def submit(
+        epochs: int | None = 3, tenant: str = "default", metadata: dict[str, str] | None = None, priority: int = 0
+    ) -> Job:
         if tenant not in datasets:
             datasets[tenant] = add_dataset(tenant=tenant)
         spec = {"network": {"layers": [{"units": 1}]}, "training": {"epochs": epochs}}
-        return store.jobs.submit(tenant, NewJob(spec, datasets[tenant].id, epochs, 7, metadata or {}, {"parameters": 3}))
+        new = NewJob(spec, datasets[tenant].id, epochs, 7, metadata or {}, {"parameters": 3}, priority=priority)
+        return store.jobs.submit(tenant, new)
 
     return submit

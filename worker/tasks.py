@@ -39,7 +39,7 @@ def worker() -> Worker:
 
 
 def work() -> None:
-    """Train queued jobs, oldest first, until none is left or the worker stops."""
+    """Train queued jobs, as they come, until none is left or the worker stops."""
     with stopping.after_this():
         me = worker()
         while not stopping.asked() and (claim := next_job(me)):
@@ -47,11 +47,12 @@ def work() -> None:
 
 
 def next_job(me: Worker) -> Claim | None:
-    """The oldest job that waits. The wake-up is spent, so this stays with a database that is away or full until it is back."""
+    """The job whose turn it is. The wake-up is spent, so this stays with a database that is away or full until it is back."""
     failing = False
     while not stopping.asked():
         try:
-            return me.store.jobs.claim(me.owner, me.settings.lease_ttl_s, me.fingerprint)
+            most_running = me.settings.tenant_running_jobs
+            return me.store.jobs.claim(me.owner, me.settings.lease_ttl_s, me.fingerprint, most_running)
         except (Unavailable, CapacityError) as error:
             if not failing:
                 log.warning("cannot look for jobs, trying again every %s s: %s", RETRY_AFTER_S, error.message)

@@ -22,7 +22,10 @@ _UNREADY = {
 }
 
 
-@router.get("/healthz", **operation("get_health", "Is the process alive?", model=HealthAnswer, example={"status": "ok"}, is_open=True))
+@router.get(
+    "/healthz",
+    **operation("get_health", "Is the process alive?", model=HealthAnswer, example={"status": "ok"}, is_open=True),
+)
 async def get_health() -> Response:
     return answer({"status": "ok"})
 

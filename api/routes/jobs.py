@@ -48,6 +48,7 @@ EXAMPLE: dict[str, Any] = {
     "dataset": StoredData(**EXAMPLES["stored"]["value"]["dataset"]).model_dump(mode="json"),
     "training": EXAMPLES["stored"]["value"]["training"],
     "chosen": {},
+    "priority": 0,
     "metadata": {"customer": "42"},
     "plan": {"inputs": 4, "outputs": 3, "parameters": 131},
     "result": None,

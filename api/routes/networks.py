@@ -46,5 +46,5 @@ def check_network(service: TheService, tenant: Tenant, body: JsonBody) -> Respon
     """Every problem at once, each with its JSON pointer; or what each layer gives, how many parameters there are, how much
     memory and about how much time the training takes, and how many jobs wait before it."""
     checked = check(service, tenant, body)
-    plan, waiting = checked.plan.model_dump(mode="json"), service.store.jobs.queue_length()
+    plan, waiting = checked.plan.model_dump(mode="json"), service.store.jobs.queue_length(tenant, checked.request.priority)
     return answer({"object": "check", "plan": plan, "chosen": checked.chosen, "queue_position": waiting})

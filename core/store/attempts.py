@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, false, func, insert, select, update
+from sqlalchemy import Connection, Double, and_, bindparam, false, func, insert, select, update
 
 from core.jobs import State
 from core.store import guard
@@ -21,6 +21,31 @@ from core.store.events import write_event
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
 from core.store.tables import QUEUED, epochs, jobs
+from core.store.turns import NEXT_TENANT, limit, take_turn
+
+_NEXT = (
+    select(jobs.c.id)
+    .where(jobs.c.state == QUEUED, jobs.c.tenant == NEXT_TENANT.scalar_subquery())
+    .order_by(jobs.c.priority.desc(), jobs.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+
+_TAKE_NEXT = (
+    update(jobs)
+    .where(jobs.c.id == _NEXT.scalar_subquery(), jobs.c.state == QUEUED)
+    .values(
+        state=State.RUNNING,
+        fence=jobs.c.fence + 1,
+        attempt=jobs.c.attempt + 1,
+        version=jobs.c.version + 1,
+        lease_owner=bindparam("owner"),
+        lease_until=now() + bindparam("ttl_s", type_=Double),
+        dispatch_at=None,
+        started_at=func.coalesce(jobs.c.started_at, now()),
+    )
+    .returning(*JOB)
+)
 
 # On PostgreSQL a claimer may find that others hold all jobs it sees, while a newer one came in since it looked.
 _RETRIES = 3
@@ -29,18 +54,23 @@ _RETRIES = 3
 class Attempts:
     _database: Database
 
-    def claim(self, owner: str, ttl_s: float, fingerprint: JSON | None = None) -> Claim | None:
-        """Takes the oldest queued job, or None where nothing waits. No two claims ever get one job.
+    def claim(self, owner: str, ttl_s: float, fingerprint: JSON | None = None, most_running: int | None = None) -> Claim | None:
+        """Takes a queued job, or None where nothing waits. No two claims ever get one job.
+
+        Of the tenant whose turn it is (see `core.store.turns`), the job of the highest priority, of several the oldest. No
+        tenant gets more jobs running than its limit, or than `most_running` where it has no limit of its own.
 
         `fingerprint` is that of the claiming machine, and an event says so when an earlier attempt ran under another one; None
         leaves the job's as it is.
         """
         with self._database.writing() as writer:
-            row = _take_oldest(writer, owner, ttl_s)
+            take_turn(writer, most_running)
+            claimer = {"owner": owner, "ttl_s": ttl_s, **limit(most_running)}
+            row = writer.execute(_TAKE_NEXT, claimer).one_or_none()
             for _ in range(_RETRIES):
-                if row is not None or writer.scalar(_waiting().limit(1)) is None:
+                if row is not None or writer.scalar(NEXT_TENANT, limit(most_running)) is None:
                     break
-                row = _take_oldest(writer, owner, ttl_s)
+                row = writer.execute(_TAKE_NEXT, claimer).one_or_none()
             if row is None:
                 return None
             job = to_job(row)
@@ -162,29 +192,6 @@ class Attempts:
         if writer.scalar(owner) != claim.fence:
             raise guard.lost(claim)
         return Signals(cancel_requested=row.cancel_requested)
-
-
-def _waiting() -> Select[tuple[str]]:
-    return select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.cancel_requested == false())
-
-
-def _take_oldest(writer: Connection, owner: str, ttl_s: float) -> Row[*tuple[Any, ...]] | None:
-    oldest = _waiting().order_by(jobs.c.id).limit(1).with_for_update(skip_locked=True)
-    return writer.execute(
-        update(jobs)
-        .where(jobs.c.id == oldest.scalar_subquery(), jobs.c.state == QUEUED)
-        .values(
-            state=State.RUNNING,
-            fence=jobs.c.fence + 1,
-            attempt=jobs.c.attempt + 1,
-            version=jobs.c.version + 1,
-            lease_owner=owner,
-            lease_until=now() + ttl_s,
-            dispatch_at=None,
-            started_at=func.coalesce(jobs.c.started_at, now()),
-        )
-        .returning(*JOB)
-    ).one_or_none()
 
 
 def _change_fingerprint(writer: Connection, claim: Claim, before: JSON | None, after: JSON) -> None:

@@ -24,7 +24,8 @@ class IdempotencyKeys:
         """
         with self._database.reading() as reader:
             made = made_by(reader, tenant, idempotency, "job")
-            row = None if made is None else reader.execute(select(*JOB).where(jobs.c.id == made)).one_or_none()
+            query = select(*JOB).where(jobs.c.id == made, jobs.c.tenant == tenant)
+            row = None if made is None else reader.execute(query).one_or_none()
         return None if row is None else to_job(row)
 
 

@@ -31,7 +31,7 @@ class Keys:
         self._database = database
 
     def caller(self, key: Key) -> Caller | None:
-        """Whom the key speaks for, by one read of one row, so that a key that is revoked is refused at once; None for no key."""
+        """Whom the key speaks for, by one read of one row, so that a revoked one is refused at once; None where unknown."""
         with self._database.reading() as reader:
             row = reader.execute(_CALLER, {"id": key.id}).one_or_none()
         # A key that is unknown costs the same comparison.

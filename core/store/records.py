@@ -23,6 +23,7 @@ class NewJob:
     plan: JSON = field(default_factory=dict)
     start_id: str | None = None  # of the job, or of the weights that were sent, from which this one starts
     validation_dataset_id: str | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Job:
     cancel_requested: bool
     dataset_id: str
     seed: int
+    priority: int
     version: int  # + 1 at every change that a client can see
     created_at: float
     started_at: float | None

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, sel
 
 from core.errors import Conflict
 from core.ids import new_id
-from core.jobs import State
+from core.jobs import LOWEST_PRIORITY, State
 from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
@@ -54,6 +54,7 @@ class Requests:
                     validation_dataset_id=new.validation_dataset_id,
                     epochs_total=new.epochs_total,
                     seed=new.seed,
+                    priority=new.priority,
                     created_at=now(),
                     dispatch_at=now(),
                     metadata=dict(new.metadata),
@@ -142,10 +143,11 @@ class Requests:
             found = reader.execute(_VERSIONS, {"ids": list(ids)})
             return {row.id: row.version for row in found}
 
-    def queue_length(self) -> int:
-        """How many jobs wait for a worker."""
+    def queue_length(self, tenant: str, priority: int = LOWEST_PRIORITY) -> int:
+        """How many jobs of the tenant wait for a worker, of this priority at least."""
+        waiting = (jobs.c.state == QUEUED, jobs.c.tenant == tenant, jobs.c.priority >= priority)
         with self._database.reading() as reader:
-            return reader.scalar(select(func.count()).select_from(jobs).where(jobs.c.state == QUEUED)) or 0
+            return reader.scalar(select(func.count()).select_from(jobs).where(*waiting)) or 0
 
     def _has_metadata(self, key: str, value: str) -> ColumnElement[bool]:
         """Whatever the key holds: a JSON path would trip over quotes and dollars in it."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from core.jobs import TERMINAL, State
+from core.store import turns
 from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
@@ -21,23 +22,28 @@ _BATCH = 100
 class Sweeping:
     _database: Database
 
-    def dispatch(self, limit: int, redispatch_after_s: float) -> int:
+    def dispatch(self, limit: int, redispatch_after_s: float, most_running: int | None = None) -> int:
         """How many wake-ups to publish now, after this call.
 
-        Marks as many due jobs as announced, the oldest first, until `limit` announcements are open. A job that was not claimed
-        within `redispatch_after_s` of its announcement is due again.
+        Marks as many due jobs as announced, the longest due first, until `limit` announcements are open. A job that was not
+        claimed within `redispatch_after_s` of its announcement is due again. Jobs of tenants that run as many as they may (see
+        `claim`) count for nothing: whoever ends one of theirs looks for the next.
         """
-        due = select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.dispatch_at <= now())
+        limits = turns.limit(most_running)
+        may_run = jobs.c.tenant.not_in(turns.LIMITED)
+        due = select(jobs.c.id).where(jobs.c.state == QUEUED, jobs.c.dispatch_at <= now(), may_run)
         with self._database.reading() as reader:
-            if reader.scalar(due.limit(1)) is None:
+            if reader.scalar(due.limit(1), limits) is None:
                 return 0
         with self._database.writing() as writer:
-            announced = select(func.count()).select_from(jobs).where(jobs.c.state == QUEUED, jobs.c.dispatch_at > now())
-            room = limit - (writer.scalar(announced) or 0)
+            is_open = (jobs.c.state == QUEUED, jobs.c.dispatch_at > now(), may_run)
+            announced = select(func.count()).select_from(jobs).where(*is_open)
+            room = limit - (writer.scalar(announced, limits) or 0)
             if room <= 0:
                 return 0
+            longest_due = due.order_by(jobs.c.dispatch_at, jobs.c.id).limit(room).with_for_update(skip_locked=True)
             # Chosen first, marked then: PostgreSQL may run a locking subquery of an UPDATE once per row, and pass the limit so.
-            chosen = writer.scalars(due.order_by(jobs.c.id).limit(room).with_for_update(skip_locked=True)).all()
+            chosen = writer.scalars(longest_due, limits).all()
             if chosen:
                 mark = update(jobs).where(jobs.c.id.in_(chosen), jobs.c.state == QUEUED)
                 writer.execute(mark.values(dispatch_at=now() + redispatch_after_s))

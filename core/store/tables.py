@@ -32,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    desc,
     false,
     literal_column,
     text,
@@ -58,6 +59,7 @@ QUEUED = literal_column(f"'{State.QUEUED}'", String)
 RUNNING = literal_column(f"'{State.RUNNING}'", String)
 _queued = text(f"state = '{State.QUEUED}'")
 _running = text(f"state = '{State.RUNNING}'")
+_started = text("started_at IS NOT NULL")
 _alive = text(f"state IN ('{State.QUEUED}', '{State.RUNNING}')")
 
 jobs = Table(
@@ -90,12 +92,14 @@ jobs = Table(
     Column("fingerprint", _Json),
     Column("spec", _Json, nullable=False),
     Column("plan", _Json, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
     CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
     CheckConstraint("NOT (state = 'queued' AND cancel_requested)", "queued_is_wanted"),
     CheckConstraint("epoch BETWEEN 0 AND epochs_total", "epoch_in_range"),
-    Index("jobs_queued", "id", sqlite_where=_queued, postgresql_where=_queued),
+    Index("jobs_queued", "tenant", desc("priority"), "id", sqlite_where=_queued, postgresql_where=_queued),
+    Index("jobs_turns", "tenant", "started_at", sqlite_where=_started, postgresql_where=_started),
     Index("jobs_due", "dispatch_at", sqlite_where=_queued, postgresql_where=_queued),
     Index("jobs_leases", "lease_until", sqlite_where=_running, postgresql_where=_running),
     Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
@@ -224,6 +228,13 @@ tenants = Table(
     metadata,
     Column("name", String(100), primary_key=True),
     Column("created_at", Double, nullable=False),
+    # Null where the settings' limit holds.
+    Column("max_queued_jobs", Integer),
+    Column("max_running_jobs", Integer),
+    Column("max_stored_bytes", BigInteger),
+    Column("max_parameters", BigInteger),
+    Column("max_rows", BigInteger),
+    Column("max_job_s", Double),
 )
 
 api_keys = Table(

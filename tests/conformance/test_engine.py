@@ -196,7 +196,7 @@ def test_many_threads_write_at_once_and_all_of_it_is_kept(store: Store, submit: 
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(live, range(64)))
-    assert store.jobs.queue_length() == 0
+    assert store.jobs.queue_length("default") == 0
     done = store.jobs.page("default", state=State.SUCCEEDED, limit=100).items
     assert len(done) == 65
     assert all(len(store.epochs.page("default", job.id)) == 2 for job in done)
@@ -216,7 +216,10 @@ def test_json_keeps_every_float_and_makes_null_of_nan(store: Store, claimed: Cal
     ("sql", "index"),
     [
         ("SELECT * FROM jobs WHERE id = 'x' AND tenant = 'y'", "sqlite_autoindex_jobs_1"),
-        ("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1", "jobs_queued"),
+        ("SELECT id FROM jobs WHERE state = 'queued' AND tenant = 'x' ORDER BY priority DESC, id LIMIT 1", "jobs_queued"),
+        ("SELECT min(tenant) FROM jobs WHERE state = 'queued' AND tenant > 'x'", "jobs_queued"),
+        ("SELECT max(started_at) FROM jobs WHERE tenant = 'x' AND started_at IS NOT NULL", "jobs_turns"),
+        ("SELECT count(*) FROM jobs WHERE tenant = 'x' AND state = 'running'", "jobs_pages_by_state"),
         ("SELECT id FROM jobs WHERE state = 'queued' AND dispatch_at <= unixepoch('subsec')", "jobs_due"),
         ("SELECT id FROM jobs WHERE state = 'running' AND lease_until < unixepoch('subsec')", "jobs_leases"),
         ("SELECT * FROM jobs WHERE tenant = 'x' ORDER BY id DESC LIMIT 20", "jobs_pages"),

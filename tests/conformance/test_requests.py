@@ -208,8 +208,8 @@ def test_the_version_grows_with_every_change_that_a_client_can_see(store: Store,
 
 def test_the_queue_is_as_long_as_jobs_wait_for_a_worker(store: Store, submit: Callable[..., Job]) -> None:
     waiting = [submit() for _ in range(3)]
-    assert store.jobs.queue_length() == 3
+    assert store.jobs.queue_length("default") == 3
     assert store.jobs.claim("worker-1", 60) is not None
-    assert store.jobs.queue_length() == 2
+    assert store.jobs.queue_length("default") == 2
     store.jobs.cancel("default", waiting[2].id)
-    assert store.jobs.queue_length() == 1
+    assert store.jobs.queue_length("default") == 1

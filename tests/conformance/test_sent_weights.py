@@ -82,4 +82,4 @@ def test_a_job_cannot_start_from_what_is_not_there(store: Store, add_dataset: Ca
     for start in (gone.id, "job_" + gone.id.removeprefix("wt_")):
         with pytest.raises(NotFound):
             starting(store, dataset, start)
-    assert store.jobs.queue_length() == 0
+    assert store.jobs.queue_length("default") == 0
