@@ -18,7 +18,7 @@ RUN groupadd --gid 10001 gradmill \
     && install -d -o gradmill -g gradmill /data /secrets/app /secrets/postgres /secrets/redis
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 GRADMILL_DATA_DIR=/data
+ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 GRADMILL_DATA_DIR=/data GRADMILL_HOST=0.0.0.0
 WORKDIR /app
 USER 10001:10001
 EXPOSE 8000

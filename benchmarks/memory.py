@@ -41,7 +41,7 @@ def upload(url: str) -> str:
         file.seek(0)
         connection = HTTPConnection(urlsplit(url).netloc)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        connection.request("POST", "/v1/datasets?format=npy", file, headers)
+        connection.request("POST", "/v1/datasets?format=npy", file, authorized(headers))
         return str(answer(connection)["id"])
 
 
@@ -58,14 +58,18 @@ def submit(url: str, dataset: str, learning_rate: float, dtype: str) -> str:
         },
     }
     connection = HTTPConnection(urlsplit(url).netloc)
-    connection.request("POST", "/v1/jobs", json.dumps(job), {"Content-Type": "application/json"})
+    connection.request("POST", "/v1/jobs", json.dumps(job), authorized({"Content-Type": "application/json"}))
     return str(answer(connection)["id"])
 
 
 def status(url: str, job: str) -> Any:
     connection = HTTPConnection(urlsplit(url).netloc)
-    connection.request("GET", f"/v1/jobs/{job}")
+    connection.request("GET", f"/v1/jobs/{job}", headers=authorized({}))
     return answer(connection)
+
+
+def authorized(headers: dict[str, str]) -> dict[str, str]:
+    return headers | {"Authorization": f"Bearer {os.environ['GRADMILL_KEY']}"}
 
 
 def answer(connection: HTTPConnection) -> Any:

@@ -1,7 +1,7 @@
 """Handwritten digits, start to finish, over the REST API: upload, check, train, follow, download, verify.
 
     scripts/up                                      in one terminal
-    .venv/bin/python examples/digits.py             in another
+    .venv/bin/python examples/digits.py             in another; GRADMILL_KEY is the API key, or else the one in var/key
 
 It needs httpx2, rich, numpy and safetensors, and nothing of Gradmill itself: copy what you need.
 """
@@ -29,6 +29,7 @@ from safetensors import safe_open
 JSON = dict[str, Any]
 Rows = list[dict[str, str]]
 
+KEY_FILE = Path("var/key")  # of a service that runs in this folder
 DIGITS = Path(__file__).parent / "data" / "digits.csv"
 HELD_OUT = 360
 GOAL = 0.97
@@ -56,7 +57,8 @@ def main() -> int:
     options = arguments()
     training_rows, held_out = split(DIGITS)
     began = time.monotonic()
-    with httpx2.Client(base_url=options.url, timeout=60) as client:
+    headers = {"Authorization": f"Bearer {options.key}"}
+    with httpx2.Client(base_url=options.url, headers=headers, timeout=60) as client:
         dataset = upload(client, training_rows)
         request = {"network": NETWORK, "dataset": {"id": dataset["id"], "target": "digit"}, "training": TRAINING}
         check(client, request)
@@ -75,7 +77,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains a classifier of handwritten digits through Gradmill's REST API.")
     parser.add_argument("--url", default=os.environ.get("GRADMILL_URL", "http://127.0.0.1:8000"))
     parser.add_argument("--save", type=Path, default=Path(), metavar="DIR", help="where the weights go; default: here")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.key = os.environ.get("GRADMILL_KEY") or KEY_FILE.read_text().strip()
+    return options
 
 
 def split(path: Path) -> tuple[Rows, Rows]:

@@ -107,6 +107,29 @@ def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         settings()
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "api.example.com", ""])
+def test_without_keys_the_service_listens_to_this_machine_alone(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADMILL_AUTH", "off")
+    monkeypatch.setenv("GRADMILL_HOST", host)
+    settings.cache_clear()
+    with pytest.raises(InvalidSettings) as refused:
+        settings()
+    assert str(refused.value).startswith(f"cannot start: GRADMILL_AUTH is 'off', but GRADMILL_HOST is {host!r}, which others")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost"])
+def test_on_this_machine_keys_may_be_off(host: str) -> None:
+    assert Settings(host=host, auth="off").auth == "off"
+    assert Settings(host="0.0.0.0").auth == "keys"
+
+
+def test_a_word_that_is_none_of_its_settings_is_told_with_those(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADMILL_AUTH", "of")
+    settings.cache_clear()
+    with pytest.raises(InvalidSettings, match=r"^cannot start: GRADMILL_AUTH is 'of'; it must be keys or off$"):
+        settings()
+
+
 @pytest.mark.parametrize("directory", ["data", "a b", "why?", "#1 at 100%", "größe@home"])
 def test_the_embedded_database_lies_in_the_data_directory_whatever_its_name(directory: str, tmp_path: Path) -> None:
     assert make_url(Settings(data_dir=tmp_path / directory).database).database == str(tmp_path / directory / "gradmill.db")

@@ -21,10 +21,11 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed; the README's tour is made of it")
-def test_every_command_of_the_tour_works_as_printed(service_url, tmp_path):
+def test_every_command_of_the_tour_works_as_printed(service, tmp_path):
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    script = "\n".join([*blocks, "echo"]).replace("http://127.0.0.1:8000", service_url)
+    script = "\n".join([*blocks, "echo"]).replace("http://127.0.0.1:8000", service.url())
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "var").symlink_to(service.data_dir)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     tour = subprocess.run(["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert tour.returncode == 0, tour.stderr

@@ -63,6 +63,10 @@ class Composed:
     def compose(self, *arguments: str) -> str:
         return self._docker("compose", "--project-name", self.project, *arguments)
 
+    def client(self) -> httpx2.Client:
+        key = self.compose("exec", "-T", "api", "python", "-m", "service.keys", "create").strip()
+        return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+
     def kill_worker(self, number: int) -> None:
         self._docker("kill", f"{self.project}-worker-{number}")
 
@@ -98,7 +102,7 @@ def composed() -> Iterator[Composed]:
 @pytest.mark.timeout(1800)
 class TestComposed:
     def test_jobs_are_spread_over_three_workers(self, composed: Composed) -> None:
-        with httpx2.Client(base_url=composed.url, timeout=30) as api:
+        with composed.client() as api:
             jobs = [api.post("/v1/jobs", json=endless()).json()["id"] for _ in range(3)]
             until(lambda: all(api.get(f"/v1/jobs/{job}").json()["status"] == "running" for job in jobs), 60)
             for job in jobs:
@@ -106,7 +110,7 @@ class TestComposed:
             assert [finished(api, job)["status"] for job in jobs] == ["cancelled"] * 3
 
     def test_a_killed_worker_loses_nothing(self, composed: Composed) -> None:
-        with httpx2.Client(base_url=composed.url, timeout=30) as api:
+        with composed.client() as api:
             jobs = [api.post("/v1/jobs", json=xor(epochs=3_000, units=700)).json()["id"] for _ in range(3)]
             until(lambda: all(api.get(f"/v1/jobs/{job}").json()["progress"]["epoch"] > 0 for job in jobs), 60)
             composed.kill_worker(1)

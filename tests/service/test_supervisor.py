@@ -88,9 +88,13 @@ def test_a_second_service_on_the_same_data_is_refused(start: Start) -> None:
 
 
 def test_a_command_finds_the_service_and_its_status_is_passed_on(start: Start) -> None:
-    script = (
-        "import os, sys, urllib.request as r; print(r.urlopen(os.environ['GRADMILL_URL'] + '/healthz').status); sys.exit(7)"
-    )
+    script = """
+import os, sys, urllib.request
+headers = {"Authorization": f"Bearer {os.environ['GRADMILL_KEY']}"}
+request = urllib.request.Request(os.environ["GRADMILL_URL"] + "/v1/jobs", headers=headers)
+print(urllib.request.urlopen(request).status)
+sys.exit(7)
+"""
     service = start("--", sys.executable, "-c", script)
     assert service.process.wait(120) == 7
     assert "200" in service.output.splitlines()
@@ -103,6 +107,29 @@ def test_a_data_directory_of_any_name_works(start: Start, client: Client, data_d
     assert client(service).get("/readyz").json()["status"] == "ready"
     assert (service.data_dir / "gradmill.db").exists()
     service.stop()
+
+
+def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_that_stays(start: Start, client: Client) -> None:
+    first = start()
+    assert client(first).get("/v1/jobs").status_code == 200
+    assert httpx2.get(f"{first.url()}/v1/jobs").status_code == 401
+    file = first.data_dir / "key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    key = file.read_text()
+    secret = key.strip().rpartition("_")[2]
+    first.stop()
+    told = [first.output, *(log.read_text() for log in (first.data_dir / "logs").iterdir())]
+    assert not [text for text in told if secret in text]
+    assert not [path for path in first.data_dir.glob("gradmill.db*") if secret.encode() in path.read_bytes()]
+    assert f"key       {file}" in first.output
+    again = start()
+    assert client(again).get("/v1/jobs").status_code == 200
+    assert file.read_text() == key
+
+
+def test_without_keys_no_service_is_started_that_others_can_reach(tmp_path: Path) -> None:
+    said = refused(tmp_path, "--host", "0.0.0.0", "--port", "0", GRADMILL_AUTH="off")
+    assert "cannot start: GRADMILL_AUTH is 'off', but GRADMILL_HOST is '0.0.0.0'" in said
 
 
 def refused(tmp_path: Path, *arguments: str, **settings: str) -> str:
@@ -135,4 +162,4 @@ def test_a_broker_that_anyone_on_the_network_could_use_is_refused(tmp_path: Path
 
 def test_a_database_that_does_not_answer_is_a_clear_failure(tmp_path: Path) -> None:
     said = refused(tmp_path, "--port", "0", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none?connect_timeout=2")
-    assert "cannot start: migrate ended with status 1. The last that it said:" in said
+    assert "cannot start: database ended with status 1. The last that it said:" in said

@@ -1,0 +1,153 @@
+"""The command that makes keys, and the key of the embedded service."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.keys import Key, parsed
+from core.settings import settings
+from core.store import Store, connect, upgrade
+from service.database import keep_key, read_key
+from service.keys import main
+from tests.service.running import ROOT
+
+
+def said(url: str, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """What the command says, about the keys of this database."""
+    command = [sys.executable, "-m", "service.keys", *arguments]
+    environment = {"DATABASE_URL": url, "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def url(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    settings.cache_clear()
+    return database_url
+
+
+def test_a_key_is_made_with_its_tenant_and_shown_alone(url: str, store: Store) -> None:
+    done = said(url, "create", "--tenant", "acme", "--name", "night runs", "--scopes", "write,read", "--expires-in", "90d")
+    key = parsed(done.stdout.strip())
+    assert key is not None
+    assert key.text not in done.stderr
+    assert f"{key.id}  tenant acme, name night runs, good until " in done.stderr
+    caller = store.keys.caller(key)
+    assert caller is not None
+    assert (caller.tenant, caller.scopes, caller.refusal) == ("acme", {"read", "write"}, None)
+    (kept,) = store.keys.all("acme")
+    assert kept.expires_at == pytest.approx(kept.created_at + 90 * 86400, abs=1)
+
+
+def test_keys_are_made_listed_rotated_and_revoked_as_json(url: str, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["create", "--tenant", "acme", "--json"]) == 0
+    made = told(capsys)
+    assert Key(made["key"]).id == made["id"]
+    assert (made["tenant"], made["scopes"], made["expires_at"]) == ("acme", ["read", "write"], None)
+    assert main(["rotate", made["id"], "--json"]) == 0
+    rotated = told(capsys)
+    assert main(["revoke", rotated["id"], "--json"]) == 0
+    assert told(capsys)["revoked_at"] is not None
+    assert main(["list", "--tenant", "acme", "--json"]) == 0
+    listed = told(capsys)
+    assert {each["id"] for each in listed} == {made["id"], rotated["id"]}
+    assert all(each["revoked_at"] and "key" not in each for each in listed)
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    assert f"{made['id']}  acme " in text
+    for key in (made["key"], rotated["key"]):
+        assert key not in text
+        assert key not in json.dumps(listed)
+
+
+def test_an_id_that_is_not_there_is_named(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for action in ("revoke", "rotate"):
+        assert main([action, "gm_000000000000"]) == 1
+        assert "keys: there is no key gm_000000000000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("create", "--tenant", "A b"), "'A b' is no tenant"),
+        (("create", "--scopes", "read,delete"), "'delete' is no scope; there are: read, write, admin"),
+        (("create", "--expires-in", "90"), "'90' is no time"),
+        (("create", "--expires-in", "0d"), "'0d' is no time"),
+        (("create", "--expires-in", "99999w"), "'99999w' is no time"),
+        (("create", "--name", "a\nb"), "is no name"),
+        (("revoke", "gm_1"), "that is no id of a key"),
+    ],
+)
+def test_what_cannot_be_is_named(arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_key_in_the_place_of_its_id_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"gm_000000000000_{'0' * 48}"
+    with pytest.raises(SystemExit):
+        main(["revoke", text])
+    assert text not in capsys.readouterr().err
+
+
+def test_a_database_that_is_not_ready_is_told(tmp_path: Path) -> None:
+    unmigrated = said(f"sqlite:///{tmp_path}/new.db", "list", status=1)
+    assert "keys: the database has not the shape that this code needs" in unmigrated.stderr
+    away = said("postgresql://nobody:hunter2@127.0.0.1:1/none?connect_timeout=1", "list", status=1)
+    assert "keys: the database does not answer" in away.stderr
+    assert "hunter2" not in away.stderr
+
+
+def test_the_embedded_key_is_made_once_and_kept(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    key = keep_key(file, store)
+    assert keep_key(file, store) == key == read_key(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    caller = store.keys.caller(key)
+    assert caller is not None
+    assert caller.refusal is None
+
+
+def test_an_embedded_key_that_others_could_read_is_closed_to_them(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    key = keep_key(file, store)
+    file.chmod(0o644)
+    assert keep_key(file, store) == key
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe"])
+def test_a_file_that_holds_no_key_gets_one(store: Store, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(content)
+    assert store.keys.caller(keep_key(file, store)) is not None
+
+
+def test_a_key_in_the_file_that_was_revoked_is_replaced_and_one_that_the_database_lost_is_known_again(
+    store: Store, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    first = keep_key(file, store)
+    store.keys.revoke(first.id)
+    second = keep_key(file, store)
+    assert second != first
+    assert read_key(file) == second
+    other = tmp_path / "other.db"
+    upgrade(f"sqlite:///{other}")
+    fresh = Store(connect(f"sqlite:///{other}"))
+    assert keep_key(file, fresh) == second
+    assert fresh.keys.caller(second) is not None
+    fresh.close()
