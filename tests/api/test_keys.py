@@ -18,7 +18,7 @@ from api.openapi import document
 from api.uses import Uses
 from core.errors import Unavailable
 from core.keys import new_key
-from core.nn.weights import to_safetensors
+from core.nn.saving.weights import to_safetensors
 from core.settings import Settings
 from core.store import Store
 from core.store.tables import metadata
