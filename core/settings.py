@@ -7,7 +7,7 @@ does the same. Durations are in seconds, sizes in bytes.
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -122,8 +122,9 @@ def _problem(error: ErrorDetails) -> str:
 def _allowed(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return " or ".join(get_args(field.annotation))
-    kinds: dict[Any, str] = {int: "a whole number", float: "a number"}
-    kind = kinds.get(field.annotation, "text")
+    kinds = {int: "a whole number", float: "a number"}
+    possible = get_args(field.annotation) or (field.annotation,)
+    kind = next((kinds[each] for each in possible if each in kinds), "text")
     words = {"ge": "of at least", "gt": "above", "le": "and at most"}
     limits = (
         f"{words[name]} {limit}"

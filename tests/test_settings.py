@@ -123,6 +123,13 @@ def test_on_this_machine_keys_may_be_off(host: str) -> None:
     assert Settings(host="0.0.0.0").auth == "keys"
 
 
+def test_a_limit_that_may_be_left_out_is_told_as_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADMILL_TENANT_RUNNING_JOBS", "0")
+    settings.cache_clear()
+    with pytest.raises(InvalidSettings, match=r"GRADMILL_TENANT_RUNNING_JOBS is '0'; it must be a whole number of at least 1$"):
+        settings()
+
+
 def test_a_word_that_is_none_of_its_settings_is_told_with_those(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADMILL_AUTH", "of")
     settings.cache_clear()
