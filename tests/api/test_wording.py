@@ -226,7 +226,8 @@ def with_data(**fields: Any) -> JSON:
         (
             xor(netwrk=1),
             "/netwrk",
-            'the request has no field "netwrk"; its fields are network, dataset, training, metadata. Did you mean "network"?',
+            'the request has no field "netwrk"; its fields are network, dataset, training, priority, metadata. '
+            'Did you mean "network"?',
         ),
         (xor(training=None), "/training", None),
         (xor(network=[]), "/network", None),
