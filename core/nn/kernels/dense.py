@@ -1,7 +1,8 @@
 """A dense layer: every unit sums all its inputs, each times its weight, and adds its bias.
 
 Products below `SMALL` multiplications are plain loops, since a call of the BLAS costs more than they do; large ones whose
-factors stay in the cache are made tile by tile, the rest by the BLAS.
+factors stay in the cache are made tile by tile, the rest by the BLAS. A plain loop makes a row of sums at a time in vector
+registers, or, for fewer than `NARROW` units, which do not fill one, each sum by itself.
 """
 
 from typing import Any
@@ -13,13 +14,17 @@ from core.nn.kernels.compile import kernel, reduction
 from core.nn.kernels.copying import clear
 
 SMALL = 512
+NARROW = 8
 
 
 @kernel
 def forward(x: Any, W: Any, b: Any, z: Any) -> None:
     """z = x W + b: the weighted sums, one row per example. Overwrites z. `b` is empty for a layer without biases."""
     if z.size * W.shape[0] <= SMALL:
-        sums_of_products(x, W, b, z)
+        if z.shape[1] < NARROW:
+            sums_of_products(x, W, b, z)
+        else:
+            rows_of_sums(x, W, b, z)
         return
     product(x, W, z)
     if b.size:
@@ -31,13 +36,12 @@ def forward(x: Any, W: Any, b: Any, z: Any) -> None:
 @kernel
 def backward(x: Any, W: Any, dz: Any, dW: Any, db: Any) -> None:
     """dW = xᵀ dz, db = Σ dz over the rows: each weight's share of the error. Overwrites dW and db."""
-    if db.size:
-        clear(db)
-        for i in range(dz.shape[0]):
-            for j in range(dz.shape[1]):
-                db[j] += dz[i, j]
+    sums_of_columns(dz, db)
     if dz.size * W.shape[0] <= SMALL:
-        outer_products(x, dz, dW)
+        if dz.shape[1] < NARROW:
+            products_of_columns(x, dz, dW)
+        else:
+            outer_products(x, dz, dW)
     else:
         product(x.T, dz, dW)
 
@@ -66,6 +70,18 @@ def sums_of_products(x: Any, W: Any, b: Any, z: Any) -> None:
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
+            total = b[j] if b.size else zero
+            for k in range(W.shape[0]):
+                total += x[i, k] * W[k, j]
+            z[i, j] = total
+
+
+@kernel
+def rows_of_sums(x: Any, W: Any, b: Any, z: Any) -> None:
+    """The same, all j at once."""
+    zero = z.dtype.type(0)
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
             z[i, j] = b[j] if b.size else zero
         for k in range(W.shape[0]):
             x_ik = x[i, k]
@@ -74,8 +90,35 @@ def sums_of_products(x: Any, W: Any, b: Any, z: Any) -> None:
 
 
 @kernel
-def outer_products(x: Any, dz: Any, dW: Any) -> None:
+def sums_of_columns(dz: Any, db: Any) -> None:
+    """dbⱼ = Σᵢ dzᵢⱼ; none where the layer has no biases."""
+    if db.size < NARROW:
+        for j in range(db.size):
+            total = db.dtype.type(0)
+            for i in range(dz.shape[0]):
+                total += dz[i, j]
+            db[j] = total
+    else:
+        clear(db)
+        for i in range(dz.shape[0]):
+            for j in range(dz.shape[1]):
+                db[j] += dz[i, j]
+
+
+@kernel
+def products_of_columns(x: Any, dz: Any, dW: Any) -> None:
     """dWₖⱼ = Σᵢ xᵢₖ dzᵢⱼ"""
+    for k in range(dW.shape[0]):
+        for j in range(dW.shape[1]):
+            total = dW.dtype.type(0)
+            for i in range(dz.shape[0]):
+                total += x[i, k] * dz[i, j]
+            dW[k, j] = total
+
+
+@kernel
+def outer_products(x: Any, dz: Any, dW: Any) -> None:
+    """The same, all j at once."""
     clear(dW.ravel())
     for i in range(dz.shape[0]):
         for k in range(dW.shape[0]):
