@@ -19,6 +19,7 @@ async def _key(
         Header(
             description="Any text of your own, 1 to 255 visible ASCII characters.",
             examples=["5f0c3d7e-9a41-4b57-8a0e-2f6d1c9b8e73"],
+            json_schema_extra={"pattern": f"^{_KEY.pattern}$"},
         ),
     ] = None,
 ) -> str | None:

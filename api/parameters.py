@@ -18,7 +18,12 @@ Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 _CURSOR = re.compile(r"[a-z]{1,10}_[0-9a-f]{32}")
 
 
-async def _cursor(cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None) -> str | None:
+async def _cursor(
+    cursor: Annotated[
+        str | None,
+        Query(description="`next_cursor` of the page before.", json_schema_extra={"pattern": f"^{_CURSOR.pattern}$"}),
+    ] = None,
+) -> str | None:
     if cursor is None or _CURSOR.fullmatch(cursor):
         return cursor
     raise wrong_parameter("cursor", f"cursor is {shown(cursor)}; it must be the next_cursor of the page before")

@@ -1,11 +1,13 @@
 """/v1/jobs: submit, list, look or wait, cancel."""
 
+import re
 import time
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -109,8 +111,20 @@ def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: J
     return answer(shown(service, job), 202, headers | (REPLAYED if is_replayed else {}))
 
 
+MOST_KEYS = 10  # of the metadata that are asked for at once
+_TEXT = r"^[^\u0000]*$"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _STATUS = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-_Moment = Annotated[AwareDatetime, Query(examples=["2026-01-31T12:00:00Z"])]
+
+
+def _dated(value: str) -> str:
+    """Refuses numbers, which pydantic would take for seconds since 1970: the document says that it is a date."""
+    if not _DATE.match(value):
+        raise PydanticCustomError("datetime_form", "is no date with a time")
+    return value
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_dated), Query(examples=["2026-01-31T12:00:00Z"])]
 
 
 @router.get(
@@ -131,7 +145,12 @@ _Moment = Annotated[AwareDatetime, Query(examples=["2026-01-31T12:00:00Z"])]
                 "explode": True,
                 "required": False,
                 "description": "`metadata[customer]=42`: only jobs whose metadata hold this text under this key.",
-                "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+                "schema": {
+                    "type": "object",
+                    "maxProperties": MOST_KEYS,
+                    "propertyNames": {"minLength": 1, "pattern": _TEXT},
+                    "additionalProperties": {"type": "string", "pattern": _TEXT},
+                },
                 "example": {"customer": "42"},
             }
         ]
@@ -167,8 +186,9 @@ def _metadata(request: Request) -> dict[str, str]:
             if not name.endswith("]") or len(name) == len("metadata[]"):
                 raise wrong_parameter(name[:100], f"{name[:100]} is not as it must be: metadata[key]=value")
             wanted[name[len("metadata[") : -1]] = value
-    if len(wanted) > 10:
-        raise wrong_parameter("metadata", f"metadata is asked for {len(wanted)} keys; at most 10 are looked for at once")
+    if len(wanted) > MOST_KEYS:
+        message = f"metadata is asked for {len(wanted)} keys; at most {MOST_KEYS} are looked for at once"
+        raise wrong_parameter("metadata", message)
     return wanted
 
 

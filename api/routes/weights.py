@@ -34,7 +34,8 @@ _DOCUMENTED = operation(
     "get_weights",
     "Download a job's weights",
     others={
-        206: {"description": "The range of bytes that was asked for", "content": {MEDIA_TYPES["safetensors"]: _BINARY}},
+        # A part of a JSON document is none.
+        206: {"description": "The range of bytes that was asked for", "content": {**_CONTENT, MEDIA_TYPES["json"]: {}}},
         304: {"description": "If-None-Match names these bytes"},
     },
     problems=("not_found", "conflict", "not_acceptable", "range_not_satisfiable", "invalid_parameter", "too_large"),
