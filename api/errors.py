@@ -35,6 +35,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid_data": (422, "The data cannot be read as a table"),
     "invalid": (422, "The request is not as it must be"),
     "diverged": (422, "The loss became infinite"),
+    "quota_exceeded": (422, "More than the tenant may have"),
     "capacity": (422, "More than this machine gives"),
     "idempotency_mismatch": (422, "The idempotency key belongs to another request"),
     "unauthorized": (401, "An API key is needed"),
@@ -45,6 +46,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not_acceptable": (406, "The wanted form does not exist"),
     "conflict": (409, "The state of the thing forbids it"),
     "request_timeout": (408, "The request did not come to its end"),
+    "too_many_jobs": (429, "As many jobs of the tenant wait as may"),
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "The body's type is not taken here"),
     "range_not_satisfiable": (416, "The range lies outside"),
@@ -145,7 +147,8 @@ async def _core_error(request: Request, error: Exception) -> Response:
         return _storage_full(request, error.message)
     if error.code not in PROBLEMS:
         raise error
-    return problem_answer(request, error.code, error.message, error.problems)
+    headers = {"Retry-After": "10"} if error.code == "too_many_jobs" else None
+    return problem_answer(request, error.code, error.message, error.problems, headers)
 
 
 async def _system_error(request: Request, error: Exception) -> Response:

@@ -35,6 +35,8 @@ _DETAILS = {
     "invalid_data": "line 17 has 4 values, the header has 5",
     "not_found": "there is no job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
     "not_acceptable": "Accept is text/html; weights exist as application/x-safetensors, application/x-npz, application/json",
+    "quota_exceeded": "rows: the dataset has 2,000,000, your quota is 1,000,000",
+    "too_many_jobs": "queued_jobs: 1,000 of your jobs wait already, your quota is 1,000; send it again later",
     "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued or running job can be cancelled",
     "too_large": "the body is larger than 10 MiB, the most that is taken here",
     "unsupported_media_type": "Content-Type is text/plain; it must be application/json",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.bodies import judged, parsed
 from api.deps import Service
+from api.quotas import check_job, quotas_of
 from api.schemas import Data, JobRequest
 from api.starting import Source, adopt, source_of
 from api.tables import Table, added, chosen_table, relocated, validation_table
@@ -63,6 +64,7 @@ def submit(service: Service, tenant: str, body: bytes, key: str | None) -> tuple
     idempotency = None if key is None else Idempotency(key, hashlib.sha256(body).hexdigest())
     if idempotency is not None and (first := service.store.idempotency.job(tenant, idempotency)) is not None:
         return first, True
+    service.store.quotas.check_queue(tenant, quotas_of(service, tenant).queued_jobs)
     with _directory(service) as directory:
         checked = _checked(service, tenant, body, Path(directory))
         for is_first in (True, False):
@@ -156,6 +158,7 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
         raise InvalidSpec([*problems, *relocated(error.problems, request.dataset)]) from None
     if problems:
         raise InvalidSpec(problems)
+    check_job(quotas_of(service, tenant), planned, request.training.budget_s)
     return Checked(request, columns, table, other, planned, outline.chosen)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from api.deps import Service
+from api.quotas import quotas_of
 from api.schemas import Data, InlineData, JobRequest
 from core.data.inline import WEIGHT, inline_table
 from core.errors import InvalidSpec, NotFound, Problem
@@ -51,9 +52,10 @@ def validation_table(service: Service, tenant: str, request: JobRequest, directo
 
 def added(service: Service, tenant: str, table: Table) -> Dataset:
     """The dataset that data sent along becomes."""
+    most = quotas_of(service, tenant).stored_bytes
     schema, preview = table.schema.model_dump(mode="json"), list(table.preview)
     dataset, _ = service.store.datasets.add(
-        tenant, table.sha256, "json", schema, preview, table.size_bytes, None, "inline", table.file
+        tenant, table.sha256, "json", schema, preview, table.size_bytes, None, "inline", table.file, None, most
     )
     return dataset
 

@@ -12,6 +12,7 @@ from fastapi import Request
 from api.bodies import content_type, stream
 from api.deps import Service
 from api.errors import Refused
+from api.quotas import check_rows, quotas_of
 from core.data.parse import Format, parse_upload
 from core.errors import CapacityError, Conflict, InvalidData, NotFound
 from core.store import Dataset, Idempotency
@@ -53,10 +54,12 @@ async def stored(
                 read = parse_upload(source, format, table, service.settings)
             except CapacityError as error:
                 raise Refused("capacity", error.message) from None
+            quotas = quotas_of(service, tenant)
+            check_rows(quotas, read.schema.rows)
             schema = read.schema.model_dump(mode="json")
             try:
                 return service.store.datasets.add(
-                    tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency
+                    tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency, quotas.stored_bytes
                 )
             except NotFound as error:  # the beginning of the upload was swept away before its end
                 raise Conflict(error.message) from None

@@ -8,6 +8,8 @@ CoreError
 │   ├── Conflict         the state of the thing forbids it
 │   ├── IdempotencyMismatch  the key was used before, with another request
 │   ├── TooLarge         more bytes, rows or columns than the service takes
+│   ├── QuotaExceeded    more than the tenant may have
+│   │   └── TooManyJobs  as many of its jobs wait as may
 │   └── Diverged         the loss became NaN or infinite
 ├── Unavailable          the database does not answer; the same call may succeed later
 ├── UnfitDatabase        the database is none that this version can use, now or later
@@ -81,6 +83,19 @@ class IdempotencyMismatch(UserError):
 
 class TooLarge(UserError):
     code = "too_large"
+
+
+class QuotaExceeded(UserError):
+    """The message names the quota, its value and what is used."""
+
+    code = "quota_exceeded"
+    fault = "capacity"
+
+
+class TooManyJobs(QuotaExceeded):
+    """Waiting helps."""
+
+    code = "too_many_jobs"
 
 
 class Diverged(UserError):

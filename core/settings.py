@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from core.addresses import broker_address, database_address, is_loopback, sqlite_address
+from core.quotas import Quotas
 
 SECRETS = Path("/run/secrets")
 
@@ -59,7 +60,13 @@ class Settings(BaseSettings):
     max_parameters: int = Field(100_000_000, ge=1, description="Weights and biases of one network.")
     max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
-    tenant_running_jobs: int | None = Field(None, ge=1, description="Of one tenant at once, unless it has a limit of its own.")
+    # What one tenant may have, unless it has a quota of its own.
+    tenant_queued_jobs: int | None = Field(10_000, ge=1)
+    tenant_running_jobs: int | None = Field(None, ge=1)
+    tenant_stored_bytes: int | None = Field(None, ge=1, description="Of datasets and of weights that were sent.")
+    tenant_parameters: int | None = Field(None, ge=1, description="Of one network.")
+    tenant_rows: int | None = Field(None, ge=1, description="Of one dataset, and of all that one job looks at.")
+    tenant_job_s: float | None = Field(None, gt=0, description="Of one attempt at a job.")
     max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job to change.")
 
     @field_validator("database_url")
@@ -81,6 +88,18 @@ class Settings(BaseSettings):
                 f"is 'off', but GRADMILL_HOST is {host!r}, which others can reach: only 127.0.0.1 may go without keys"
             )
         return auth
+
+    @property
+    def quotas(self) -> Quotas:
+        """Of every tenant that has none of its own."""
+        return Quotas(
+            queued_jobs=self.tenant_queued_jobs,
+            running_jobs=self.tenant_running_jobs,
+            stored_bytes=self.tenant_stored_bytes,
+            parameters=self.tenant_parameters,
+            rows=self.tenant_rows,
+            job_s=self.tenant_job_s,
+        )
 
     @property
     def key_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""`python -m service.keys`: makes, lists, revokes and rotates API keys, in the database of the settings.
+"""`python -m service.keys`: makes, lists, revokes and rotates API keys, and sets quotas, in the database of the settings.
 
 A key is shown once, when it is made: only its hash is kept.
 """
@@ -8,17 +8,19 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.errors import CapacityError, NotFound, Unavailable
 from core.keys import SCOPES, Key, new_key
+from core.quotas import LARGEST_QUOTA, Quotas
 from core.settings import InvalidSettings, settings
 from core.store import ApiKey, Store, connect
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_QUOTAS = tuple(field.name for field in fields(Quotas))
 _LONGEST_S = 100 * 366 * 86400
 _TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
@@ -61,6 +63,16 @@ def _rotate(store: Store, options: argparse.Namespace) -> Any:
     return _with_key(store.keys.rotate(options.id, key, options.grace or 0, options.expires_in), key)
 
 
+def _quotas(store: Store, options: argparse.Namespace) -> Any:
+    """Those of the tenant, after what was given has been set."""
+    own = asdict(store.quotas.of(options.tenant, Quotas()))
+    given = {name: value for name in _QUOTAS if (value := getattr(options, name)) is not None}
+    if given:
+        own |= {name: value or None for name, value in given.items()}
+        store.quotas.set(options.tenant, Quotas(**own))
+    return {"tenant": options.tenant, **asdict(settings().quotas.under(Quotas(**own)))}
+
+
 def _with_key(kept: ApiKey, key: Key) -> dict[str, Any]:
     return {"key": key.text, **_shown(kept)}
 
@@ -80,6 +92,8 @@ def _lines(shown: Any) -> list[str]:
         rows = [["ID", "TENANT", "NAME", "SCOPES", "CREATED", "LAST USED", "STATE"], *map(_cells, shown)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    if "id" not in shown:
+        return [f"{name:<13} {'no limit' if value is None else value}" for name, value in shown.items()]
     told = f"{shown['id']}  tenant {shown['tenant']}, name {shown['name']}, {_state(shown)}"
     if "key" not in shown:
         return [told]
@@ -116,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data-dir", type=Path, metavar="DIR", help="of the embedded service; default: var")
     common.add_argument("--json", action="store_true", help="everything as JSON")
-    actions = parser.add_subparsers(required=True, metavar="create | list | revoke | rotate")
+    actions = parser.add_subparsers(required=True, metavar="create | list | revoke | rotate | quotas")
 
     create = actions.add_parser("create", parents=[common], help="make a key, and its tenant with the first one")
     create.add_argument("--tenant", type=_tenant, default="default", help="default: default")
@@ -138,7 +152,20 @@ def _parser() -> argparse.ArgumentParser:
     rotate.add_argument("--grace", type=_seconds, metavar="TIME", help="how long the first stays good; default: not at all")
     rotate.add_argument("--expires-in", type=_seconds, metavar="TIME", help="of the new one; default: never")
     rotate.set_defaults(run=_rotate)
+
+    quotas = actions.add_parser("quotas", parents=[common], help="show how much a tenant may have, after setting what is given")
+    quotas.add_argument("--tenant", type=_tenant, default="default", help="default: default")
+    for name in _QUOTAS:
+        quotas.add_argument(f"--{name.replace('_', '-')}", type=_count, metavar="N", help="0: what the settings say")
+    quotas.set_defaults(run=_quotas)
     return parser
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text[:40]) <= LARGEST_QUOTA:
+        return int(text)
+    told = f"{text[:40]!r} is no quota: a whole number up to {LARGEST_QUOTA}, or 0 for what the settings say"
+    raise argparse.ArgumentTypeError(told)
 
 
 def _tenant(text: str) -> str:

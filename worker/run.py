@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.blas import threads
-from core.errors import CapacityError, Diverged, LostLease, Unavailable, UserError
+from core.errors import CapacityError, Diverged, LostLease, QuotaExceeded, Unavailable, UserError
 from core.jobs import Stopped
 from core.nn.saving.checkpoint import SavedCheckpoint
 from core.nn.saving.tensors import TensorFile
@@ -14,6 +14,7 @@ from core.nn.saving.weights import weight_views, weights_file
 from core.nn.training import Training
 from core.settings import Settings
 from core.store import Claim, Job, Store, Which
+from worker.allowance import Allowance
 from worker.arrays import Shelf
 from worker.budget import budget_of, with_epochs
 from worker.data import Prepared, prepare
@@ -69,6 +70,8 @@ def failure(lease: Lease, worker: Worker) -> dict[str, Any] | None:
 def attempt(lease: Lease, worker: Worker) -> None:
     """One try at the job, from the claim to a transition of its state."""
     claim, store, budget = lease.claim, worker.store, budget_of(lease.claim.job)
+    quotas = lease.persist(lambda: store.quotas.of(claim.job.tenant, worker.settings.quotas))
+    allowance = Allowance(quotas.job_s)
     prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf))
     if prepared.training.budget_s is not None:
         prepared = with_epochs(prepared, budget, lease, store, lambda: lease.ended or worker.stopping())
@@ -76,8 +79,14 @@ def attempt(lease: Lease, worker: Worker) -> None:
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:
         with threads(prepared.training.threads):
-            train(training, record, lease, worker.stopping)
+            train(training, record, lease, lambda: worker.stopping() or allowance.is_over)
+        if allowance.is_over and not (training.finished or lease.ended or worker.stopping()):
+            raise allowance.exceeded()
         conclude(training, prepared, record, lease, store)
+    except QuotaExceeded as error:
+        record.flush()
+        told, so_far = explain(error), weights(training, prepared)
+        lease.persist(lambda: store.jobs.fail(claim, told, so_far, epochs_of(training)))
     except Diverged as error:
         record.flush()
         told = explain_divergence(error, prepared.training, prepared.columns)

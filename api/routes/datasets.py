@@ -78,6 +78,7 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
             "conflict",
             "invalid_parameter",
             "capacity",
+            "quota_exceeded",
             *BODY_PROBLEMS,
         ),
         has_etag=True,

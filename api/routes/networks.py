@@ -38,7 +38,7 @@ _PLAN = {
         "Check a job without running it",
         model=CheckAnswer,
         example={"object": "check", "plan": _PLAN, "chosen": {"/training/batch_size": "full"}, "queue_position": 0},
-        problems=("invalid_json", "invalid_spec", *BODY_PROBLEMS),
+        problems=("invalid_json", "invalid_spec", "quota_exceeded", *BODY_PROBLEMS),
     ),
     openapi_extra=takes(JOB, "The job as it would be submitted. Nothing is stored."),
 )

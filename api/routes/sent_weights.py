@@ -20,6 +20,7 @@ from api.deps import SentWeightsId, Service, Tenant, TheService
 from api.errors import Refused
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
+from api.quotas import quotas_of
 from api.uploads import BUFFER, received
 from core.data.weights import MOST_HEADER_BYTES, read_weights
 from core.errors import InvalidData
@@ -52,7 +53,7 @@ _EXAMPLE = {
         model=SentWeightsAnswer,
         example=_EXAMPLE,
         others={200: {"description": "The same bytes were sent before: the weights of that time", "model": SentWeightsAnswer}},
-        problems=("invalid_data", "conflict", *BODY_PROBLEMS),
+        problems=("invalid_data", "conflict", "quota_exceeded", *BODY_PROBLEMS),
     ),
     openapi_extra=takes(
         {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in MEDIA_TYPES},
@@ -85,7 +86,8 @@ def _stored(service: Service, tenant: str, path: Path, sha256: str) -> tuple[Sen
         return known, False
     tensors = read_weights(path)
     with path.open("rb") as file:
-        return service.store.sent_weights.add(tenant, sha256, tensors, iter(lambda: file.read(BUFFER), b""))
+        most = quotas_of(service, tenant).stored_bytes
+        return service.store.sent_weights.add(tenant, sha256, tensors, iter(lambda: file.read(BUFFER), b""), most)
 
 
 @router.get(

@@ -19,6 +19,7 @@ from core.store.idempotency import IdempotencyKeys
 from core.store.jobs import Jobs
 from core.store.keys import Keys
 from core.store.migration import is_at_head, upgrade
+from core.store.quotas import TenantQuotas
 from core.store.records import (
     ApiKey,
     Caller,
@@ -77,6 +78,7 @@ class Store:
         self.idempotency = IdempotencyKeys(self._database)
         self.jobs = Jobs(self._database)
         self.keys = Keys(self._database)
+        self.quotas = TenantQuotas(self._database)
         self.sent_weights = AllSentWeights(self._database)
         self.weights = AllWeights(self._database)
 

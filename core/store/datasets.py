@@ -15,6 +15,7 @@ from core.store.clock import now
 from core.store.database import Database
 from core.store.idempotency import forget, made_by, mismatch, remember
 from core.store.needed import remove
+from core.store.quotas import check_storage
 from core.store.records import Dataset, DatasetSummary, Idempotency, Page, Preview
 from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset, page
 from core.store.tables import datasets, jobs
@@ -37,11 +38,13 @@ class Datasets:
         source_kind: str,
         table: Path,
         idempotency: Idempotency | None = None,
+        most_stored_bytes: int | None = None,
     ) -> tuple[Dataset, bool]:
         """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before.
 
         `sha256` and `size_bytes` are those of Dataset. `idempotency` must differ where `sha256` or `format` does.
-        Raises IdempotencyMismatch where the key came with another request.
+        Raises IdempotencyMismatch where the key came with another request, QuotaExceeded where the tenant's datasets, and the
+        weights that it sent, would be more than `most_stored_bytes`.
         """
         known = self.known(tenant, sha256, format, idempotency)
         if known is not None:
@@ -75,6 +78,7 @@ class Datasets:
             if idempotency is not None:
                 self._remember(writer, dataset, idempotency)
             if row is not None:
+                check_storage(writer, tenant, most_stored_bytes)
                 upload.finish(writer)
         return dataset, row is not None
 

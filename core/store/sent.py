@@ -12,6 +12,7 @@ from core.store.blobs import Content, Upload
 from core.store.clock import now
 from core.store.database import Database
 from core.store.needed import hold, remove
+from core.store.quotas import check_storage
 from core.store.records import Page, SentWeights, SentWeightsSummary
 from core.store.rows import page, require_job
 from core.store.tables import jobs, sent_weights
@@ -24,8 +25,13 @@ class AllSentWeights:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, tenant: str, sha256: str, tensors: Mapping[str, Any], content: Content) -> tuple[SentWeights, bool]:
-        """Stores the file, whose bytes have this hash; False and what is there where this tenant sent them before."""
+    def add(
+        self, tenant: str, sha256: str, tensors: Mapping[str, Any], content: Content, most_stored_bytes: int | None = None
+    ) -> tuple[SentWeights, bool]:
+        """Stores the file, whose bytes have this hash; False and what is there where this tenant sent them before.
+
+        QuotaExceeded as in `Datasets.add`.
+        """
         known = self.find(tenant, sha256)
         if known is not None:
             return known, False
@@ -45,6 +51,7 @@ class AllSentWeights:
                 .returning(*_COLUMNS)
             ).one_or_none()
             if row is not None:
+                check_storage(writer, tenant, most_stored_bytes)
                 upload.finish(writer)
                 return SentWeights(*row), True
         known = self.find(tenant, sha256)

@@ -229,8 +229,8 @@ tenants = Table(
     Column("name", String(100), primary_key=True),
     Column("created_at", Double, nullable=False),
     # Null where the settings' limit holds.
-    Column("max_queued_jobs", Integer),
-    Column("max_running_jobs", Integer),
+    Column("max_queued_jobs", BigInteger),
+    Column("max_running_jobs", BigInteger),
     Column("max_stored_bytes", BigInteger),
     Column("max_parameters", BigInteger),
     Column("max_rows", BigInteger),

@@ -8,11 +8,11 @@ The statements take `most_running`, the limit of tenants that have none of their
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, exists, func, select
 
 from core.store.tables import QUEUED, RUNNING, jobs, tenants
 
-_NO_LIMIT = 2**31 - 1
+_NO_LIMIT = 2**53
 _CLAIMS = 5318008471  # any number that nobody else locks in this database
 
 
@@ -29,7 +29,7 @@ def take_turn(writer: Connection, most_running: int | None) -> None:
 
 def _own_limit(tenant: ColumnElement[str]) -> ColumnElement[int]:
     own = select(tenants.c.max_running_jobs).where(tenants.c.name == tenant).scalar_subquery()
-    return func.coalesce(own, bindparam("most_running", type_=Integer))
+    return func.coalesce(own, bindparam("most_running", type_=BigInteger))
 
 
 def _next_tenant() -> Select[tuple[str]]:

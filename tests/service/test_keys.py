@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.keys import Key, parsed
+from core.quotas import Quotas
 from core.settings import settings
 from core.store import Store, connect, upgrade
 from service.database import keep_key, read_key
@@ -151,3 +152,25 @@ def test_a_key_in_the_file_that_was_revoked_is_replaced_and_one_that_the_databas
     assert keep_key(file, fresh) == second
     assert fresh.keys.caller(second) is not None
     fresh.close()
+
+
+def test_quotas_are_set_shown_and_left_to_the_settings_again(
+    url: str, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADMILL_TENANT_ROWS", "500")
+    settings.cache_clear()
+    assert main(["create", "--tenant", "acme"]) == 0
+    capsys.readouterr()
+    assert main(["quotas", "--tenant", "acme", "--queued-jobs", "7", "--rows", "9", "--json"]) == 0
+    shown = told(capsys)
+    assert (shown["queued_jobs"], shown["rows"], shown["running_jobs"]) == (7, 9, None)
+    assert store.quotas.of("acme", Quotas()) == Quotas(queued_jobs=7, rows=9)
+    assert main(["quotas", "--tenant", "acme", "--rows", "0"]) == 0
+    assert store.quotas.of("acme", Quotas()) == Quotas(queued_jobs=7)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines if line.startswith(("rows", "running"))] == [
+        ["running_jobs", "no limit"],
+        ["rows", "500"],
+    ]
+    assert main(["quotas", "--tenant", "nobody", "--rows", "1"]) == 1
+    assert "there is no tenant nobody" in capsys.readouterr().err

@@ -1,0 +1,61 @@
+"""What a tenant may have, on every database."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.errors import NotFound, QuotaExceeded, TooManyJobs
+from core.keys import new_key
+from core.quotas import LARGEST_QUOTA, Quotas
+from core.store import Job, Store
+
+GENERAL = Quotas(queued_jobs=5, rows=100)
+
+
+def test_a_tenants_own_quotas_stand_over_the_general_ones(store: Store) -> None:
+    assert store.quotas.of("nobody", GENERAL) == GENERAL
+    store.keys.add(new_key(), "acme", "")
+    assert store.quotas.of("acme", GENERAL) == GENERAL
+    own = Quotas(queued_jobs=7, stored_bytes=LARGEST_QUOTA, job_s=1.5)
+    store.quotas.set("acme", own)
+    assert store.quotas.of("acme", Quotas()) == own
+    assert store.quotas.of("acme", GENERAL) == Quotas(queued_jobs=7, stored_bytes=LARGEST_QUOTA, rows=100, job_s=1.5)
+    store.quotas.set("acme", Quotas())
+    assert store.quotas.of("acme", GENERAL) == GENERAL
+    with pytest.raises(NotFound, match="there is no tenant nobody"):
+        store.quotas.set("nobody", own)
+
+
+def test_as_many_jobs_wait_as_may_and_those_of_others_do_not_count(store: Store, submit: Callable[..., Job]) -> None:
+    submit(tenant="other")
+    for _ in range(2):
+        store.quotas.check_queue("default", 2)
+        job = submit()
+    with pytest.raises(TooManyJobs, match="queued_jobs: 2 of your jobs wait already, your quota is 2"):
+        store.quotas.check_queue("default", 2)
+    store.quotas.check_queue("default", None)
+    store.jobs.cancel("default", job.id)
+    store.quotas.check_queue("default", 2)
+
+
+def test_datasets_and_weights_share_the_bytes_that_may_be_stored(store: Store, tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    table.write_bytes(b"x" * 100)
+
+    def add(sha256: str, most: int | None, tenant: str = "default") -> str:
+        return store.datasets.add(tenant, sha256 * 64, "csv", {}, [], 1, None, "upload", table, None, most)[0].id
+
+    add("f", 100, tenant="other")
+    first = add("a", 250)
+    store.sent_weights.add("default", "a" * 64, {}, b"y" * 100, 250)
+    told = "stored_bytes: with these there would be 300 bytes, your quota is 250"
+    with pytest.raises(QuotaExceeded, match=told):
+        add("b", 250)
+    with pytest.raises(QuotaExceeded, match=told):
+        store.sent_weights.add("default", "b" * 64, {}, b"y" * 100, 250)
+    assert [each.id for each in store.datasets.page("default").items] == [first]
+    assert add("a", 1) == first  # what is there already is no more than before
+    store.datasets.delete("default", first)
+    add("b", 250)
+    add("c", None)
