@@ -43,7 +43,8 @@ def content_type(request: Request) -> str:
 
 
 async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes; Refused when it stops coming."""
+    """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes; Refused when it stops coming, or
+    comes so slowly that it would hold its connection for ever."""
     message = f"the body is larger than {megabytes(limit)}, the most that is taken here"
     announced = request.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and len(announced) < 20 and int(announced) > limit:
@@ -52,19 +53,25 @@ async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
     if encoding not in ("", "identity"):
         raise Refused("unsupported_media_type", f"Content-Encoding is {encoding[:60]}; send the body as it is, not compressed")
     service = await service_of(request)
-    size, timeout_s, chunks = 0, service.settings.body_timeout_s, request.stream()
+    timeout_s, rate = service.settings.body_timeout_s, service.settings.body_bytes_per_s
+    size, waited_s, chunks, now = 0, 0.0, request.stream(), asyncio.get_running_loop().time
     try:
         while True:
-            async with asyncio.timeout(timeout_s):
+            asked_at, left_s = now(), timeout_s + size / rate - waited_s
+            async with asyncio.timeout(min(timeout_s, left_s)):
                 chunk = await anext(chunks, None)
             if chunk is None:
                 return
+            waited_s += now() - asked_at
             size += len(chunk)
             if size > limit:
                 raise TooLarge(message)
             yield chunk
     except TimeoutError:
-        message = f"nothing of the body came for {timeout_s:g} seconds"
+        if left_s >= timeout_s:
+            message = f"nothing of the body came for {timeout_s:g} seconds"
+        else:
+            message = f"{size} bytes of the body came in {waited_s:.0f} seconds; it must be {rate:g} a second or more"
         raise Refused("request_timeout", message, headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Refused("bad_request", "the connection ended before the body did") from None

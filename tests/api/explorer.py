@@ -19,6 +19,7 @@ from core.store import Store, connect
 from tests.api.conftest import Worker
 from tests.api.server import ROOT, Server
 from tests.databases import SQLite
+from tests.keys import AUTHORIZED
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
@@ -30,10 +31,11 @@ def explored(directory: Path, examples: int, seed: int, *options: str) -> tuple[
     server = Server(url, directory, GRADMILL_MAX_WAIT_S="0.5", GRADMILL_MAX_REQUEST_BYTES=str(2**20))
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     usual = ["--checks", "all", "--max-examples", str(examples), "--seed", str(seed), "--no-shrink", "--warnings", "off"]
+    key = [f"--header={name}: {value}" for name, value in AUTHORIZED.items()]
     try:
         with played_worker(url):
             run = subprocess.run(
-                [*command, *usual, *options, f"{server.address}/openapi.json"],
+                [*command, *usual, *key, *options, f"{server.address}/openapi.json"],
                 cwd=directory,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
                 stdout=subprocess.PIPE,

@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx2
@@ -13,6 +14,7 @@ from api.errors import Refused
 from api.turns import Turns
 from tests.api.server import Server
 from tests.keys import HEADER
+from tests.polling import PATIENCE_S
 
 
 def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
@@ -43,10 +45,11 @@ def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def begun(server: Server, path: str, kind: str, body: bytes) -> socket.socket:
-    """A connection that announces more than it sends."""
+def begun(server: Server, path: str, kind: str, body: bytes, missing: int = 9) -> socket.socket:
+    """A connection that announces so many bytes more than it sends."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{HEADER}Content-Type: {kind}\r\nContent-Length: {len(body) + 9}\r\n\r\n"
+    length = len(body) + missing
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{HEADER}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
     connection.sendall(head.encode() + body)
     return connection
 
@@ -59,6 +62,28 @@ def test_a_body_of_which_nothing_comes_is_given_up(server: Server, path: str, ki
             answer += piece
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"application/problem+json" in answer
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/v1/jobs", "application/json"), ("/v1/datasets", "text/csv")])
+def test_a_body_that_comes_byte_by_byte_is_given_up_although_it_never_stops(server: Server, path: str, kind: str) -> None:
+    with begun(server, path, kind, b"{", 100_000) as connection:
+        connection.settimeout(0.1)  # the pause between two bytes, a tenth of that after which a silent one is given up
+        answer, give_up_at = b"", time.monotonic() + PATIENCE_S
+        while b"}" not in answer and time.monotonic() < give_up_at:
+            with suppress(OSError):
+                connection.sendall(b" ")
+                answer += connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"bytes of the body came in 1 seconds" in answer
+
+
+def test_a_slow_body_that_comes_fast_enough_is_read_to_its_end(server: Server) -> None:
+    piece, pieces = b" " * 2**12, 16
+    with begun(server, "/v1/networks/check", "application/json", b"{}", pieces * len(piece)) as connection:
+        for _ in range(pieces):  # two seconds, where one of silence is the limit
+            connection.sendall(piece)
+            time.sleep(0.12)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 422")
 
 
 def test_bodies_that_never_end_cost_no_memory(server: Server) -> None:
