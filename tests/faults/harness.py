@@ -15,10 +15,13 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,6 +71,9 @@ class Process:
         except psutil.NoSuchProcess:
             return []
 
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def text(self) -> str:
         return self.log.read_text(errors="replace")
 
@@ -104,9 +110,12 @@ class Worker(Process):
 
 
 class Cluster:
-    """The processes around one database; `settings` are those of core/settings.py, in a hurry unless told otherwise."""
+    """The processes around one database; `settings` are those of core/settings.py, in a hurry unless told otherwise.
 
-    def __init__(self, database_url: str, **settings: Any) -> None:
+    `launcher` is a module that runs the one that is named after it.
+    """
+
+    def __init__(self, database_url: str, *, launcher: Sequence[str] = (), **settings: Any) -> None:
         # Not under pytest's directories: the path of a socket has 107 bytes at most.
         self.directory = Path(tempfile.mkdtemp(prefix="gradmill-"))
         self.redis_url = f"redis+socket://{self.directory}/broker.sock"
@@ -120,7 +129,10 @@ class Cluster:
             "PYTHONUNBUFFERED": "1",
         }
         self.broker: Process
+        self.api_url = ""
+        self._run = [sys.executable, "-m", *launcher]
         self._processes: list[Process] = []
+        self._numbers = count()
 
     def __enter__(self) -> Self:
         return self
@@ -132,28 +144,34 @@ class Cluster:
 
     def start_broker(self) -> Process:
         """An empty Valkey; returns when it answers."""
-        socket = self.directory / "broker.sock"
-        socket.unlink(missing_ok=True)
-        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
+        path = self.directory / "broker.sock"
+        path.unlink(missing_ok=True)
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
         self.broker = self.start("broker", [*command, "--save", "", "--appendonly", "no", "--dir", str(self.directory)])
-        until(socket.exists)
+        until(path.exists)
         return self.broker
 
     def start_worker(self, processes: int = 1) -> Worker:
-        name = f"worker{len(self._processes)}"
+        name = f"worker{next(self._numbers)}"
         options = ["--pool", "prefork", "--concurrency", str(processes), "--loglevel", "INFO", "--hostname", f"{name}@%h"]
-        command = [sys.executable, "-m", "celery", "-A", "worker.app", "worker", *options]
+        command = [*self._run, "celery", "-A", "worker.app", "worker", *options]
         worker = Worker(name, command, self.environment, self.directory)
-        self._processes.append(worker)
+        self._add(worker)
         return worker
 
     def start_sweeper(self, name: str = "sweeper") -> Process:
-        return self.start(name, [sys.executable, "-m", "worker.sweep"])
+        return self.start(name, [*self._run, "worker.sweep"])
+
+    def start_api(self) -> Process:
+        """Where it was before, if it has been started before; it need not answer yet."""
+        self.api_url = self.api_url or f"http://127.0.0.1:{free_port()}"
+        port = self.api_url.rpartition(":")[2]
+        return self.start("api", [*self._run, "uvicorn", "api.app:app", "--port", port, "--no-access-log"])
 
     def start(self, name: str, command: list[str], **environment: str) -> Process:
         """Any other command, with the cluster's environment."""
         process = Process(name, command, {**self.environment, **environment}, self.directory)
-        self._processes.append(process)
+        self._add(process)
         return process
 
     def logs(self) -> str:
@@ -161,6 +179,15 @@ class Cluster:
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.directory.glob("*.log"))
         )
+
+    def _add(self, process: Process) -> None:
+        self._processes = [each for each in self._processes if each.is_running()]
+        self._processes.append(process)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
