@@ -22,6 +22,6 @@ def _migrate(connection: Connection) -> None:
     context.run_migrations()
 
 
-_engine = context.config.attributes.get("engine") or connect(settings().database)
+_engine = context.config.attributes.get("engine") or connect(settings().database, is_patient=True)
 with _engine.execution_options(writes=True).begin() as _connection:
     _migrate(_connection)

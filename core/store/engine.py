@@ -12,28 +12,45 @@ import weakref
 from typing import Any
 
 import orjson
+import psycopg
 import pysqlite3
 from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
 BUSY_TIMEOUT_S = 10
 SILENCE_TIMEOUT_S = 5  # a transaction whose process froze ends before those who wait for its rows give up
+ANSWER_TIMEOUT_S = 20.0  # a server that took a statement and says nothing for so long will not
 _OLDEST_SQLITE = (3, 42, 0)  # unixepoch('subsec')
 _SAFE_WAL = (3, 51, 3)
 
 _abandoned: list[Pool] = []
 
 
-def connect(url: str) -> Engine:
+class _Session(psycopg.Connection[Any]):
+    """Waits for an answer no longer than `ANSWER_TIMEOUT_S`.
+
+    TCP alone does not notice a proxy, a firewall or a pooler that keeps a connection open and passes nothing on any more.
+    """
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, ANSWER_TIMEOUT_S if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # the answer may come when another statement waits for its own
+            raise
+
+
+def connect(url: str, *, is_patient: bool = False) -> Engine:
     """An engine that opens its first connection when it is first used; it may be created before a fork, and used before it too.
 
-    A SQLite file is created when it is missing, its directory is not.
+    A SQLite file is created when it is missing, its directory is not. A patient engine waits for an answer as long as it takes.
     """
     kind = make_url(url).get_backend_name()
     if kind == "sqlite":
         engine = _sqlite(url)
     elif kind == "postgresql":
-        engine = _postgresql(url)
+        engine = _postgresql(url, psycopg.Connection if is_patient else _Session)
     else:
         raise ValueError(f"the database is {kind}; Gradmill keeps its records in sqlite or postgresql")
     _let_go_of_connections_after_fork(engine)
@@ -93,12 +110,12 @@ def _begin_immediate(connection: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, session: type[psycopg.Connection[Any]]) -> Engine:
     # Times in whole milliseconds; options in the URL come last and win.
     limits = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_TIMEOUT_S}
     given = make_url(url).normalized_query.get("options", ())
     options = " ".join((*(f"-c {name}={seconds * 1000}" for name, seconds in limits.items()), *given))
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=5,
         max_overflow=15,
@@ -117,6 +134,12 @@ def _postgresql(url: str) -> Engine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        return session.connect(*arguments, **options)
+
+    return engine
 
 
 def _dumps(value: Any) -> str:

@@ -40,7 +40,7 @@ def upgrade(url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    engine = connect(url)
+    engine = connect(url, is_patient=True)
     try:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

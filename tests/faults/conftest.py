@@ -12,14 +12,14 @@ from tests.faults.harness import ROOT, Cluster
 from tests.faults.jobs import Outcome, outcome, submit, wait
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def kernels() -> None:
     """Compiled before a worker needs them, so that no test waits for a compiler."""
     subprocess.run([sys.executable, "-c", "from core.nn.warmup import warm_up; warm_up()"], cwd=ROOT, check=True)
 
 
 @pytest.fixture
-def cluster(database_url: str) -> Iterator[Cluster]:
+def cluster(database_url: str, kernels: None) -> Iterator[Cluster]:
     """A broker and a sweeper; what the processes wrote is shown where the test fails."""
     with Cluster(database_url) as cluster:
         cluster.start_broker()
@@ -29,7 +29,7 @@ def cluster(database_url: str) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, Any]], Outcome]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, kernels: None) -> Callable[[Mapping[str, Any]], Outcome]:
     """What a job gives when a worker trains it in one go, on a database of its own."""
     known: dict[int, Outcome] = {}
 

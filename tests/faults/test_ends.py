@@ -18,7 +18,7 @@ from tests.polling import until
 
 
 @pytest.fixture
-def patient(database_url: str) -> Iterator[Cluster]:
+def patient(database_url: str, kernels: None) -> Iterator[Cluster]:
     """A cluster that takes no checkpoints and gives up at the third death."""
     with Cluster(database_url, checkpoint_every_s=1000, stuck_limit=3) as cluster:
         cluster.start_broker()
@@ -28,7 +28,7 @@ def patient(database_url: str) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def leased(database_url: str) -> Iterator[Cluster]:
+def leased(database_url: str, kernels: None) -> Iterator[Cluster]:
     """A cluster whose leases outlast any test."""
     with Cluster(database_url, lease_ttl_s=600) as cluster:
         cluster.start_broker()
@@ -119,7 +119,7 @@ def test_a_job_whose_workers_all_die_of_it_fails_in_the_end(patient: Cluster, st
 
 
 def test_a_job_whose_workers_all_die_of_it_fails_in_the_end_with_checkpoints_too(
-    database_url: str, store: Store, tmp_path: Path
+    database_url: str, kernels: None, store: Store, tmp_path: Path
 ) -> None:
     """It gets as far as a checkpoint and no further: every later attempt dies before it can take another."""
     with Cluster(database_url, checkpoint_every_s=5, stuck_limit=3) as cluster:
