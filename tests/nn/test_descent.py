@@ -8,7 +8,7 @@ import pytest
 from core.nn.network import Network
 from core.nn.spec import NetworkSpec, TrainingSpec
 from tests.nn.networks import examples, network_spec, training, training_spec
-from tests.nn.test_against_torch import distance, loaded
+from tests.nn.torch_networks import distance, loaded
 from tests.nn.torch_optimizers import in_double_precision, torch, torch_optimizer  # noqa: F401 - a fixture
 
 LOSS, ROWS, BATCH, EPOCHS = "mean_squared_error", 40, 16, 67

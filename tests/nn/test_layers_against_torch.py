@@ -12,7 +12,7 @@ from core.nn.saving.weights import from_safetensors, named_weights, to_safetenso
 from core.nn.spec import NetworkSpec
 from tests.nn.layered import NETWORKS, layered
 from tests.nn.networks import OPTIMIZERS, examples, name_of, random_network, training, training_spec
-from tests.nn.test_against_torch import distance, module, torch_loss
+from tests.nn.torch_networks import distance, module, torch_loss
 from tests.nn.torch_optimizers import in_double_precision, torch, torch_optimizer  # noqa: F401 - a fixture
 
 
