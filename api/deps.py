@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
+from api.rates import Rates
 from api.scratch import scratch
 from api.turns import Turns
 from api.uses import Uses
@@ -44,6 +45,7 @@ class Service:
     judging: Turns
     converting: Turns
     uses: Uses
+    rates: Rates | None  # None where requests are not counted
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -60,8 +62,10 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     watcher = Watcher(store.jobs.versions)
     with scratch(settings.data_dir) as files:
         uses = Uses(store.keys.used)
+        per_minute = settings.tenant_requests_per_minute
+        rates = Rates(settings.redis_url, per_minute) if settings.redis_url and per_minute else None
         app.state.service = Service(
-            settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS), uses
+            settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS), uses, rates
         )
         watcher.start()
         if dispatcher is not None:

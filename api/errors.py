@@ -46,6 +46,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not_acceptable": (406, "The wanted form does not exist"),
     "conflict": (409, "The state of the thing forbids it"),
     "request_timeout": (408, "The request did not come to its end"),
+    "too_many_requests": (429, "The tenant asks too often"),
     "too_many_jobs": (429, "As many jobs of the tenant wait as may"),
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "The body's type is not taken here"),

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import Service, service_of
 from api.errors import Refused
 from core.addresses import is_loopback
-from core.keys import Scope, allows, parsed
+from core.keys import Key, Scope, allows, parsed
 from core.store import Caller
 
 ANYONE = Caller("", "default", frozenset({"admin"}))  # where keys are off
@@ -56,11 +56,21 @@ async def _caller(request: Request, service: Service) -> Caller:
     key = parsed(text.strip())
     if scheme.lower() != "bearer" or key is None:  # it may be a secret of something else, so nothing of it is shown
         raise _refused(f"Authorization is not as it must be; {_ALLOWED}")
-    caller = await run_in_threadpool(service.store.keys.caller, key)
-    if caller is None or caller.refusal is not None:
-        raise _refused(f"the key {key.id} {'is not known here' if caller is None else caller.refusal}")
+    caller = await run_in_threadpool(_looked_up, service, key)
     if caller.is_stale:
         service.uses.note(caller.key_id)
+    return caller
+
+
+def _looked_up(service: Service, key: Key) -> Caller:
+    """In one thread, since to change to another takes as long as the look."""
+    caller = service.store.keys.caller(key)
+    if caller is None or caller.refusal is not None:
+        raise _refused(f"the key {key.id} {'is not known here' if caller is None else caller.refusal}")
+    if service.rates is not None and (wait_s := service.rates.wait_s(caller.tenant)) is not None:
+        most = service.settings.tenant_requests_per_minute
+        message = f"requests: your tenant has sent {most:,} in a minute, which is its quota; ask again in {wait_s} seconds"
+        raise Refused("too_many_requests", message, headers={"Retry-After": str(wait_s)})
     return caller
 
 

@@ -36,6 +36,7 @@ _DETAILS = {
     "not_found": "there is no job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
     "not_acceptable": "Accept is text/html; weights exist as application/x-safetensors, application/x-npz, application/json",
     "quota_exceeded": "rows: the dataset has 2,000,000, your quota is 1,000,000",
+    "too_many_requests": "requests: your tenant has sent 6,000 in a minute, which is its quota; ask again in 12 seconds",
     "too_many_jobs": "queued_jobs: 1,000 of your jobs wait already, your quota is 1,000; send it again later",
     "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued or running job can be cancelled",
     "too_large": "the body is larger than 10 MiB, the most that is taken here",
@@ -80,7 +81,7 @@ def operation(
         success |= {"model": model, "content": {"application/json": {}}}
         _examples[id] = (str(status), example)
     responses: dict[int | str, JSON] = {status: success, **(others or {})}
-    keys = () if is_open else ("unauthorized", "forbidden")
+    keys = () if is_open else ("unauthorized", "forbidden", "too_many_requests")
     for code in (*keys, *problems, "misdirected", "busy", "unavailable"):
         number, title = PROBLEMS[code]
         response = responses.setdefault(number, {"description": title})

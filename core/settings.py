@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
     # What one tenant may have, unless it has a quota of its own.
+    tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)
     tenant_running_jobs: int | None = Field(None, ge=1)
     tenant_stored_bytes: int | None = Field(None, ge=1, description="Of datasets and of weights that were sent.")
