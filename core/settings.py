@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     parse_timeout_s: float = Field(120.0, gt=0)
     max_parameters: int = Field(100_000_000, ge=1, description="Weights and biases of one network.")
     max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
+    job_margin_bytes: int = Field(2**29, ge=0, description="Beyond that estimate, before a job is refused more memory.")
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
     # What one tenant may have, unless it has a quota of its own.
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")

@@ -3,22 +3,26 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.errors import CoreError, Diverged
+from core.errors import CapacityError, CoreError, Diverged
 from core.nn.preparation.roles import SCALABLE
 from core.nn.spec import LBFGS, DataSpec, GradientDescent, Poisson, TrainingSpec
 
 
 def explain(error: Exception) -> dict[str, Any]:
     """The `error` of a failed job: fault, code and message, and what helps to do better."""
-    if isinstance(error, MemoryError):
-        message = "the worker has too little memory for this job; take a smaller batch_size, network or dataset"
-        return {"fault": "capacity", "code": "capacity", "message": message}
     if not isinstance(error, CoreError):
         return {"fault": "system", "code": "internal", "message": "the worker failed unexpectedly; its log has the details"}
     told: dict[str, Any] = {"fault": error.fault, "code": error.code, "message": error.message}
     if error.problems:
         told["problems"] = [{"pointer": problem.pointer, "message": problem.message} for problem in error.problems]
     return told
+
+
+def out_of_memory(most_bytes: int) -> CapacityError:
+    return CapacityError(
+        f"the job asked for more memory than it is given, its estimate and a margin, {most_bytes:,} bytes, or than the machine "
+        "has left; take a smaller batch_size, network or dataset"
+    )
 
 
 def explain_divergence(error: Diverged, training: TrainingSpec, data: DataSpec) -> dict[str, Any]:

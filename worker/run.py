@@ -19,8 +19,9 @@ from worker.arrays import Shelf
 from worker.budget import budget_of, with_epochs
 from worker.data import Prepared, prepare
 from worker.datasets import Datasets
-from worker.failure import explain, explain_divergence
+from worker.failure import explain, explain_divergence, out_of_memory
 from worker.heartbeat import Lease
+from worker.memory import allowed_bytes, limited
 from worker.record import Record
 from worker.start import starting_state, starting_weights
 
@@ -55,12 +56,17 @@ def run(claim: Claim, worker: Worker) -> None:
 
 def failure(lease: Lease, worker: Worker) -> dict[str, Any] | None:
     """What went wrong with an attempt that the job cannot survive, else None."""
+    most_bytes = allowed_bytes(lease.claim.job, worker.settings)
     try:
-        attempt(lease, worker)
+        with limited(most_bytes):
+            attempt(lease, worker)
     except (LostLease, Unavailable):
         raise
-    except (UserError, CapacityError, MemoryError) as error:
+    except (UserError, CapacityError) as error:
         return explain(error)
+    except MemoryError:
+        log.exception("job %s took more than %d bytes", lease.claim.job.id, most_bytes)
+        return explain(out_of_memory(most_bytes))
     except Exception as error:  # whatever breaks one job must not take the process and its next jobs along
         log.exception("job %s failed", lease.claim.job.id)
         return explain(error)

@@ -14,6 +14,7 @@ from worker import stopping
 from worker.arrays import Shelf
 from worker.cache import Cache
 from worker.datasets import Datasets
+from worker.memory import go_first
 from worker.run import Worker, run
 
 RETRY_AFTER_S = 0.5
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 def worker() -> Worker:
     """This process as a worker; made after the fork, at the first wake-up."""
     options = settings()
+    go_first()
     store = Store(connect(options.database))
     cache = Cache(options.data_dir / "cache", options.max_cache_bytes)
     return Worker(

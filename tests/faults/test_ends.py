@@ -3,8 +3,9 @@
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -13,7 +14,20 @@ from core.jobs import State
 from core.nn.saving.weights import from_safetensors
 from core.store import Job, Store
 from tests.faults.harness import Cluster
-from tests.faults.jobs import DIVERGING, ENDLESS, GREEDY, LONG, TENANT, XOR, epochs, submit, wait, wait_for_epoch
+from tests.faults.jobs import (
+    DIVERGING,
+    ENDLESS,
+    GREEDY,
+    LONG,
+    TENANT,
+    XOR,
+    Outcome,
+    assert_undisturbed,
+    epochs,
+    submit,
+    wait,
+    wait_for_epoch,
+)
 from tests.polling import until
 
 
@@ -103,6 +117,36 @@ def test_a_job_that_needs_too_much_memory_fails_and_the_worker_trains_the_next(
     assert (greedy.error["fault"], greedy.error["code"]) == ("capacity", "capacity")
     assert wait(store, submit(store, tmp_path, XOR)).state == State.SUCCEEDED
     assert worker.child() == child
+
+
+def test_a_job_that_takes_more_memory_than_it_was_reckoned_to_fails_and_its_neighbours_train_on(
+    database_url: str, store: Store, tmp_path: Path, undisturbed: Callable[[Mapping[str, Any]], Outcome]
+) -> None:
+    with Cluster(database_url, max_training_bytes=2**28, job_margin_bytes=2**28) as cluster:
+        cluster.start_broker()
+        cluster.start_sweeper()
+        worker = cluster.start_worker(processes=2)
+        neighbour = submit(store, tmp_path, LONG)
+        wait_for_epoch(store, neighbour, 1)
+        children = set(worker.children())
+        greedy = wait(store, submit(store, tmp_path, GREEDY))
+        assert greedy.error is not None
+        assert (greedy.error["fault"], greedy.error["code"], greedy.attempt) == ("capacity", "capacity", 1)
+        assert f"{int(1.25 * 2**28) + 2**26 + 2**28:,} bytes" in greedy.error["message"]
+        assert store.jobs.get(TENANT, neighbour.id).state == State.RUNNING
+        assert_undisturbed(store, neighbour, undisturbed(LONG))
+        assert store.jobs.get(TENANT, neighbour.id).attempt == 1
+        assert wait(store, submit(store, tmp_path, XOR)).state == State.SUCCEEDED
+        assert set(worker.children()) == children
+
+
+def test_a_process_that_trains_is_the_first_that_the_kernel_ends_when_memory_runs_out(
+    cluster: Cluster, store: Store, tmp_path: Path
+) -> None:
+    worker = cluster.start_worker()
+    assert wait(store, submit(store, tmp_path, XOR)).state == State.SUCCEEDED
+    own, child = (int(Path(f"/proc/{pid}/oom_score_adj").read_text()) for pid in (worker.pid, worker.child()))
+    assert child >= 500 > own
 
 
 def test_a_job_whose_workers_all_die_of_it_fails_in_the_end(patient: Cluster, store: Store, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import CapacityError, Diverged, InvalidData
 from core.nn.spec import DataSpec, TrainingSpec
-from worker.failure import explain, explain_divergence
+from worker.failure import explain, explain_divergence, out_of_memory
 
 ERROR = Diverged("the loss became NaN or infinite in epoch 3 of 10", 3)
 
@@ -46,5 +46,7 @@ def test_a_divergence_names_what_has_not_been_done_against_it(word: Any, data: A
 def test_every_failure_says_whose_fault_it_was() -> None:
     assert explain(InvalidData("row 3 has no target"))["fault"] == "user"
     assert explain(CapacityError("too slow"))["fault"] == "capacity"
-    assert explain(MemoryError())["fault"] == "capacity"
+    told = explain(out_of_memory(2**30))
+    assert (told["fault"], told["code"]) == ("capacity", "capacity")
+    assert "1,073,741,824 bytes" in told["message"]
     assert explain(ZeroDivisionError("our secret"))["message"] == "the worker failed unexpectedly; its log has the details"

@@ -1,0 +1,153 @@
+"""`python -m benchmarks.crowd`: what idle and slow clients cost the others.
+
+Starts an embedded service in a temporary directory and measures how long GET /v1/jobs/{id} takes, one request after the other,
+
+    alone        nobody else is there
+    waiting      500 clients wait for the job with `?wait=60`, and ask again when they are answered
+    uploading    50 clients send datasets of 4 MiB at 128 KiB a second each, in pieces
+
+and how many times as long as alone that is. Its workers are stopped meanwhile, so that the job waits and nothing trains.
+"""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from benchmarks.service import Client
+
+WAITING = 500
+UPLOADS = 50
+UPLOAD_BYTES = 4 * 2**20
+PIECE_BYTES = 16 * 2**10
+PIECES_PER_S = 8
+SECONDS = 10.0
+PAUSE_S = 0.005  # between two requests: latency is measured, not throughput
+
+
+class Connection:
+    """One that stays open; requests are written by hand, so that the measuring costs little."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    @asynccontextmanager
+    async def to(cls, url: str) -> AsyncIterator["Connection"]:
+        place = urlsplit(url)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        try:
+            yield cls(reader, writer)
+        finally:
+            writer.close()
+
+    def begin(self, method: str, path: str, *headers: str) -> None:
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {os.environ['GRADMILL_KEY']}"]
+        self.writer.write("\r\n".join([*lines, *headers, "\r\n"]).encode())
+
+    async def answer(self) -> int:
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        await self.reader.readexactly(length)
+        return int(head.split(b" ")[1])
+
+
+async def polls(url: str, job: str) -> list[float]:
+    """Milliseconds of each of the polls."""
+    times: list[float] = []
+    async with Connection.to(url) as connection:
+        until = time.perf_counter() + SECONDS
+        while (began := time.perf_counter()) < until:
+            connection.begin("GET", f"/v1/jobs/{job}")
+            if (status := await connection.answer()) != 200:
+                raise RuntimeError(f"a poll was answered with {status}")
+            times.append((time.perf_counter() - began) * 1e3)
+            await asyncio.sleep(PAUSE_S)
+    return times
+
+
+async def waits(url: str, job: str) -> None:
+    async with Connection.to(url) as connection:
+        while True:
+            connection.begin("GET", f"/v1/jobs/{job}?wait=60")
+            await connection.answer()
+
+
+async def uploads(url: str, number: int) -> None:
+    """One dataset after the other, each of other bytes."""
+    async with Connection.to(url) as connection:
+        for again in range(1_000):
+            name = f"a{number}_{again}"
+            body = f"{name}\n".encode() + b"1.25\n" * (UPLOAD_BYTES // 5)
+            connection.begin("POST", "/v1/datasets", "Content-Type: text/csv", f"Content-Length: {len(body)}")
+            for start in range(0, len(body), PIECE_BYTES):
+                connection.writer.write(body[start : start + PIECE_BYTES])
+                await connection.writer.drain()
+                await asyncio.sleep(1 / PIECES_PER_S)
+            await connection.answer()
+
+
+async def beside(url: str, job: str, crowd: list[Callable[[], Coroutine[Any, Any, None]]]) -> list[float]:
+    """The polls' times while all of the crowd are at work."""
+    tasks = [asyncio.create_task(member()) for member in crowd]
+    await asyncio.sleep(2)  # until all of them are connected
+    try:
+        times = await polls(url, job)
+        if failed := [task.exception() for task in tasks if task.done()]:
+            raise RuntimeError(f"{len(failed)} of the crowd went away: {failed[0]!r}")
+        return times
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def stopped_workers() -> Iterator[None]:
+    supervisor = psutil.Process().parent()
+    children = [] if supervisor is None else supervisor.children(recursive=True)
+    workers = [child for child in children if "celery" in child.cmdline()]
+    for worker in workers:
+        worker.suspend()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.resume()
+
+
+async def report(url: str, queued: str) -> None:
+    crowds: dict[str, list[Callable[[], Coroutine[Any, Any, None]]]] = {
+        "alone": [],
+        "waiting": [lambda: waits(url, queued)] * WAITING,
+        "uploading": [lambda number=number: uploads(url, number) for number in range(UPLOADS)],  # type: ignore[misc]
+    }
+    alone = 0.0
+    for name, crowd in crowds.items():
+        times = await beside(url, queued, crowd)
+        median, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+        alone = alone or median
+        print(f"{name:<12}{median:.2f} ms median, 99 % under {p99:.2f} ms, {median / alone:.2f} times as long as alone")
+
+
+def main() -> int:
+    if url := os.environ.get("GRADMILL_URL"):
+        with stopped_workers():
+            asyncio.run(report(url, Client(url).submit(0)))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        service = [sys.executable, "-m", "service", "--port", "0", "--data-dir", folder, "--"]
+        return subprocess.run([*service, sys.executable, "-m", "benchmarks.crowd"], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
