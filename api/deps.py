@@ -122,10 +122,15 @@ _DIGITS = "01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
 JobIdInPath = Annotated[str, PathParameter(examples=[f"job_{_DIGITS}"])]
 
 
-async def job_id_of(job_id: JobIdInPath) -> str:
+def job_id_checked(job_id: str) -> str:
+    """NotFound for what cannot be the id of a job."""
     if not is_id("job", job_id):
         raise NotFound(f"there is no job {job_id[:60]!r}")
     return job_id
+
+
+async def job_id_of(job_id: JobIdInPath) -> str:
+    return job_id_checked(job_id)
 
 
 async def _dataset_id(dataset_id: Annotated[str, PathParameter(examples=[f"ds_{_DIGITS}"])]) -> str:

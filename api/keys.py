@@ -4,6 +4,9 @@ GET needs the scope `read`, everything else `write`. A key is looked up at every
 0.06 ms on SQLite and 0.2 ms on PostgreSQL, and a key that was revoked is refused at once, by every process.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from fastapi import Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
@@ -15,7 +18,12 @@ from core.addresses import is_loopback
 from core.keys import Key, Scope, allows, parsed
 from core.store import Caller
 
+T = TypeVar("T")
+
 ANYONE = Caller("", "default", frozenset({"admin"}))  # where keys are off
+
+# Operations that have their key looked at by `admitted` themselves, together with what they read.
+LATER = frozenset({"get_job"})
 
 _ALLOWED = "it must be Bearer and an API key, gm_…"
 
@@ -34,20 +42,35 @@ class ApiKeys(SecurityBase):
     )
 
     async def __call__(self, request: Request) -> None:
-        caller = await _caller(request, await service_of(request))
-        needed = needed_for(request.method)
-        if not allows(caller.scopes, needed):
-            has = ", ".join(sorted(caller.scopes))
-            message = f"{request.method} needs a key with the scope {needed}; {caller.key_id} has {has}"
-            challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
-            raise Refused("forbidden", message, headers={"WWW-Authenticate": challenge})
-        request.scope["caller"] = caller
+        service = await service_of(request)
+        request.scope["key"] = _given(request, service)
+        if request.scope["route"].operation_id not in LATER:
+            await admitted(request, service, lambda _: None)
 
 
-async def _caller(request: Request, service: Service) -> Caller:
+async def admitted(request: Request, service: Service, work: Callable[[Caller], T]) -> T:
+    """What `work` gives, in the thread in which the key was found to be good and to have the scope.
+
+    A request that needs no more than one look at the database so changes to another thread once: twice would take longer than
+    both looks.
+    """
+
+    def look() -> tuple[Caller, T]:
+        caller = _looked_up(service, request.scope["key"], needed_for(request.method), request.method)
+        return caller, work(caller)
+
+    caller, made = await run_in_threadpool(look)
+    request.scope["caller"] = caller
+    if caller.is_stale:
+        service.uses.note(caller.key_id)
+    return made
+
+
+def _given(request: Request, service: Service) -> Key | None:
+    """The key of the request, None where none is needed."""
     if service.settings.auth == "off":
         if is_loopback(str((request.scope.get("server") or ("",))[0])):
-            return ANYONE
+            return None
         raise _refused("GRADMILL_AUTH is off, which is for requests from this machine alone; set it to keys")
     given = request.headers.get("authorization")
     if given is None:
@@ -56,17 +79,19 @@ async def _caller(request: Request, service: Service) -> Caller:
     key = parsed(text.strip())
     if scheme.lower() != "bearer" or key is None:  # it may be a secret of something else, so nothing of it is shown
         raise _refused(f"Authorization is not as it must be; {_ALLOWED}")
-    caller = await run_in_threadpool(_looked_up, service, key)
-    if caller.is_stale:
-        service.uses.note(caller.key_id)
-    return caller
+    return key
 
 
-def _looked_up(service: Service, key: Key) -> Caller:
-    """In one thread, since to change to another takes as long as the look."""
+def _looked_up(service: Service, key: Key | None, needed: Scope, method: str) -> Caller:
+    if key is None:
+        return ANYONE
     caller = service.store.keys.caller(key)
     if caller is None or caller.refusal is not None:
         raise _refused(f"the key {key.id} {'is not known here' if caller is None else caller.refusal}")
+    if not allows(caller.scopes, needed):
+        message = f"{method} needs a key with the scope {needed}; {key.id} has {', '.join(sorted(caller.scopes))}"
+        challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
+        raise Refused("forbidden", message, headers={"WWW-Authenticate": challenge})
     if service.rates is not None and (wait_s := service.rates.wait_s(caller.tenant)) is not None:
         most = service.settings.tenant_requests_per_minute
         message = f"requests: your tenant has sent {most:,} in a minute, which is its quota; ask again in {wait_s} seconds"

@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
 from api.bodies import JsonBody
-from api.deps import JobId, JobIdInPath, Service, Tenant, TheService, job_id_of, service_of, tenant_of
+from api.deps import JobId, JobIdInPath, Service, Tenant, TheService, job_id_checked, service_of
 from api.errors import wrong_parameter
 from api.idempotency import REPLAYED, IdempotencyKey
+from api.keys import admitted
 from api.negotiation import is_match, preferred_wait_s
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
@@ -230,9 +231,9 @@ async def get_job(
     """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job has ended, at the latest after so many seconds.
     With `If-None-Match` too, it comes as soon as the job is no longer as the client knows it: with its next epochs, say."""
     # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
-    service, tenant, id = await service_of(request), await tenant_of(request), await job_id_of(job_id)
+    service = await service_of(request)
     wanted_s = wait if wait is not None else preferred_wait_s(prefer)
-    job = await run_in_threadpool(service.store.jobs.get, tenant, id)
+    job = await admitted(request, service, lambda caller: service.store.jobs.get(caller.tenant, job_id_checked(job_id)))
     headers = {"Vary": "Prefer"}
     if wanted_s is not None:
         wait_s = min(wanted_s, service.settings.max_wait_s)
