@@ -94,7 +94,8 @@ def _lines(shown: Any) -> list[str]:
         return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     if "id" not in shown:
         return [f"{name:<13} {'no limit' if value is None else value}" for name, value in shown.items()]
-    told = f"{shown['id']}  tenant {shown['tenant']}, name {shown['name']}, {_state(shown)}"
+    named = f", name {shown['name']}" if shown["name"] else ""
+    told = f"{shown['id']}  tenant {shown['tenant']}{named}, {_state(shown)}"
     if "key" not in shown:
         return [told]
     print(f"{told}; this is the only time that the key is shown:", file=sys.stderr)
