@@ -183,7 +183,8 @@ class ResultAnswer(Answer):
     epochs: int = Field(description="How many were trained.")
     stopped: Stopped = Field(
         description="Why it trained no longer: all `epochs` that were asked for are done, or all that the `budget` had room "
-        "for; what early stopping monitors improved no more (`early`); or L-BFGS finds no lower loss (`converged`)."
+        "for; or, before that, what early stopping monitors improved no more (`early`) or L-BFGS found no lower loss "
+        "(`converged`)."
     )
     best_epoch: int
     best: ReachedAnswer

@@ -24,7 +24,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"  # stopped because the client asked
 
 
-Stopped = Literal[  # why a job that succeeded trained no further epoch
+Stopped = Literal[  # why a job that succeeded trained no further epoch: the first of these that holds
     "epochs",  # all that were asked for are done
     "budget",  # all that its seconds had room for are done, fewer than were asked for
     "early",  # what early stopping monitors improved no more

@@ -201,9 +201,7 @@ def summary(training: Training, prepared: Prepared, record: Record, job: Job) ->
 
 
 def stopped(training: Training, job: Job) -> Stopped:
-    """Why a training that has finished went no further."""
-    if training.stopped_early:
-        return "early"
-    if training.converged:
-        return "converged"
-    return "budget" if training.epoch < job.spec["training"]["epochs"] else "epochs"
+    """Why a training that has finished went no further: where all its epochs are done, that is why, whatever else held then."""
+    if training.epoch == training.spec.epochs:
+        return "budget" if training.epoch < job.spec["training"]["epochs"] else "epochs"
+    return "early" if training.stopped_early else "converged"

@@ -166,6 +166,19 @@ def test_no_more_epochs_are_trained_than_are_asked_for_and_early_stopping_applie
     assert (now(store, stopped).epoch, ending(now(store, stopped))) == (3, "early")
 
 
+@pytest.mark.parametrize(("asked", "fits", "expected"), [(50, 3, "budget"), (50, 4, "early"), (3, 3, "epochs")])
+def test_epochs_that_were_done_are_told_before_what_would_have_stopped_them(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, asked: int, fits: int, expected: str
+) -> None:
+    job = budgeted(store, tmp_path, epochs=asked, early_stopping={"patience": 2, "min_delta": 1000.0})
+    first = claimed(store)
+    store.jobs.fix_epochs(first, fits)
+    store.jobs.release(first)
+    run(claimed(store), make_worker())
+    assert now(store, job).state == State.SUCCEEDED
+    assert (now(store, job).epoch, ending(now(store, job))) == (3, expected)
+
+
 def training(**fields: object) -> Training:
     x, t = examples("mean_squared_error", 96, 3, 1, "float32")
     return Training(network_spec(4, 1, dtype="float32"), training_spec(**fields), Data(x, t, x[:32], t[:32]))

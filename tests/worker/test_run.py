@@ -126,6 +126,26 @@ def test_a_job_whose_line_search_finds_no_lower_loss_says_that_it_has_converged(
     assert done.result["stopped"] == "converged"
 
 
+def test_all_epochs_done_are_why_a_job_ended_even_where_it_would_have_stopped_then(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    stopping = {"patience": 2, "min_delta": 1000.0}  # after three epochs
+    job = submit(store, tmp_path, LONG, early_stopping=stopping, epochs=3)
+    run(claimed(store), make_worker())
+    result = ended(store, job).result
+    assert result is not None
+    assert (result["epochs"], result["stopped"]) == (3, "epochs")
+    line = {**LONG, "network": {"layers": [{"type": "dense", "units": 1}]}}
+    fields = {"optimizer": "lbfgs", "batch_size": "full"}
+    free = submit(store, tmp_path, line, epochs=1000, **fields)
+    run(claimed(store), make_worker())
+    job = submit(store, tmp_path, line, epochs=ended(store, free).epoch, **fields)
+    run(claimed(store), make_worker())
+    result = ended(store, job).result
+    assert result is not None
+    assert (result["epochs"], result["stopped"]) == (ended(store, free).epoch, "epochs")
+
+
 @pytest.mark.parametrize(("fraction", "rows"), [(0.25, 25), (None, 100)])
 def test_the_result_of_a_job_says_which_classes_its_best_weights_confuse(
     store: Store, make_worker: Callable[..., Worker], tmp_path: Path, fraction: float | None, rows: int
