@@ -1,4 +1,4 @@
-"""Speed, side by side with the peers: `scripts/bench engine`, `scripts/bench service`.
+"""Speed, side by side with the peers: `scripts/bench engine`, `scripts/bench service` and others.
 
 What libraries read when they are loaded stands here, before any of them is.
 """
