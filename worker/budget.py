@@ -14,6 +14,7 @@ from core.errors import Diverged
 from core.nn.spec import TrainingSpec, Warmup
 from core.nn.training import Training
 from core.store import Job, Store
+from worker.beginning import at_start
 from worker.data import Prepared
 from worker.heartbeat import Lease
 
@@ -31,15 +32,14 @@ class Budget:
         self._clock = clock
         self._ends_at = clock() + seconds
 
-    def epochs(self, prepared: Prepared, interrupted: Callable[[], bool]) -> int:
-        """How many fit into what is left, at least one and at most those of the spec."""
+    def epochs(self, scratch: Training, interrupted: Callable[[], bool]) -> int:
+        """How many fit into what is left, at least one and at most those of the spec; `scratch` is thrown away afterwards."""
         least, most = REHEARSAL_S
         rehearsal_s = min(max(REHEARSAL_SHARE * self._seconds, least), most)
-        scratch = Training(prepared.network, prepared.training, prepared.data)
-        with threads(prepared.training.threads):
+        with threads(scratch.spec.threads):
             epoch_s = seconds_per_epoch(scratch, self._clock, rehearsal_s, self._seconds / 2, interrupted)
         left_s = TRAINING_SHARE * (self._ends_at - self._clock())
-        return max(1, min(prepared.training.epochs, int(left_s / max(epoch_s, RECORDING_S))))
+        return max(1, min(scratch.spec.epochs, int(left_s / max(epoch_s, RECORDING_S))))
 
 
 def seconds_per_epoch(
@@ -73,29 +73,28 @@ def budget_of(job: Job) -> Budget | None:
 
 def with_epochs(prepared: Prepared, budget: Budget | None, lease: Lease, store: Store, ended: Callable[[], bool]) -> Prepared:
     """The job with the number of its epochs, which is stored before the first of them begins."""
-    spec, rows = prepared.training, len(prepared.data.x)
+    spec, steps = prepared.training, prepared.sizes.steps_per_epoch
     if budget is None:
         epochs = cast(int, lease.claim.job.epochs_total)  # an earlier attempt has fixed it
     else:
-        epochs = budget.epochs(prepared, ended)
+        epochs = budget.epochs(lease.persist(lambda: at_start(prepared, lease.claim.job.tenant, store)), ended)
         if not ended():  # else it was not tried long enough, and nobody trains now
-            warmup_steps = shortened_warmup(spec, epochs, rows)
+            warmup_steps = shortened_warmup(spec, epochs, steps)
             lease.persist(lambda: store.jobs.fix_epochs(lease.claim, epochs, warmup_steps))
-    return replace(prepared, training=fitted(spec, epochs, rows))
+    return replace(prepared, training=fitted(spec, epochs, steps))
 
 
-def fitted(training: TrainingSpec, epochs: int, rows: int) -> TrainingSpec:
-    """The same training in so many epochs over so many rows."""
-    schedule, steps = training.schedule, shortened_warmup(training, epochs, rows)
-    if steps is not None:
-        schedule = schedule.model_copy(update={"warmup": Warmup(steps=steps) if steps else None})
+def fitted(training: TrainingSpec, epochs: int, steps_per_epoch: int) -> TrainingSpec:
+    """The same training in so many epochs."""
+    schedule, warmup_steps = training.schedule, shortened_warmup(training, epochs, steps_per_epoch)
+    if warmup_steps is not None:
+        schedule = schedule.model_copy(update={"warmup": Warmup(steps=warmup_steps) if warmup_steps else None})
     return training.model_copy(update={"epochs": epochs, "schedule": schedule})
 
 
-def shortened_warmup(training: TrainingSpec, epochs: int, rows: int) -> int | None:
+def shortened_warmup(training: TrainingSpec, epochs: int, steps_per_epoch: int) -> int | None:
     """Half of the steps where the warm-up of the schedule would not end before so many epochs; else None, it stays as it is."""
     warmup = training.schedule.warmup
-    per_epoch = 1 if training.batch_size == "full" else -(-rows // training.batch_size)
-    if warmup is None or (warmup.steps or (warmup.epochs or 0) * per_epoch) < epochs * per_epoch:
+    if warmup is None or (warmup.steps or (warmup.epochs or 0) * steps_per_epoch) < epochs * steps_per_epoch:
         return None
-    return epochs * per_epoch // 2
+    return epochs * steps_per_epoch // 2

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
+from core.nn.lower import lower
 from core.nn.preparation.column import Columns
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import Recoded
@@ -21,6 +22,7 @@ from core.nn.preparation.targets import class_indices
 from core.nn.preparation.validation import stratifies
 from core.nn.preparation.weighting import Weighting
 from core.nn.saving.tensors import Blocks
+from core.nn.sizes import Sizes
 from core.nn.spec import DatasetValidation, DataSpec, FractionValidation, NetworkSpec, RowsValidation, TrainingSpec
 from core.nn.training import Data
 from core.store import Dataset, Job, Store
@@ -40,6 +42,12 @@ class Prepared:
     columns: DataSpec
     preprocessing: Preprocessing
     data: Data
+
+    @property
+    def sizes(self) -> Sizes:
+        data = self.data
+        program = lower(self.network, self.training.loss, data.x.shape[1], data.categories)
+        return Sizes.of(program, self.training, len(data.x), len(data.validation_x), data.t.shape[1])
 
     @property
     def metadata(self) -> dict[str, Any]:

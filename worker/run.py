@@ -8,7 +8,6 @@ from typing import Any
 from core.blas import threads
 from core.errors import CapacityError, Diverged, LostLease, QuotaExceeded, Unavailable, UserError
 from core.jobs import Stopped
-from core.nn.saving.checkpoint import SavedCheckpoint
 from core.nn.saving.tensors import TensorFile
 from core.nn.saving.weights import weight_views, weights_file
 from core.nn.training import Training
@@ -16,6 +15,7 @@ from core.settings import Settings
 from core.store import Claim, Job, Store, Which
 from worker.allowance import Allowance
 from worker.arrays import Shelf
+from worker.beginning import begin
 from worker.budget import budget_of, with_epochs
 from worker.data import Prepared, prepare
 from worker.datasets import Datasets
@@ -23,7 +23,6 @@ from worker.failure import explain, explain_divergence, out_of_memory
 from worker.heartbeat import Lease
 from worker.memory import allowed_bytes, limited
 from worker.record import Record
-from worker.start import starting_state, starting_weights
 
 WHICH: tuple[Which, ...] = ("best", "last")
 
@@ -81,7 +80,7 @@ def attempt(lease: Lease, worker: Worker) -> None:
     prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf))
     if prepared.training.budget_s is not None:
         prepared = with_epochs(prepared, budget, lease, store, lambda: lease.ended or worker.stopping())
-    training = begin(prepared, lease, store)
+    training = lease.persist(lambda: begin(prepared, claim, store))
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:
         with threads(prepared.training.threads):
@@ -100,20 +99,6 @@ def attempt(lease: Lease, worker: Worker) -> None:
         lease.persist(lambda: store.jobs.fail(claim, told, kept, dict.fromkeys(kept, training.best_epoch)))
     finally:
         log.info("job %s, attempt %d: trained %d epochs", claim.job.id, claim.job.attempt, record.trained)
-
-
-def begin(prepared: Prepared, lease: Lease, store: Store) -> Training:
-    """The training at its start, or where the last checkpoint was taken."""
-
-    def training() -> Training:
-        pieces = store.jobs.checkpoint(lease.claim) if lease.claim.job.attempt > 1 else None
-        if pieces is not None:
-            return Training(prepared.network, prepared.training, prepared.data, SavedCheckpoint(pieces))
-        tenant, start = lease.claim.job.tenant, prepared.training.start
-        weights, state = starting_weights(tenant, start, store), starting_state(tenant, start, store)
-        return Training(prepared.network, prepared.training, prepared.data, start=weights, optimizer_state=state)
-
-    return lease.persist(training)
 
 
 def train(training: Training, record: Record, lease: Lease, stopping: Callable[[], bool]) -> None:

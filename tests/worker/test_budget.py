@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.jobs import State
+from core.nn.initializers import initialize
 from core.nn.training import Data, Training
 from core.store import Claim, Job, Store
 from tests.faults.jobs import LONG, TENANT, XOR, epochs, outcome, submit
@@ -100,15 +101,13 @@ def test_a_warm_up_that_does_not_end_before_the_epochs_that_fit_is_shortened_and
 def test_a_warm_up_takes_half_of_the_steps_only_where_it_would_not_end(
     warmup: dict[str, int], epochs: int, expected: dict[str, int]
 ) -> None:
-    training = training_spec(schedule={"type": "cosine", "warmup": warmup}, epochs=100, batch_size=32)
-    assert fitted(training, epochs, 97) == training_spec(
-        schedule={"type": "cosine", "warmup": expected}, epochs=epochs, batch_size=32
-    )
+    training = training_spec(schedule={"type": "cosine", "warmup": warmup}, epochs=100)
+    assert fitted(training, epochs, 4) == training_spec(schedule={"type": "cosine", "warmup": expected}, epochs=epochs)
 
 
 def test_a_single_step_has_no_warm_up() -> None:
-    training = training_spec(schedule={"type": "cosine", "warmup": {"epochs": 5}}, epochs=100, batch_size="full")
-    assert fitted(training, 1, 97).schedule.warmup is None
+    training = training_spec(schedule={"type": "cosine", "warmup": {"epochs": 5}}, epochs=100)
+    assert fitted(training, 1, 1).schedule.warmup is None
 
 
 def test_a_job_that_is_handed_back_goes_on_to_the_same_number_of_epochs(
@@ -164,6 +163,30 @@ def test_no_more_epochs_are_trained_than_are_asked_for_and_early_stopping_applie
     run(claimed(store), make_worker())
     assert now(store, stopped).state == State.SUCCEEDED
     assert (now(store, stopped).epoch, ending(now(store, stopped))) == (3, "early")
+
+
+def test_a_job_with_a_start_and_a_budget_draws_no_weights_either_to_try_how_fast_it_is(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the plan lets it have initial weights that take long to draw."""
+    first = submit(store, tmp_path, LONG, epochs=2)
+    run(claimed(store), make_worker())
+    drawn = []
+
+    def seen(program: Any, seed: int, theta: Any) -> None:
+        drawn.append(program)
+        initialize(program, seed, theta)
+
+    monkeypatch.setattr("core.nn.training.initialize", seen)
+    for kept in (True, False):
+        job = budgeted(store, tmp_path, budget_s=1.0, start={"job": first.id, "preprocessing": kept})
+        run(claimed(store), make_worker())
+        assert now(store, job).state == State.SUCCEEDED, now(store, job).error
+        assert drawn == []
+    plain = submit(store, tmp_path, LONG, epochs=2)
+    run(claimed(store), make_worker())
+    assert outcome(store, plain) == outcome(store, first)
+    assert len(drawn) == 1
 
 
 @pytest.mark.parametrize(("asked", "fits", "expected"), [(50, 3, "budget"), (50, 4, "early"), (3, 3, "epochs")])
