@@ -8,13 +8,15 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from api.errors import Refused
 from api.turns import Turns
+from tests.api.conftest import xor
 from tests.api.server import Server
 from tests.keys import HEADER
-from tests.polling import PATIENCE_S
+from tests.polling import PATIENCE_S, until
 
 
 def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
@@ -93,3 +95,22 @@ def test_bodies_that_never_end_cost_no_memory(server: Server) -> None:
             connections.enter_context(begun(server, "/v1/jobs", "application/json", b" " * (9 * 2**20)))
         assert server.most_resident_bytes() < before + 64 * 2**20
     assert httpx2.get(f"{server.address}/healthz").status_code == 200
+
+
+def test_a_crowd_that_waits_and_uploads_slowly_holds_nobody_up_and_takes_no_threads(database_url: str, tmp_path: Path) -> None:
+    server = Server(database_url, tmp_path)
+    try:
+        with server.client() as client, ExitStack() as crowd:
+            job = client.post("/v1/jobs", json=xor()).json()
+            path = f"/v1/jobs/{job['id']}"
+            for _ in range(200):
+                waiting = crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+                waiting.sendall(f"GET {path}?wait=60 HTTP/1.1\r\nHost: localhost\r\n{HEADER}\r\n".encode())
+            for _ in range(50):
+                crowd.enter_context(begun(server, "/v1/datasets", "text/csv", b"a,b\n" + b"1,2\n" * 10_000, 2**20))
+            until(lambda: len(psutil.Process(server.process.pid).net_connections()) > 250)
+            for _ in range(20):
+                assert client.get(path).status_code == 200
+            assert psutil.Process(server.process.pid).num_threads() < 80
+    finally:
+        server.stop()
