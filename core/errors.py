@@ -13,6 +13,7 @@ CoreError
 │   └── Diverged         the loss became NaN or infinite
 ├── Unavailable          the database does not answer; the same call may succeed later
 ├── UnfitDatabase        the database is none that this version can use, now or later
+├── UnfitCheckpoint      nothing that this training could go on from: another version took it
 ├── CapacityError        within the rules, but more than this machine gives: memory, time; fault = "capacity"
 └── LostLease            another worker owns the job now: stop, write nothing more
 
@@ -110,6 +111,10 @@ class Diverged(UserError):
 
 class UnfitDatabase(CoreError):
     """The message names the database, what is wrong with it and what to do."""
+
+
+class UnfitCheckpoint(CoreError):
+    """The message says what the checkpoint holds and what it should."""
 
 
 class Unavailable(CoreError):

@@ -103,7 +103,8 @@ class Training:
     ) -> None:
         """Goes on at the checkpoint; else it begins with `start`, weights named as in `core.nn.saving.weights`, or random ones.
 
-        `optimizer_state` is that of another training of the same network by the same optimizer.
+        `optimizer_state` is that of another training of the same network by the same optimizer. UnfitCheckpoint where that, or
+        the checkpoint, is of another one.
         """
         self.spec = training
         self.program = lower(network, training.loss, data.x.shape[1], data.categories)
@@ -211,7 +212,7 @@ class Training:
             return None
         updates = int(self._state["earlier_updates"][0] + self._state["updates"][0])
         state = {"updates": updates, "momentum_product": float(self._state["momentum_product"][0])}
-        return Checkpoint(state, {"slots": self._memory.slots})
+        return Checkpoint(state, self._slots)
 
     def delivered(self, which: str = "last") -> Matrix:
         """(P + R,) the "last" or the "best" theta, averaged where that is asked for; no copy."""
@@ -259,8 +260,13 @@ class Training:
         return pieces_per_call(self._sizes, int(self._state["step"][0]), int(self._batch["piece"][0]))
 
     @property
+    def _slots(self) -> dict[str, npt.NDArray[Any]]:
+        """(P,) each, without what lies between them in memory."""
+        return {f"slot.{place}": slot[: self.program.parameters] for place, slot in enumerate(self._memory.slots)}
+
+    @property
     def _vectors(self) -> dict[str, npt.NDArray[Any]]:
-        vectors = {"theta": self.theta, "slots": self._memory.slots, "best": self._memory.best}
+        vectors = {"theta": self.theta, "best": self._memory.best, **self._slots}
         if self._memory.kept is not self.theta:
             vectors["kept"] = self._memory.kept
         if self._measures.confusion.size:
@@ -287,14 +293,13 @@ class Training:
         if self._optimizer.initial_accumulator[0]:
             self._memory.slots[:] = self._optimizer.initial_accumulator[0]
         if optimizer_state is not None:
-            state = optimizer_state.copy_into({"slots": self._memory.slots})
+            state = optimizer_state.copy_into(self._slots, ("updates", "momentum_product"))
             self._state["earlier_updates"] = state["updates"]
             self._state["momentum_product"] = state["momentum_product"]
 
     def _restore(self, checkpoint: Checkpoint | SavedCheckpoint) -> None:
-        state = checkpoint.copy_into(self._vectors)
-        for name in STATE.names or ():
-            self._state[name] = state[name]
+        for name, value in checkpoint.copy_into(self._vectors, STATE.names or ()).items():
+            self._state[name] = value
 
     def _result(self, epoch: int, row: Any, values: npt.NDArray[np.float64]) -> EpochResult:
         validation_loss = float(row["evaluation_loss"]) if self._validates else None

@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Double, and_, bindparam, false, func, insert,
 from core.jobs import State
 from core.store import guard
 from core.store.blobs import Content, Upload, remove_if_it_works
-from core.store.checkpoints import read_checkpoint, replace_checkpoint
+from core.store.checkpoints import drop_checkpoint, read_checkpoint, replace_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
-from core.store.tables import QUEUED, epochs, jobs
+from core.store.tables import QUEUED, checkpoints, epochs, jobs
 from core.store.turns import NEXT_TENANT, limit, take_turn
 
 _NEXT = (
@@ -134,6 +134,18 @@ class Attempts:
     def checkpoint(self, of: Claim | str) -> Iterator[bytes] | None:
         """Where the job can go on, in pieces to be read once, or None where it starts from nothing."""
         return read_checkpoint(self._database, of if isinstance(of, str) else of.job.id)
+
+    def begin_anew(self, claim: Claim, reason: str) -> None:
+        """Drops the checkpoint, from which this attempt cannot go on, and says why; the epochs stay recorded."""
+        with self._database.writing() as writer:
+            changed = writer.execute(update(jobs).where(guard.held(claim)).values(version=jobs.c.version + 1))
+            if changed.rowcount == 0:
+                raise guard.lost(claim)
+            if writer.scalar(select(checkpoints.c.job_id).where(checkpoints.c.job_id == claim.job.id)) is None:
+                return
+            leftover = drop_checkpoint(writer, claim.job.id)
+            write_event(writer, claim.job.id, "begun_anew", {"reason": reason})
+        remove_if_it_works(self._database, leftover)
 
     def release(self, claim: Claim) -> Signals:
         """Gives the job back, to be claimed at once by whoever is there; the fence moves on, so that this attempt is over.

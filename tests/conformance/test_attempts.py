@@ -111,6 +111,30 @@ def test_a_checkpoint_of_any_size_comes_back_as_it_was(size: int, store: Store, 
     assert checkpoint(store, claim.job.id) == data[:size]
 
 
+@pytest.mark.parametrize("size", [10, 17 * CHUNK])
+def test_a_checkpoint_that_does_not_fit_is_dropped_and_told_once(
+    size: int,
+    store: Store,
+    claimed: Callable[..., Claim],
+    snapshot: Callable[[], dict[str, list[tuple[object, ...]]]],
+) -> None:
+    claim = claimed()
+    before = len(snapshot()["blobs"])
+    store.jobs.record_epochs(claim, epoch_rows(1, 2), bytes(size))
+    for _ in range(2):
+        store.jobs.begin_anew(claim, "it has no slots")
+    assert checkpoint(store, claim) is None
+    assert len(snapshot()["blobs"]) == before
+    assert store.jobs.get("default", claim.job.id).epoch == 2
+    told = [(event.type, event.data) for event in store.events.page("default", claim.job.id)]
+    assert told[2:] == [("begun_anew", {"reason": "it has no slots"})]
+    store.jobs.record_epochs(claim, epoch_rows(3, 3), b"next")
+    store.jobs.release(claim)
+    with pytest.raises(LostLease):
+        store.jobs.begin_anew(claim, "it has no slots")
+    assert checkpoint(store, claim) == b"next"
+
+
 def test_only_the_newest_checkpoint_is_kept_and_success_needs_none(
     store: Store, claimed: Callable[..., Claim], snapshot: Callable[[], dict[str, list[tuple[object, ...]]]]
 ) -> None:

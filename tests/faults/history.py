@@ -73,7 +73,7 @@ _EVENTS: Mapping[str, tuple[State, State, int]] = {
     "cancel_requested": (State.RUNNING, State.RUNNING, 0),
 }
 _GROWS = ("version", "fence", "attempt", "epoch")
-_NO_TRANSITION = frozenset({"epochs_fixed", "fingerprint_changed"})
+_NO_TRANSITION = frozenset({"begun_anew", "epochs_fixed", "fingerprint_changed"})
 
 
 def check(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.errors import Diverged
+from core.errors import Diverged, UnfitCheckpoint
 from core.nn import sizes
-from core.nn.saving.checkpoint import Checkpoint
+from core.nn.saving.checkpoint import Checkpoint, SavedCheckpoint
 from core.nn.training import Data, Training
 from tests.nn.networks import CLASSIFIERS, OPTIMIZERS, examples, name_of, network_spec, training_spec
 from tests.nn.random_networks import networks
@@ -168,6 +168,30 @@ def test_equal_seeds_give_equal_bits_and_others_do_not():
     )
     list(other.epochs())
     assert np.any(other.weights()["0.weight"] != one.weights()["0.weight"])
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"slot.0": np.zeros(1, np.float32)}, "slot.0"),  # which could be spread over all parameters
+        ({"slot.2": np.zeros(203, np.float32)}, "slot.2"),
+        ({"theta": np.zeros(203)}, "theta"),
+    ],
+)
+def test_a_checkpoint_of_other_vectors_is_refused(change, told, saved):
+    checkpoint = new("adam").checkpoint()
+    assert checkpoint.vectors["slot.0"].shape == (203,)
+    other = Checkpoint(checkpoint.state, checkpoint.vectors | change)
+    with pytest.raises(UnfitCheckpoint, match=told):
+        new("adam", checkpoint=SavedCheckpoint([other.to_bytes()]) if saved else other)
+
+
+def test_a_checkpoint_of_other_counters_is_refused():
+    checkpoint = new("adam").checkpoint()
+    for state in ({}, checkpoint.state | {"another": 1}):
+        with pytest.raises(UnfitCheckpoint, match="epoch"):
+            new("adam", checkpoint=Checkpoint(state, checkpoint.vectors))
 
 
 def test_a_checkpoint_survives_its_bytes_whatever_its_numbers():

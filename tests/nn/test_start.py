@@ -49,6 +49,17 @@ def test_two_trainings_with_the_optimizers_state_are_one_bit_for_bit(optimizer: 
         assert further.state == straight.optimizer_state().state  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_state_holds_as_many_numbers_as_the_network_has_parameters_however_they_lie_in_memory(dtype: str) -> None:
+    x, t = examples("mean_squared_error", 24, 3, 2, dtype)
+    training = Training(network_spec(4, 2, dtype=dtype), training_spec(), Data(x, t, x[:0], t[:0]))
+    state, checkpoint = training.optimizer_state(), training.checkpoint()
+    assert state is not None
+    for kept in (state, checkpoint):
+        slots = {name: vector.shape for name, vector in kept.vectors.items() if name.startswith("slot")}
+        assert slots == {"slot.0": (26,), "slot.1": (26,)}
+
+
 def test_lbfgs_has_no_state_that_another_training_could_take() -> None:
     x, t = examples("mean_squared_error", 24, 3, 2, "float64")
     training = Training(network_spec(4, 2), training_spec(optimizer="lbfgs", batch_size="full"), Data(x, t, x[:0], t[:0]))

@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_info
 from core.jobs import State
 from core.nn import engine
 from core.nn.network import Network
-from core.nn.saving.weights import from_safetensors
+from core.nn.saving.checkpoint import Checkpoint
+from core.nn.saving.weights import from_safetensors, to_safetensors
 from core.nn.training import Training
 from core.store import Claim, Job, Store
 from tests.faults.jobs import DIVERGING, LONG, TENANT, XOR, epochs, outcome, submit
@@ -211,6 +212,56 @@ def test_epochs_that_an_earlier_attempt_recorded_are_trained_again_but_not_recor
     done = ended(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert outcome(store, job) == outcome(store, straight)
+
+
+def older(checkpoint: Checkpoint, change: str) -> bytes:
+    """As another version might have taken it."""
+    state, vectors = dict(checkpoint.state), dict(checkpoint.vectors)
+    if change == "a name":
+        vectors["slots"] = vectors.pop("slot.0")
+    elif change == "a shape":
+        vectors["slot.1"] = np.zeros(vectors["slot.1"].size + 7, np.float32)
+    elif change == "a counter":
+        del state["updates"]
+    return b"no file" if change == "all" else Checkpoint(state, vectors).to_bytes()
+
+
+@pytest.mark.parametrize("change", ["a name", "a shape", "a counter", "all"])
+def test_a_job_whose_checkpoint_is_of_another_version_begins_anew_and_says_so(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, change: str
+) -> None:
+    straight = submit(store, tmp_path, LONG, epochs=4)
+    run(claimed(store), make_worker())
+    job, worker = submit(store, tmp_path, LONG, epochs=4), make_worker()
+    first = claimed(store)
+    prepared = prepare(first.job, store, worker.datasets, worker.shelf)
+    training = Training(prepared.network, prepared.training, prepared.data)
+    next(training.epochs())
+    store.jobs.record_epochs(first, epochs(store, straight)[:1], older(training.checkpoint(), change))
+    store.jobs.release(first)
+    run(claimed(store), worker)
+    assert ended(store, job).state == State.SUCCEEDED, ended(store, job).error
+    assert outcome(store, job) == outcome(store, straight)
+    (told,) = (event.data["reason"] for event in store.events.page(TENANT, job.id, 0, 9) if event.type == "begun_anew")
+    assert "checkpoint" in told
+
+
+def test_a_job_whose_start_has_another_versions_optimizer_state_says_what_to_leave_out(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    first = submit(store, tmp_path, LONG, epochs=1)
+    claim, content = claimed(store), Checkpoint({"updates": 3}, {"slots": np.zeros((2, 5))}).to_bytes()
+    weights = {"0.weight": np.zeros((32, 8)), "0.bias": np.zeros(32), "2.weight": np.zeros((1, 32)), "2.bias": np.zeros(1)}
+    last = to_safetensors(weights, {})
+    store.jobs.succeed(claim, {}, {"last": last, "optimizer": content})
+    start = {"job": first.id, "epoch": "last", "optimizer_state": True, "preprocessing": False}
+    job = submit(store, tmp_path, LONG, start=start)
+    run(claimed(store), make_worker())
+    error = ended(store, job).error
+    assert error is not None
+    assert (error["fault"], error["code"]) == ("user", "invalid_data")
+    assert f"the optimizer's state of {first.id} does not fit" in error["message"]
+    assert "optimizer_state" in error["message"]
 
 
 def test_a_job_that_was_cancelled_before_its_first_epoch_has_no_weights(

@@ -1,11 +1,12 @@
 """All that a training needs to go on, bit for bit as if it had not stopped: some counters and some flat vectors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 
+from core.errors import UnfitCheckpoint
 from core.nn.saving.tensors import Piece, TensorFile, unpack, unpack_into
 
 State = dict[str, int | float]
@@ -42,11 +43,14 @@ class Checkpoint:
         vectors, state = unpack(data)
         return cls(_numbers(state), vectors)
 
-    def copy_into(self, vectors: Mapping[str, npt.NDArray[Any]]) -> State:
-        """Overwrites the vectors, and returns the state."""
+    def copy_into(self, vectors: Mapping[str, npt.NDArray[Any]], counters: Collection[str]) -> State:
+        """Overwrites the vectors, and returns the state. UnfitCheckpoint where it has other vectors or counters."""
+        has, wanted = _kinds(self.vectors), _kinds(vectors)
+        if has != wanted:
+            raise UnfitCheckpoint(f"the checkpoint holds {has}, not {wanted}")
         for name, vector in vectors.items():
             vector[...] = self.vectors[name]
-        return self.state
+        return _counted(self.state, counters)
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,22 @@ class SavedCheckpoint:
 
     pieces: Iterable[Piece]
 
-    def copy_into(self, vectors: Mapping[str, npt.NDArray[Any]]) -> State:
-        """Overwrites the vectors, and returns the state; what it raises leaves them half written."""
-        return _numbers(unpack_into(self.pieces, vectors))
+    def copy_into(self, vectors: Mapping[str, npt.NDArray[Any]], counters: Collection[str]) -> State:
+        """The same; what it raises may leave the vectors half written."""
+        try:
+            return _counted(_numbers(unpack_into(self.pieces, vectors)), counters)
+        except ValueError as error:
+            raise UnfitCheckpoint(f"the checkpoint does not fit: {error}") from error
+
+
+def _kinds(vectors: Mapping[str, npt.NDArray[Any]]) -> dict[str, str]:
+    return {name: f"{vector.dtype} {vector.shape}" for name, vector in sorted(vectors.items())}
+
+
+def _counted(state: State, counters: Collection[str]) -> State:
+    if state.keys() != set(counters):
+        raise UnfitCheckpoint(f"the checkpoint counts {sorted(state)}, not {sorted(counters)}")
+    return state
 
 
 def _numbers(state: Mapping[str, str]) -> State:
