@@ -22,6 +22,7 @@ from core.nn.kernels.compile import Kernel
 events: Any = event  # untyped
 
 TELL_EVERY_S = 3.0
+COMPLETE = cache_directory() / "complete"  # a mark that nothing in it is missing
 
 
 def main(dtypes: list[str]) -> None:
@@ -29,8 +30,11 @@ def main(dtypes: list[str]) -> None:
         events.register("numba:compile", Told(kernels()))
         warmup.warm_up(dtypes)
         return
+    if not kernels():
+        print("the kernels run as plain Python", flush=True)
+        return
     with turn(cache_directory()) as held:
-        if any(cache_directory().glob("*.nbi")):
+        if COMPLETE.exists():
             warmup.warm_up()
         else:
             compile_all(held)
@@ -58,7 +62,7 @@ def turn(directory: Path) -> Iterator[tuple[int, ...]]:
 
 def compile_all(held: tuple[int, ...]) -> None:
     """Single and double precision at the same time, each in a process of its own that names every kernel when it is done, and
-    holds the lock for as long as it runs."""
+    holds the lock for as long as it runs; where nothing can be written there is none, and nothing is kept."""
     total = len(kernels()) * len(warmup.DTYPES)
     print(f"compiling {total} kernels, this once; it takes about a minute", flush=True)
     began = told = time.monotonic()
@@ -71,9 +75,12 @@ def compile_all(held: tuple[int, ...]) -> None:
             if time.monotonic() - told > TELL_EVERY_S:
                 told = time.monotonic()
                 print(f"{done} of {total} after {told - began:.0f} s", flush=True)
-    for compiler in compilers:
-        compiler.wait()
+    for compiler, dtype in zip(compilers, warmup.DTYPES, strict=True):
+        if compiler.wait() != 0:
+            raise SystemExit(f"the compilation for {dtype} ended with {compiler.returncode}")
     warmup.warm_up()  # whatever one of them could not write to the common index
+    if held:
+        COMPLETE.touch()
     print(f"compiled in {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -11,7 +11,7 @@ from numba.core.dispatcher import Dispatcher
 from threadpoolctl import threadpool_info
 
 from core.nn import engine
-from core.nn.kernels.cache import processor, source_digest
+from core.nn.kernels.cache import interpreter, processor, source_digest
 from core.nn.network import Network
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.nn.training import Data, Training
@@ -42,6 +42,7 @@ def fingerprint() -> dict[str, str]:
         }
     )
     return {
+        "python": interpreter(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "numba": numba.__version__,

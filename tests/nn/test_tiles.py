@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from core.nn.kernels import dense, tiles
+from core.nn.kernels import tiles
 
 # Rows and columns that tiles fill, and such as need an overlapping wide or narrow tile.
 SHAPES = [
@@ -56,16 +56,3 @@ def test_infinity_and_nan_are_seen():
     product(x, W, z)
     assert np.isinf(z[3, 0])
     assert np.isnan(z[:, 9]).all()
-
-
-def test_a_dense_layer_is_the_same_by_tiles():
-    rng = np.random.default_rng(0)
-    x, W, b, dz = (rng.standard_normal(shape) for shape in ((64, 300), (300, 128), (128,), (64, 128)))
-    z, dW, db = np.empty_like(dz), np.empty_like(W), np.empty_like(b)
-    assert tiles.suit(x, W, z)
-    assert tiles.suit(x.T, dz, dW)
-    dense.forward(x, W, b, z)
-    dense.backward(x, W, dz, dW, db)
-    np.testing.assert_allclose(z, np.einsum("ik,kj->ij", x, W) + b, atol=1e-12)
-    np.testing.assert_allclose(dW, np.einsum("ik,ij->kj", x, dz), atol=1e-12)
-    np.testing.assert_allclose(db, np.einsum("ij->j", dz), atol=1e-12)

@@ -7,6 +7,7 @@ module of `core.nn` that touches files.
 import hashlib
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -40,13 +41,18 @@ def processor() -> str:
     return f"{platform.machine()} {name} {hashlib.sha256(features.encode()).hexdigest()[:8]}"
 
 
+def interpreter() -> str:
+    """What the sources are read by; Numba compiles its bytecode, which differs from one minor version to the next."""
+    return f"{sys.implementation.cache_tag}{' uncompiled' if config.DISABLE_JIT else ''}"
+
+
 @cache
 def cache_directory() -> Path:
     """Beside the sources; where that folder is neither writable nor filled already, one of this user's for temporary files.
 
     What lies there will be run: a folder that belongs to somebody else is refused.
     """
-    target = hashlib.sha256(f"{numba.__version__} {processor()}".encode()).hexdigest()[:8]
+    target = hashlib.sha256(f"{numba.__version__} {interpreter()} {processor()}".encode()).hexdigest()[:8]
     name = f"kernels-{source_digest()}-{target}"
     beside = HERE / "__pycache__" / name
     if beside.is_dir() or os.access(HERE, os.W_OK):

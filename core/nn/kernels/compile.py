@@ -5,18 +5,19 @@ part of. By itself Numba would do both anew in each of its callers, and in their
 """
 
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any, TypeVar, cast
 
-from numba import njit, types
-from numba.core import codegen, compiler, config
+import numba
+from numba.core import codegen, compiler, config, types
 from numba.extending import typeof_impl
 
 F = TypeVar("F", bound=Callable[..., Any])
-compiled: Any = njit  # the options of a part are not in its types
-settings: Any = config  # untyped, as the next
-library: Any = codegen
-pipeline: Any = compiler
-typed: Any = types
+njit: Any = numba.njit  # untyped where its options go, as the rest of Numba's inside
+JITCodeLibrary: Any = codegen.JITCodeLibrary
+Compiler: Any = compiler.Compiler
+settings: Any = config
+DispatcherType: Any = types.Dispatcher
 
 # No flag here assumes that NaN and infinity do not occur: a diverging loss must be seen.
 EXACT = {"contract"}
@@ -25,7 +26,7 @@ REORDERED = {"contract", "reassoc", "nsz", "arcp"}
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
-class Part(library.JITCodeLibrary):  # type: ignore[misc]
+class Part(JITCodeLibrary):  # type: ignore[misc]
     """The code of a function that is there to be linked to others: not optimised yet, and nothing that could run."""
 
     def _optimize_final_module(self) -> None:
@@ -36,7 +37,7 @@ class Part(library.JITCodeLibrary):  # type: ignore[misc]
         self._finalized = True
 
 
-class PartCompiler(pipeline.Compiler):  # type: ignore[misc]
+class PartCompiler(Compiler):  # type: ignore[misc]
     """Numba's own, into a `Part`."""
 
     def __init__(self, typing_context: Any, target_context: Any, _: Any, *rest: Any) -> None:
@@ -49,7 +50,7 @@ class PartCompiler(pipeline.Compiler):  # type: ignore[misc]
 
 
 def _nothing_to_run(part: Part, *_: Any) -> Any:
-    """Numba tells its functions apart by what Python would call: any built-in method, of another object each time."""
+    """What Numba takes for what Python would call: any built-in function, but no other part's, since it is a key in a table."""
     return part.__reduce__
 
 
@@ -57,10 +58,10 @@ class Kernel:
     """A function that is compiled by itself where Python calls it, and where another kernel does, as a part of that one."""
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
-        self.__name__, self.__doc__ = function.__name__, function.__doc__
-        self.alone = compiled(**OPTIONS, **options)(function)
+        update_wrapper(self, function)
+        self.alone = njit(**OPTIONS, **options)(function)
         unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        self.part = compiled(pipeline_class=PartCompiler, **unwrapped, **OPTIONS, **options)(function)
+        self.part = njit(pipeline_class=PartCompiler, **unwrapped, **OPTIONS, **options)(function)
 
     def __call__(self, *arguments: Any) -> Any:
         return self.alone(*arguments)
@@ -68,7 +69,7 @@ class Kernel:
 
 @typeof_impl.register(Kernel)
 def _type_of(kernel: Kernel, _: Any) -> Any:
-    return typed.Dispatcher(kernel.part)
+    return DispatcherType(kernel.part)
 
 
 def _kernel(function: F, **options: Any) -> F:
@@ -77,7 +78,7 @@ def _kernel(function: F, **options: Any) -> F:
 
 def kernel(function: F) -> F:
     """An elementwise formula, or a piece of the loop."""
-    return _kernel(function, fastmath=EXACT)
+    return _kernel(function, fastmath=EXACT, forceinline=False)
 
 
 def scalar(function: F) -> F:
@@ -87,7 +88,7 @@ def scalar(function: F) -> F:
 
 def reduction(function: F) -> F:
     """A formula that sums, so that the order of its terms is the compiler's to choose; the order is fixed once compiled."""
-    return _kernel(function, fastmath=REORDERED)
+    return _kernel(function, fastmath=REORDERED, forceinline=False)
 
 
 def inlined(function: F) -> F:

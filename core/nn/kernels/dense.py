@@ -1,8 +1,8 @@
 """A dense layer: every unit sums all its inputs, each times its weight, and adds its bias.
 
 Products below `SMALL` multiplications are plain loops, since a call of the BLAS costs more than they do; large ones whose
-factors stay in the cache are made tile by tile, the rest by the BLAS. A plain loop makes a row of sums at a time in vector
-registers, or, for fewer than `NARROW` units, which do not fill one, each sum by itself.
+factors stay in the cache are made tile by tile, the rest by the BLAS. A plain loop makes the sums of a row together in vector
+registers; fewer than `NARROW` do not fill one and are made one by one, which then takes half the time.
 """
 
 from typing import Any
@@ -21,10 +21,7 @@ NARROW = 8
 def forward(x: Any, W: Any, b: Any, z: Any) -> None:
     """z = x W + b: the weighted sums, one row per example. Overwrites z. `b` is empty for a layer without biases."""
     if z.size * W.shape[0] <= SMALL:
-        if z.shape[1] < NARROW:
-            sums_of_products(x, W, b, z)
-        else:
-            rows_of_sums(x, W, b, z)
+        small_product(x, W, b, z)
         return
     product(x, W, z)
     if b.size:
@@ -36,12 +33,9 @@ def forward(x: Any, W: Any, b: Any, z: Any) -> None:
 @kernel
 def backward(x: Any, W: Any, dz: Any, dW: Any, db: Any) -> None:
     """dW = xᵀ dz, db = Σ dz over the rows: each weight's share of the error. Overwrites dW and db."""
-    sums_of_columns(dz, db)
+    sum_over_rows(dz, db)
     if dz.size * W.shape[0] <= SMALL:
-        if dz.shape[1] < NARROW:
-            products_of_columns(x, dz, dW)
-        else:
-            outer_products(x, dz, dW)
+        small_product_of_transpose(x, dz, dW)
     else:
         product(x.T, dz, dW)
 
@@ -50,7 +44,7 @@ def backward(x: Any, W: Any, dz: Any, dW: Any, db: Any) -> None:
 def backward_to_inputs(dz: Any, W: Any, dx: Any) -> None:
     """dx = dz Wᵀ: each input's share of the error, passed back to the layer before. Overwrites dx."""
     if dz.size * W.shape[0] <= SMALL:
-        products_of_rows(dz, W, dx)
+        small_product_by_transpose(dz, W, dx)
     else:
         np.dot(dz, W.T, dx)
 
@@ -65,21 +59,17 @@ def product(x: Any, W: Any, z: Any) -> None:
 
 
 @kernel
-def sums_of_products(x: Any, W: Any, b: Any, z: Any) -> None:
+def small_product(x: Any, W: Any, b: Any, z: Any) -> None:
     """zᵢⱼ = Σₖ xᵢₖ Wₖⱼ + bⱼ"""
     zero = z.dtype.type(0)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            total = b[j] if b.size else zero
-            for k in range(W.shape[0]):
-                total += x[i, k] * W[k, j]
-            z[i, j] = total
-
-
-@kernel
-def rows_of_sums(x: Any, W: Any, b: Any, z: Any) -> None:
-    """The same, all j at once."""
-    zero = z.dtype.type(0)
+    if z.shape[1] < NARROW:
+        for i in range(z.shape[0]):
+            for j in range(z.shape[1]):
+                total = b[j] if b.size else zero
+                for k in range(W.shape[0]):
+                    total += x[i, k] * W[k, j]
+                z[i, j] = total
+        return
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
             z[i, j] = b[j] if b.size else zero
@@ -90,35 +80,16 @@ def rows_of_sums(x: Any, W: Any, b: Any, z: Any) -> None:
 
 
 @kernel
-def sums_of_columns(dz: Any, db: Any) -> None:
-    """dbⱼ = Σᵢ dzᵢⱼ; none where the layer has no biases."""
-    if db.size < NARROW:
-        for j in range(db.size):
-            total = db.dtype.type(0)
-            for i in range(dz.shape[0]):
-                total += dz[i, j]
-            db[j] = total
-    else:
-        clear(db)
-        for i in range(dz.shape[0]):
-            for j in range(dz.shape[1]):
-                db[j] += dz[i, j]
-
-
-@kernel
-def products_of_columns(x: Any, dz: Any, dW: Any) -> None:
+def small_product_of_transpose(x: Any, dz: Any, dW: Any) -> None:
     """dWₖⱼ = Σᵢ xᵢₖ dzᵢⱼ"""
-    for k in range(dW.shape[0]):
-        for j in range(dW.shape[1]):
-            total = dW.dtype.type(0)
-            for i in range(dz.shape[0]):
-                total += x[i, k] * dz[i, j]
-            dW[k, j] = total
-
-
-@kernel
-def outer_products(x: Any, dz: Any, dW: Any) -> None:
-    """The same, all j at once."""
+    if dz.shape[1] < NARROW:
+        for k in range(dW.shape[0]):
+            for j in range(dW.shape[1]):
+                total = dW.dtype.type(0)
+                for i in range(dz.shape[0]):
+                    total += x[i, k] * dz[i, j]
+                dW[k, j] = total
+        return
     clear(dW.ravel())
     for i in range(dz.shape[0]):
         for k in range(dW.shape[0]):
@@ -128,7 +99,7 @@ def outer_products(x: Any, dz: Any, dW: Any) -> None:
 
 
 @reduction
-def products_of_rows(dz: Any, W: Any, dx: Any) -> None:
+def small_product_by_transpose(dz: Any, W: Any, dx: Any) -> None:
     """dxᵢₖ = Σⱼ dzᵢⱼ Wₖⱼ"""
     for i in range(dz.shape[0]):
         for k in range(W.shape[0]):
@@ -136,3 +107,19 @@ def products_of_rows(dz: Any, W: Any, dx: Any) -> None:
             for j in range(W.shape[1]):
                 total += dz[i, j] * W[k, j]
             dx[i, k] = total
+
+
+@kernel
+def sum_over_rows(dz: Any, db: Any) -> None:
+    """dbⱼ = Σᵢ dzᵢⱼ; none where the layer has no biases."""
+    if db.size < NARROW:
+        for j in range(db.size):
+            total = db.dtype.type(0)
+            for i in range(dz.shape[0]):
+                total += dz[i, j]
+            db[j] = total
+        return
+    clear(db)
+    for i in range(dz.shape[0]):
+        for j in range(dz.shape[1]):
+            db[j] += dz[i, j]

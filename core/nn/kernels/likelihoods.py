@@ -20,7 +20,7 @@ CONSTANTS = by_precision((0.0, 1.0))
 def binary_cross_entropy(z: Any, t: Any, w: Any, dz: Any, share: float) -> Any:
     """L = Σⱼ (−tⱼ ln pⱼ − (1 − tⱼ) ln(1 − pⱼ)) / m per row, for p = sigmoid z; dz = (p − t) / (m B)."""
     if z.shape[1] == 1:  # as most have it: a loop over the rows runs in vector registers, one over a single output does not
-        return of_one_output(z.ravel(), t.ravel(), w, dz.ravel(), share)
+        return binary_cross_entropy_of_one(z.ravel(), t.ravel(), w, dz.ravel(), share)
     factor = z.dtype.type(share / z.shape[1])
     total = 0.0
     for i in range(z.shape[0]):
@@ -35,8 +35,8 @@ def binary_cross_entropy(z: Any, t: Any, w: Any, dz: Any, share: float) -> Any:
 
 
 @reduction
-def of_one_output(z: Any, t: Any, w: Any, dz: Any, share: float) -> Any:
-    """The same for m = 1; all (B,)."""
+def binary_cross_entropy_of_one(z: Any, t: Any, w: Any, dz: Any, share: float) -> Any:
+    """As binary_cross_entropy for m = 1; all (B,)."""
     factor = z.dtype.type(share)
     total = 0.0
     for i in range(z.size):

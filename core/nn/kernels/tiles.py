@@ -35,19 +35,20 @@ def registers() -> tuple[int, int]:
 VECTOR_BYTES, ROWS = registers()
 FEW = 1 << 20  # multiplications, up to which a BLAS copies nothing either
 LARGE = 1 << 19  # elements of a factor, above which copying it first is faster
-PAGE = 4096  # bytes between the rows of a matrix from which on those of a tile crowd the same lines of the cache
+CROWDED = 4096  # bytes: rows a multiple of this apart fall into the same few lines of the cache
 
 
 @kernel
 def suit(x: Any, W: Any, z: Any) -> Any:
-    """The factors stay in the cache, and at most an eighth of the work is done twice."""
+    """The factors stay in the cache, their rows beside each other, and at most an eighth of the work is done twice."""
     (B, m), lanes = z.shape, VECTOR_BYTES // z.itemsize
     x_pitch = max(x.strides[0], x.strides[1])  # of x as it lies there, which may be the transposed one
     return (
         x.size * m > FEW
         and x.size <= LARGE
         and W.size <= LARGE
-        and max(x_pitch, W.strides[0]) < PAGE
+        and x_pitch % CROWDED > 0
+        and W.strides[0] % CROWDED > 0
         and B >= ROWS
         and m >= 2 * lanes
         and (-B) % ROWS <= B // 8

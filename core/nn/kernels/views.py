@@ -7,14 +7,14 @@ costs more than its mathematics. The arguments of an entry outlive its call and 
 
 from typing import Any
 
-from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, types
+from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
 structs: Any = cgutils  # untyped, as the next
 arrays: Any = arrayobj
-typed: Any = types
+UniTuple: Any = types.UniTuple
 
 
 def borrowed(array: Any) -> Any:
@@ -45,7 +45,9 @@ def _uncounted(typing_context: Any, array: Any) -> Any:
 
 @intrinsic
 def _part(typing_context: Any, array: Any, offset: Any, shape: Any) -> Any:
-    part = types.Array(array.dtype, shape.count, "C", aligned=array.aligned)
+    if array.ndim != 1 or array.layout != "C":
+        raise TypingError(f"a part of {array}; it must be a vector whose numbers lie one behind the other")
+    part = types.Array(array.dtype, shape.count, "C", readonly=not array.mutable, aligned=array.aligned)
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         whole, lengths = context.make_array(array)(context, builder, arguments[0]), structs.unpack_tuple(builder, arguments[2])
@@ -57,7 +59,7 @@ def _part(typing_context: Any, array: Any, offset: Any, shape: Any) -> Any:
         arrays.populate_array(view, start, lengths, strides, width, meminfo=None)
         return view._getvalue()
 
-    return part(array, types.intp, typed.UniTuple(types.intp, shape.count)), lower
+    return part(array, types.intp, UniTuple(types.intp, shape.count)), lower
 
 
 @overload(borrowed, strict=False)
