@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.store import Claim, Job, Store, Which
 from worker.allowance import Allowance
 from worker.arrays import Shelf
+from worker.attempts import MOST_DEATHS, Attempts, ended_by_the_kernel
 from worker.beginning import begin
 from worker.budget import budget_of, with_epochs
 from worker.data import Prepared, prepare
@@ -55,19 +56,22 @@ def run(claim: Claim, worker: Worker) -> None:
 
 def failure(lease: Lease, worker: Worker) -> dict[str, Any] | None:
     """What went wrong with an attempt that the job cannot survive, else None."""
-    most_bytes = allowed_bytes(lease.claim.job, worker.settings)
+    job, most_bytes = lease.claim.job, allowed_bytes(lease.claim.job, worker.settings)
     try:
-        with limited(most_bytes):
-            attempt(lease, worker)
+        with Attempts(worker.settings.data_dir / "attempts").noted(job) as deaths:
+            if deaths >= MOST_DEATHS:
+                raise ended_by_the_kernel(deaths)
+            with limited(most_bytes):
+                attempt(lease, worker)
     except (LostLease, Unavailable):
         raise
     except (UserError, CapacityError) as error:
         return explain(error)
     except MemoryError:
-        log.exception("job %s took more than %d bytes", lease.claim.job.id, most_bytes)
+        log.exception("job %s took more than %d bytes", job.id, most_bytes)
         return explain(out_of_memory(most_bytes))
     except Exception as error:  # whatever breaks one job must not take the process and its next jobs along
-        log.exception("job %s failed", lease.claim.job.id)
+        log.exception("job %s failed", job.id)
         return explain(error)
     return None
 
