@@ -15,6 +15,7 @@ from core.nn.saving.weights import fill
 
 Matrix = npt.NDArray[np.floating]
 CAPACITY = 256  # rows that run through the layers at once
+CHECKED_CELLS = 1 << 18  # inputs that are looked at at once
 
 
 class Network:
@@ -67,13 +68,15 @@ def check_indices(program: Program, x: Matrix) -> None:
     """
     operations: Any = program.operations
     for lookup in operations[operations.code == LOOKUP]:
-        first, vocabulary = int(lookup.first), int(lookup.vocabulary)
-        indices = x[:, first : first + int(lookup["count"])]
-        with np.errstate(invalid="ignore"):
-            strange = ~((indices >= 0) & (indices < vocabulary) & (indices == np.floor(indices)))
-        if strange.any():
-            row, place = np.argwhere(strange)[0]
-            raise InvalidData(
-                f"input {first + place} of example {row + 1} is {indices[row, place]:g}; the embedding takes whole numbers "
-                f"from 0 to {vocabulary - 1}"
-            )
+        first, count, vocabulary = int(lookup.first), int(lookup["count"]), int(lookup.vocabulary)
+        rows = max(1, CHECKED_CELLS // count)
+        for start in range(0, len(x), rows):
+            indices = x[start : start + rows, first : first + count]
+            with np.errstate(invalid="ignore"):
+                strange = ~((indices >= 0) & (indices < vocabulary) & (indices == np.floor(indices)))
+            if strange.any():
+                row, place = np.argwhere(strange)[0]
+                raise InvalidData(
+                    f"input {first + place} of example {start + row + 1} is {indices[row, place]:g}; the embedding takes whole "
+                    f"numbers from 0 to {vocabulary - 1}"
+                )
