@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import Diverged
+from core.errors import Diverged, InvalidData
 from core.nn import engine, metrics, spec
 from core.nn.initializers import initialize
 from core.nn.lower import lower
@@ -283,7 +283,7 @@ class Training:
         if start is None:
             initialize(self.program, self.spec.seed, self.theta)
         else:
-            fill(self.program, start, self.theta)
+            self._fill(start)
         self._memory.kept[:] = self._memory.best[:] = self.theta
         for name in ("best_score", "reference_score", "plateau_loss"):
             self._state[name] = np.inf
@@ -296,6 +296,13 @@ class Training:
             state = optimizer_state.copy_into(self._slots, ("updates", "momentum_product"))
             self._state["earlier_updates"] = state["updates"]
             self._state["momentum_product"] = state["momentum_product"]
+
+    def _fill(self, start: Mapping[str, npt.NDArray[Any]]) -> None:
+        try:
+            fill(self.program, start, self.theta)
+        except InvalidData as error:
+            further = '; float64 reaches further: set "dtype": "float64" in network' if self.theta.itemsize < 8 else ""
+            raise InvalidData(f"the weights to start from: {error.message}{further}") from error
 
     def _restore(self, checkpoint: Checkpoint | SavedCheckpoint) -> None:
         for name, value in checkpoint.copy_into(self._vectors, STATE.names or ()).items():

@@ -49,7 +49,7 @@ def misfit(program: Program, shapes: Shapes) -> str | None:
 def fill(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector) -> None:
     """Overwrites theta with tensors of any type that `misfit` has nothing against: the inverse of `named_weights`.
 
-    InvalidData where one leaves theta's range.
+    InvalidData where one holds a value that is no finite number in theta's type.
     """
     for name, view in weight_views(program, theta).items():
         if name not in named and name.endswith(COUNTER):
@@ -57,7 +57,7 @@ def fill(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector)
         with np.errstate(over="ignore"):
             view[...] = named[name]
         if not np.isfinite(view).all():
-            raise InvalidData(f'the weights to start from leave the range of {theta.dtype} in tensor "{name}"; use float64')
+            raise InvalidData(f'tensor "{name}" holds a value that is no finite number in {theta.dtype}')
 
 
 def weights_file(weights: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any]) -> TensorFile:

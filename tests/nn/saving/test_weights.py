@@ -5,9 +5,11 @@ import pytest
 
 from core.errors import InvalidData
 from core.nn.lower import lower
-from core.nn.saving.weights import fill, misfit
+from core.nn.network import Network
+from core.nn.saving.weights import misfit
 from core.nn.spec import MeanSquaredError
-from tests.nn.networks import network_spec
+from core.nn.training import Data, Training
+from tests.nn.networks import examples, network_spec, training_spec
 
 MSE = MeanSquaredError()
 PROGRAM = lower(network_spec(4, 2), MSE, 3)
@@ -46,9 +48,17 @@ def test_a_missing_tensor_is_named_with_those_that_are_there() -> None:
     )
 
 
-def test_values_beyond_the_range_of_the_network_are_refused_by_name() -> None:
-    program = lower(network_spec(4, 2, dtype="float32"), MSE, 3)
-    start = {name: np.zeros(shape) for name, shape in SHAPES.items()}
-    start["2.bias"][1] = 1e300
-    with pytest.raises(InvalidData, match=r'range of float32 in tensor "2\.bias"'):
-        fill(program, start, np.zeros(program.size, np.float32))
+@pytest.mark.parametrize(("dtype", "value"), [("float32", 1e300), ("float32", np.nan), ("float64", np.inf)])
+def test_values_beyond_the_range_of_the_network_are_refused_by_name(dtype: str, value: float) -> None:
+    network = network_spec(4, 2, dtype=dtype)
+    weights = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    weights["2.bias"][1] = value
+    told = f'tensor "2.bias" holds a value that is no finite number in {dtype}'
+    with pytest.raises(InvalidData) as refused:
+        Network.from_weights(lower(network, MSE, 3), weights)
+    assert refused.value.message == told
+    x, t = examples("mean_squared_error", 8, 3, 2, dtype)
+    with pytest.raises(InvalidData) as refused:
+        Training(network, training_spec(), Data(x, t, x[:0], t[:0]), start=weights)
+    remedy = '; float64 reaches further: set "dtype": "float64" in network' if dtype == "float32" else ""
+    assert refused.value.message == f"the weights to start from: {told}{remedy}"
