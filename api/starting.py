@@ -1,6 +1,7 @@
 """What a job is to start from: looked up when it is submitted, so that whatever does not fit is said at once."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +21,13 @@ from core.nn.preparation.roles import Inputs
 from core.nn.preparation.schema import Schema
 from core.nn.saving.tensors import read_header
 from core.nn.saving.weights import misfit
-from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, Start, TrainingSpec
+from core.nn.spec import AnyLayer, AnyOptimizer, DataSpec, NetworkSpec, Start, TrainingSpec
 from core.store import Job
 
 AT = "/training/start"
 _WORDS = ("scaling", "missing", "categories", "target_scaling", "features")
 _INLINE_WORDS = ("scaling", "target_scaling")
+_FREE = ("weight_initializer", "bias_initializer", "l1", "l2", "max_norm", "rate")
 _REMEDY = 'leave it out, or set "preprocessing": false in training.start'
 
 
@@ -45,7 +47,8 @@ class Source:
             raise InvalidSpec([Problem(AT, f"the weights of {self.start.source} do not fit: {message}")])
 
     def check_optimizer(self, network: NetworkSpec, training: TrainingSpec) -> None:
-        """InvalidSpec where the optimizer is to go on with what another kind of optimizer kept, or in another type."""
+        """InvalidSpec where the optimizer is to go on with what another kind of optimizer kept, in another type or of other
+        layers."""
         if self.job is None or not self.start.optimizer_state:
             return
         theirs = TrainingSpec.model_validate(self.job.spec["training"]).optimizer
@@ -57,7 +60,7 @@ class Source:
             problems.append(
                 Problem("/network/dtype", f"dtype is {network.dtype}; the optimizer's state of {self.job.id} is {dtype}")
             )
-        if problems:
+        if problems := [*problems, *_strange_layers(network, self.job)]:
             raise InvalidSpec(problems)
 
     def check_columns(self, schema: Schema, data: DataSpec, training: TrainingSpec) -> None:
@@ -121,6 +124,29 @@ def _require_state(service: Service, tenant: str, id: str) -> None:
 
 def _constants(optimizer: AnyOptimizer) -> dict[str, Any]:
     return {name: value for name, value in optimizer if name != "learning_rate"}
+
+
+def _strange_layers(network: NetworkSpec, job: Job) -> Iterator[Problem]:
+    """The first layer that is another than the job's; tensors of one name and shape may belong to quite different ones."""
+    at, ours = "/network/layers", [_gist(layer) for layer in network.layers]
+    theirs = [_gist(layer) for layer in NetworkSpec.model_validate(job.spec["network"]).layers]
+    may_differ = "only how layers begin, their penalties and max_norm, and the rate of a dropout may differ"
+    place = next((place for place, (our, their) in enumerate(zip(ours, theirs, strict=False)) if our != their), None)
+    if place is not None:
+        message = f"layer {place} is another than in {job.id}, the optimizer's state of that says nothing to it; {may_differ}"
+        yield Problem(f"{at}/{place}", message)
+    elif len(ours) != len(theirs):
+        message = (
+            f"there are {len(ours)} layers, in {job.id}, whose optimizer's state is the start, {len(theirs)}; {may_differ}"
+        )
+        yield Problem(at, message)
+
+
+def _gist(layer: AnyLayer) -> dict[str, Any]:
+    """What gradients by the layer's parameters depend on, wherever these begin and however they are held."""
+    return {
+        name: [_gist(inner) for inner in value] if name == "layers" else value for name, value in layer if name not in _FREE
+    }
 
 
 def adopt(outline: Outline, source: Source) -> list[Problem]:

@@ -119,6 +119,42 @@ def test_a_state_that_was_not_kept_or_is_of_another_optimizer_is_refused(
     assert job(client, training={"start": start, "optimizer": optimizer}).status_code == 202
 
 
+CODES = "a,b,price\n" + "".join(f"{i % 4},{i // 4 % 4},{i}\n" for i in range(30))
+TABLE_OF_NUMBERS = {"type": "embedding", "vocabulary": 4, "dimension": 2}
+STACK = [{"type": "residual", "layers": [{"units": 2, "activation": "tanh"}]}, {"units": 4, "bias": False}, {"units": 1}]
+DROPOUT = [{"units": 4}, {"type": "dropout", "rate": 0.5}, {"units": 1}]
+
+
+@pytest.mark.parametrize(
+    ("layers", "others", "pointer"),
+    [
+        ([{"units": 4, "bias": False}, {"units": 1}], [TABLE_OF_NUMBERS, {"units": 1}], "/network/layers/0"),
+        (STACK, [*STACK[:2], {"units": 1, "activation": "tanh"}], "/network/layers/2"),
+        (STACK, [{"type": "residual", "layers": [{"units": 2, "activation": "relu"}]}, *STACK[1:]], "/network/layers/0"),
+        (STACK, [*STACK, "identity"], "/network/layers"),
+        (STACK, [{"type": "residual", "layers": [{"units": 2, "activation": "tanh", "l2": 0.1}]}, *STACK[1:]], None),
+        (STACK, [*STACK[:2], {"units": 1, "weight_initializer": "zeros", "l1": 0.1, "max_norm": 3.0}], None),
+        (DROPOUT, [DROPOUT[0], {"type": "dropout", "rate": 0.1}, DROPOUT[2]], None),
+    ],
+)
+def test_the_state_belongs_to_a_network_of_the_same_layers_not_only_of_the_same_tensors(
+    client: TestClient, finish: Callable[[JSON], JSON], layers: list[Any], others: list[Any], pointer: str | None
+) -> None:
+    training = {"loss": "mean_squared_error", "optimizer": "adam", "epochs": 1, "keep_optimizer_state": True}
+    columns = {"scaling": "none"}
+    ended = finish(job(client, CODES, network={"layers": layers}, training=training, dataset=columns).json())
+    start: JSON = {"job": ended["id"], "epoch": "last"}
+    for says in (start, {**start, "optimizer_state": True}):
+        answer = job(client, CODES, network={"layers": others}, training={**training, "start": says}, dataset=columns)
+        if pointer is None or says is start:
+            assert answer.status_code == 202, answer.text
+            client.post(f"/v1/jobs/{answer.json()['id']}/cancel")
+        else:
+            found = messages(answer)
+            assert found.keys() == {pointer}
+            assert f"in {ended['id']}" in found[pointer]
+
+
 @pytest.mark.parametrize("start", [{"job": "job_x", "optimizer_state": True}, {"weights": "wt_x", "optimizer_state": True}])
 def test_the_state_belongs_to_the_last_weights_of_a_job(client: TestClient, start: JSON) -> None:
     found = messages(client.post("/v1/jobs", json=xor(training={"start": start})))
