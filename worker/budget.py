@@ -1,7 +1,8 @@
 """A budget in seconds becomes a number of epochs: once, by the first attempt that gets so far, on the machine that it runs on.
 
 From then on the job is one of so many epochs. Every later attempt trains as many, wherever it runs, and whoever sends the job
-with that number instead of the budget gets the same weights. A warm-up that would not end before them is shortened, and told.
+with that number instead of the budget gets the same weights. A warm-up that would not end before them is shortened, and told:
+that job needs it too.
 """
 
 import time
