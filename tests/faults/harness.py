@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -90,8 +90,7 @@ class Process:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGSTOP)
         descendants = self.children()
-        for pid in descendants:
-            _signal(pid, signal.SIGKILL)
+        signal_all(descendants, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         until(lambda: all(map(is_dead, descendants)))
@@ -190,6 +189,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
