@@ -28,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--faults", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="end earlier, with as many faults as were made")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument(
         "--only", nargs="+", choices=sorted(ALL), default=list(ALL), metavar="KIND", help=", ".join(sorted(ALL))
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="a file for the report, which is printed too")
     options = parser.parse_args()
     warm_up()
-    report = run(options.database, options.faults, options.seed, options.only, Progress())
+    report = run(options.database, options.faults, options.seed, options.only, Progress(), options.minutes)
     sys.stdout.write(f"\n{report.markdown()}")
     if options.report is not None:
         options.report.write_text(report.markdown())

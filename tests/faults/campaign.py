@@ -46,10 +46,13 @@ class Campaign:
         self._active: list[_Fault] = []
         self._next_at = 0.0
 
-    def disturb(self, faults: int, tell: Callable[[Report], None]) -> None:
-        """Returns when so many faults were made and mended."""
+    def disturb(self, faults: int, tell: Callable[[Report], None], minutes: float = float("inf")) -> None:
+        """Returns when so many faults were made and mended, or as many as fit into the minutes."""
+        ends_at = time.monotonic() + 60 * minutes
         while self._report.made < faults or self._active:
             now = time.monotonic()
+            if now > ends_at:
+                faults = self._report.made
             if len(self._active) < AT_ONCE and self._report.made < faults and now >= self._next_at:
                 self._begin(now)
                 self._next_at = now + self._rng.expovariate(1 / GAP_S)
@@ -116,6 +119,7 @@ def run(
     seed: int,
     kinds: Sequence[str] = tuple(ALL),
     tell: Callable[[Report], None] = lambda _: None,
+    minutes: float = float("inf"),
 ) -> Report:
     """The whole of it, in processes and a database of its own."""
     report = Report(database, seed, faults)
@@ -125,9 +129,9 @@ def run(
         began = time.monotonic()
         load.start()
         try:
-            campaign.disturb(faults, tell)
+            campaign.disturb(faults, tell, minutes)
             report.seconds = time.monotonic() - began
-            stepped.step(arena.database, 0)
+            until(lambda: stepped.step(arena.database, 0))
             load.close()
             until(lambda: arena.watch.unfinished() == 0, PATIENCE_S, told=lambda: _unfinished(arena, load))
         except TimeoutError as error:

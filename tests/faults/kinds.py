@@ -165,8 +165,8 @@ def sweeper_frozen(arena: Arena, number: int, rng: random.Random) -> Steps:
 
 def clock_stepped(arena: Arena, number: int, rng: random.Random) -> Steps:
     """Up to two leases forward or back."""
-    stepped.step(arena.database, rng.uniform(-LEASE_TTL_S, LEASE_TTL_S))
-    yield 0.2
+    seconds = rng.uniform(-LEASE_TTL_S, LEASE_TTL_S)
+    yield lambda: stepped.step(arena.database, seconds)
 
 
 def database_killed(arena: Arena, number: int, rng: random.Random) -> Steps:

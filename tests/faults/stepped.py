@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -24,10 +25,17 @@ def make_steppable(database: Engine) -> None:
         connection.execute(text("INSERT INTO clock_steps VALUES (0)"))
 
 
-def step(database: Engine, seconds: float) -> None:
-    """The clock goes wrong by so many seconds from now on."""
-    with database.begin() as connection:
-        connection.execute(text("UPDATE clock_steps SET seconds = :seconds"), {"seconds": seconds})
+def step(database: Engine, seconds: float) -> bool:
+    """The clock is wrong by so many seconds from now on; False where the database takes no writes at this moment."""
+    try:
+        with database.connect() as connection:
+            if database.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA busy_timeout = 50")
+            connection.execute(text("UPDATE clock_steps SET seconds = :seconds"), {"seconds": seconds})
+            connection.commit()
+    except OperationalError:
+        return False
+    return True
 
 
 def install() -> None:
