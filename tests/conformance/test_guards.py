@@ -1,0 +1,43 @@
+"""Guards that another one hides as long as it is there itself."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, update
+
+from core.errors import LostLease
+from core.jobs import State
+from core.store import Claim, Store
+from core.store.tables import jobs
+from tests.conformance.rows import ERROR, epoch_rows
+
+
+def test_what_does_not_run_is_not_written_to_whoever_its_row_says_it_belongs_to(
+    store: Store, claimed: Callable[..., Claim], engine: Engine
+) -> None:
+    claim = claimed()
+    ended = {"state": State.SUCCEEDED, "lease_until": None}  # the owner stays, where every method clears it
+    with engine.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == claim.job.id).values(**ended))
+    with pytest.raises(LostLease):
+        store.jobs.record_epochs(claim, epoch_rows(1, 2), b"late")
+    with pytest.raises(LostLease):
+        store.jobs.fail(claim, ERROR)
+
+
+def test_epochs_of_another_attempt_are_no_repetition(store: Store, claimed: Callable[..., Claim]) -> None:
+    store.jobs.record_epochs(claimed(ttl_s=-1), epoch_rows(1, 2), None)
+    store.jobs.reap(5)
+    owner = store.jobs.claim("worker-2", 60)
+    assert owner is not None
+    with pytest.raises(LostLease):
+        store.jobs.record_epochs(owner, epoch_rows(1, 2), None)
+
+
+def test_another_end_is_no_repetition(store: Store, claimed: Callable[..., Claim]) -> None:
+    claim = claimed()
+    store.jobs.succeed(claim, {}, {})
+    store.jobs.succeed(claim, {}, {})
+    with pytest.raises(LostLease):
+        store.jobs.fail(claim, ERROR)
+    assert store.jobs.get("default", claim.job.id).error is None
