@@ -18,7 +18,7 @@ from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeight
 FIRST_VALUES = 20  # of a column, unless all are asked for
 
 JSON = dict[str, Any]
-Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
+Status = Literal["queued", "running", "cancelling", "pausing", "paused", "succeeded", "failed", "cancelled"]
 
 
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -37,7 +37,9 @@ def rfc3339(seconds: float | None) -> str | None:
 
 
 def status_of(job: Job) -> str:
-    return "cancelling" if job.state is State.RUNNING and job.cancel_requested else str(job.state)
+    if job.state is State.RUNNING and (job.cancel_requested or job.pause_requested):
+        return "cancelling" if job.cancel_requested else "pausing"
+    return str(job.state)
 
 
 def job_answer(job: Job, has_weights: bool = False) -> JSON:
@@ -52,6 +54,8 @@ def job_answer(job: Job, has_weights: bool = False) -> JSON:
         "started_at": rfc3339(job.started_at),
         "finished_at": rfc3339(job.finished_at),
         "attempt": job.attempt,
+        "used_seconds": job.used_s,
+        "retry_of": job.retry_of,
         "progress": {
             "epoch": job.epoch,
             "epochs": total,
@@ -200,6 +204,8 @@ class JobAnswer(Answer):
     started_at: datetime | None
     finished_at: datetime | None
     attempt: int = Field(description="How many times a worker has taken it up.")
+    used_seconds: float = Field(description="That workers spent on it, in the attempts that are over.")
+    retry_of: str | None = Field(description="The job that this one repeats; it may be deleted by now.")
     progress: ProgressAnswer
     network: JSON = Field(description="As accepted, with every default filled in.")
     dataset: JSON = Field(description="As accepted; data sent along has become a dataset of its own.")

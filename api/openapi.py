@@ -38,7 +38,8 @@ _DETAILS = {
     "quota_exceeded": "rows: the dataset has 2,000,000, your quota is 1,000,000",
     "too_many_requests": "requests: your tenant has sent 6,000 in a minute, which is its quota; ask again in 12 seconds",
     "too_many_jobs": "queued_jobs: 1,000 of your jobs wait already, your quota is 1,000; send it again later",
-    "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued or running job can be cancelled",
+    "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued, running or paused job can be "
+    "cancelled",
     "too_large": "the body is larger than 10 MiB, the most that is taken here",
     "unsupported_media_type": "Content-Type is text/plain; it must be application/json",
     "range_not_satisfiable": "the range begins behind the end; there are 1234 bytes",

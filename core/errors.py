@@ -128,5 +128,9 @@ class CapacityError(CoreError):
     fault = "capacity"
 
 
+class DeadlinePassed(CapacityError):
+    code = "deadline"
+
+
 class LostLease(CoreError):
     code = "lost_lease"

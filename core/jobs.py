@@ -2,14 +2,20 @@
 
             claim             succeed
     queued ───────▶ running ──────────▶ succeeded
-     ▲  │            │ │ │     fail
-     │  │   release, │ │ └────────────▶ failed
-     └──┼── reap ────┘ │      stop
-        │  cancel      └──────────────▶ cancelled
-        └────────────────────────────────▲
+     ▲ ▲ │           │ │ │ │   fail
+     │ │ │  release, │ │ │ └──────────▶ failed
+     │ └─┼─ reap ────┘ │ │    stop
+     │   │             │ └────────────▶ cancelled
+     │   │  cancel     │                 ▲   ▲
+     │   ├─────────────┼─────────────────┘   │
+     │   │  pause      │ release, reap       │
+     │   └──────────▶ paused ────────────────┘
+     │      resume     │              cancel
+     └─────────────────┘
 
-A job whose cancellation was asked for while it runs stays `running` with `cancel_requested` set until its worker stops, or
-until its lease runs out; the API shows it as `cancelling`. Terminal states have no exits.
+A job that is to be cancelled or paused while it runs stays `running` with `cancel_requested` or `pause_requested` set until its
+worker has stopped, or until its lease runs out; the API shows it as `cancelling` or `pausing`. To resume it before its worker
+has stopped takes the request back. Terminal states have no exits; a job that has ended can be deleted.
 """
 
 from enum import StrEnum
@@ -19,6 +25,7 @@ from typing import Literal
 class State(StrEnum):
     QUEUED = "queued"  # waits for a worker
     RUNNING = "running"  # a worker holds its lease
+    PAUSED = "paused"  # waits for its client, with its checkpoint
     SUCCEEDED = "succeeded"  # trained; the weights are stored
     FAILED = "failed"  # ended with an error that says whose fault it was
     CANCELLED = "cancelled"  # stopped because the client asked
@@ -37,8 +44,9 @@ LOWEST_PRIORITY, HIGHEST_PRIORITY = -10, 10
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
-    State.RUNNING: frozenset({State.QUEUED, *TERMINAL}),
+    State.QUEUED: frozenset({State.RUNNING, State.PAUSED, State.CANCELLED}),
+    State.RUNNING: frozenset({State.QUEUED, State.PAUSED, *TERMINAL}),
+    State.PAUSED: frozenset({State.QUEUED, State.CANCELLED}),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset(),
     State.CANCELLED: frozenset(),

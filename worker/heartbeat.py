@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from core.errors import CoreError, LostLease, Unavailable
-from core.store import Claim, Store
+from core.store import Claim, Signals, Store
 
 SIGNALS_EVERY_S = 0.5  # how soon a cancellation is seen
 BEATS_PER_TTL = 3
@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 class Lease:
     """A context: inside it, the claim is renewed and `ended` tells whether the work has lost its purpose.
 
-    `cancelled`: the client asked for the end. `lost`: the store said that this attempt owns the job no more; while the database
-    is away nobody knows, and the training goes on.
+    That is so where the client asked for the end (`cancelled`) or for a pause, which it may have taken back since, or where
+    the store said that this attempt owns the job no more (`lost`); while the database is away nobody knows, and the training
+    goes on.
     """
 
     def __init__(self, claim: Claim, store: Store, ttl_s: float) -> None:
@@ -37,6 +38,7 @@ class Lease:
         self._ours_until = time.monotonic() + ttl_s
         self._renew_at = time.monotonic() + ttl_s / BEATS_PER_TTL
         self._cancelled = Event()
+        self._paused = Event()
         self._lost = Event()
         self._left = Event()
         self._thread = Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -51,7 +53,7 @@ class Lease:
 
     @property
     def ended(self) -> bool:
-        return self._cancelled.is_set() or self._lost.is_set()
+        return self._cancelled.is_set() or self._paused.is_set() or self._lost.is_set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -81,9 +83,12 @@ class Lease:
             try:
                 if time.monotonic() + pause_s / 2 >= self._renew_at:
                     self._renew()
-                elif self._store.jobs.signals(self.claim).cancel_requested and not self.cancelled:
-                    self._cancelled.set()
-                    self._renew()  # the cancellation has cut the lease, for the case that nobody hears of it
+                else:
+                    signals = self._store.jobs.signals(self.claim)
+                    if signals.cancel_requested and not self.cancelled:
+                        self._cancelled.set()
+                        self._renew()  # the cancellation has cut the lease, for the case that nobody hears of it
+                    self._hear(signals)
             except LostLease:
                 self._lost.set()
             except CoreError as error:  # away, or its disk is full
@@ -96,5 +101,10 @@ class Lease:
         signals = self._store.jobs.heartbeat(self.claim, self._ttl_s)
         self._ours_until = asked_at + self._ttl_s
         self._renew_at = asked_at + self._ttl_s / BEATS_PER_TTL
+        self._hear(signals)
+
+    def _hear(self, signals: Signals) -> None:
         if signals.cancel_requested:
             self._cancelled.set()
+        if signals.pause_requested:
+            self._paused.set()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.blas import threads
-from core.errors import CapacityError, Diverged, LostLease, QuotaExceeded, Unavailable, UserError
+from core.errors import CapacityError, DeadlinePassed, Diverged, LostLease, QuotaExceeded, Unavailable, UserError
 from core.jobs import Stopped
 from core.nn.saving.tensors import TensorFile
 from core.nn.saving.weights import weight_views, weights_file
@@ -80,7 +80,7 @@ def attempt(lease: Lease, worker: Worker) -> None:
     """One try at the job, from the claim to a transition of its state."""
     claim, store, budget = lease.claim, worker.store, budget_of(lease.claim.job)
     quotas = lease.persist(lambda: store.quotas.of(claim.job.tenant, worker.settings.quotas))
-    allowance = Allowance(quotas.job_s)
+    allowance = Allowance(quotas.job_s, claim.job)
     prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf))
     if prepared.training.budget_s is not None:
         prepared = with_epochs(prepared, budget, lease, store, lambda: lease.ended or worker.stopping())
@@ -92,7 +92,7 @@ def attempt(lease: Lease, worker: Worker) -> None:
         if allowance.is_over and not (training.finished or lease.ended or worker.stopping()):
             raise allowance.exceeded()
         conclude(training, prepared, record, lease, store)
-    except QuotaExceeded as error:
+    except (QuotaExceeded, DeadlinePassed) as error:
         record.flush()
         told, so_far = explain(error), weights(training, prepared)
         lease.persist(lambda: store.jobs.fail(claim, told, so_far, epochs_of(training)))
@@ -122,7 +122,7 @@ def train(training: Training, record: Record, lease: Lease, stopping: Callable[[
 
 
 def conclude(training: Training, prepared: Prepared, record: Record, lease: Lease, store: Store) -> None:
-    """Succeeded, cancelled or handed back, with everything recorded before."""
+    """Succeeded, cancelled, paused or handed back, with everything recorded before."""
     claim = lease.claim
     if training.finished:
         record.flush()

@@ -1,4 +1,4 @@
-"""/v1/jobs: submit, list, look or wait, cancel."""
+"""/v1/jobs: submit, list, look or wait."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
 from api.bodies import JsonBody
-from api.deps import JobId, JobIdInPath, Service, Tenant, TheService, job_id_checked, service_of
+from api.deps import JobIdInPath, Service, Tenant, TheService, job_id_checked, service_of
 from api.errors import wrong_parameter
 from api.idempotency import REPLAYED, IdempotencyKey
 from api.keys import admitted
@@ -39,6 +39,8 @@ EXAMPLE: dict[str, Any] = {
     "started_at": "2026-11-22T12:00:00.009Z",
     "finished_at": None,
     "attempt": 1,
+    "used_seconds": 0.0,
+    "retry_of": None,
     "progress": {
         "epoch": 17,
         "epochs": 100,
@@ -58,7 +60,7 @@ EXAMPLE: dict[str, Any] = {
     "error": None,
     "weights": None,
 }
-_QUEUED = {
+QUEUED = {
     **EXAMPLE,
     "status": "queued",
     "started_at": None,
@@ -95,7 +97,7 @@ def etag(job: Job) -> str:
         "Submit a job",
         status=202,
         model=JobAnswer,
-        example=_QUEUED,
+        example=QUEUED,
         problems=(
             "bad_request",
             "invalid_json",
@@ -124,7 +126,7 @@ def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: J
 MOST_KEYS = 10  # of the metadata that are asked for at once
 _TEXT = r"^[^\u0000]*$"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
-_STATUS = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+_STATUS = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 
 
 def _dated(value: str) -> str:
@@ -170,7 +172,7 @@ def list_jobs(
     request: Request,
     service: TheService,
     tenant: Tenant,
-    status: Annotated[_STATUS | None, Query(description="A job being cancelled is still running.")] = None,
+    status: Annotated[_STATUS | None, Query(description="A job being cancelled or paused is still running.")] = None,
     created_after: _Moment | None = None,
     created_before: _Moment | None = None,
     cursor: Cursor = None,
@@ -254,20 +256,3 @@ async def _awaited(request: Request, service: Service, job: Job, known: str | No
             break
         job = await run_in_threadpool(service.store.jobs.get, job.tenant, job.id)
     return job
-
-
-@router.post(
-    "/{job_id}/cancel",
-    **operation(
-        "cancel_job",
-        "Cancel a job",
-        model=JobAnswer,
-        example={**EXAMPLE, "status": "cancelling"},
-        problems=("not_found", "conflict", "cross_site"),
-        has_etag=True,
-    ),
-)
-def cancel_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
-    """A queued job is cancelled at once, a running one within about a second, inside an epoch too. Asking twice is no error."""
-    job = service.store.jobs.cancel(tenant, id)
-    return answer(shown(service, job), headers={"ETag": etag(job)})

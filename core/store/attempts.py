@@ -6,10 +6,10 @@ own attempt repeats, because nobody knew whether the first one was committed, is
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, Double, and_, bindparam, false, func, insert, select, update
+from sqlalchemy import Connection, Double, and_, bindparam, case, false, func, insert, null, select, update
 
 from core.jobs import State
 from core.store import guard
@@ -22,6 +22,8 @@ from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
 from core.store.tables import QUEUED, checkpoints, epochs, jobs
 from core.store.turns import NEXT_TENANT, limit, take_turn
+
+_SIGNALS = tuple(jobs.c[field.name] for field in fields(Signals))
 
 _NEXT = (
     select(jobs.c.id)
@@ -42,6 +44,7 @@ _TAKE_NEXT = (
         lease_owner=bindparam("owner"),
         lease_until=now() + bindparam("ttl_s", type_=Double),
         dispatch_at=None,
+        claimed_at=now(),
         started_at=func.coalesce(jobs.c.started_at, now()),
     )
     .returning(*JOB)
@@ -83,20 +86,20 @@ class Attempts:
     def signals(self, claim: Claim) -> Signals:
         """What the client asked for meanwhile: a read of one row."""
         with self._database.reading() as reader:
-            row = reader.execute(select(jobs.c.cancel_requested).where(guard.held(claim))).one_or_none()
+            row = reader.execute(select(*_SIGNALS).where(guard.held(claim))).one_or_none()
         if row is None:
             raise guard.lost(claim)
-        return Signals(cancel_requested=row.cancel_requested)
+        return Signals(*row)
 
     def heartbeat(self, claim: Claim, ttl_s: float) -> Signals:
         """Extends the lease by `ttl_s` from now on, even one that has run out, as long as nobody took the job."""
         with self._database.writing() as writer:
             row = writer.execute(
-                update(jobs).where(guard.held(claim)).values(lease_until=now() + ttl_s).returning(jobs.c.cancel_requested)
+                update(jobs).where(guard.held(claim)).values(lease_until=now() + ttl_s).returning(*_SIGNALS)
             ).one_or_none()
         if row is None:
             raise guard.lost(claim)
-        return Signals(cancel_requested=row.cancel_requested)
+        return Signals(*row)
 
     def fix_epochs(self, claim: Claim, epochs: int, warmup_steps: int | None = None) -> None:
         """Says once for all attempts how many epochs a job has that came without a number, and how long its warm-up is where
@@ -148,7 +151,8 @@ class Attempts:
         remove_if_it_works(self._database, leftover)
 
     def release(self, claim: Claim) -> Signals:
-        """Gives the job back, to be claimed at once by whoever is there; the fence moves on, so that this attempt is over.
+        """Gives the job back, to be claimed at once by whoever is there, or to its client, who wanted it paused; the fence
+        moves on, so that this attempt is over.
 
         A job whose cancellation was asked for stays with this attempt, which is to `stop` it with what it has learned.
         """
@@ -157,17 +161,17 @@ class Attempts:
                 update(jobs)
                 .where(guard.held(claim), jobs.c.cancel_requested == false())
                 .values(
-                    state=State.QUEUED,
-                    dispatch_at=now(),
+                    state=case((jobs.c.pause_requested, State.PAUSED), else_=State.QUEUED),
+                    dispatch_at=case((jobs.c.pause_requested, null()), else_=now()),
                     fence=jobs.c.fence + 1,
                     version=jobs.c.version + 1,
-                    lease_owner=None,
-                    lease_until=None,
+                    **guard.let_go(),
                 )
-            )
-            if released.rowcount:
-                write_event(writer, claim.job.id, "released")
-                return Signals(cancel_requested=False)
+                .returning(jobs.c.state)
+            ).scalar_one_or_none()
+            if released is not None:
+                write_event(writer, claim.job.id, "paused" if released == State.PAUSED else "released")
+                return Signals()
             if writer.scalar(select(jobs.c.id).where(guard.held(claim))) is None:
                 raise guard.lost(claim)
             return Signals(cancel_requested=True)
@@ -184,7 +188,7 @@ class Attempts:
             change |= {"epoch": rows[-1].epoch, "progress": asdict(rows[-1]), "version": jobs.c.version + 1}
         with self._database.writing() as writer:
             held = writer.execute(
-                update(jobs).where(condition).values(**change).returning(jobs.c.epoch, jobs.c.cancel_requested)
+                update(jobs).where(condition).values(**change).returning(jobs.c.epoch, *_SIGNALS)
             ).one_or_none()
             if held is None:
                 return self._recorded_before(writer, claim, rows), None
@@ -193,17 +197,17 @@ class Attempts:
                 writer.execute(insert(epochs), added)
             if upload is not None:
                 leftover = replace_checkpoint(writer, claim, held.epoch if upload_epoch is None else upload_epoch, upload)
-        return Signals(cancel_requested=held.cancel_requested), leftover
+        return Signals(*held[1:]), leftover
 
     def _recorded_before(self, writer: Connection, claim: Claim, rows: Sequence[EpochRow]) -> Signals:
         """Only this attempt can have advanced the job to this epoch under this fence."""
-        row = writer.execute(select(jobs.c.epoch, jobs.c.cancel_requested).where(guard.held(claim))).one_or_none()
+        row = writer.execute(select(jobs.c.epoch, *_SIGNALS).where(guard.held(claim))).one_or_none()
         if row is None or not rows or row.epoch != rows[-1].epoch:
             raise guard.lost(claim)
         owner = select(epochs.c.fence).where(epochs.c.job_id == claim.job.id, epochs.c.epoch == rows[-1].epoch)
         if writer.scalar(owner) != claim.fence:
             raise guard.lost(claim)
-        return Signals(cancel_requested=row.cancel_requested)
+        return Signals(*row[1:])
 
 
 def _change_fingerprint(writer: Connection, claim: Claim, before: JSON | None, after: JSON) -> None:

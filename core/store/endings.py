@@ -56,9 +56,7 @@ class Endings:
             last = writer.scalar(
                 update(jobs)
                 .where(guard.held(claim), *conditions)
-                .values(
-                    state=state, lease_owner=None, lease_until=None, finished_at=now(), version=jobs.c.version + 1, **change
-                )
+                .values(state=state, finished_at=now(), version=jobs.c.version + 1, **guard.let_go(), **change)
                 .returning(jobs.c.epoch)
             )
             if last is None:

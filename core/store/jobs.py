@@ -3,10 +3,12 @@
 from core.store.attempts import Attempts
 from core.store.database import Database
 from core.store.endings import Endings
+from core.store.removal import Removal
 from core.store.requests import Requests
+from core.store.steering import Steering
 from core.store.sweeping import Sweeping
 
 
-class Jobs(Requests, Attempts, Endings, Sweeping):
+class Jobs(Requests, Steering, Attempts, Endings, Sweeping, Removal):
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,10 +1,10 @@
-"""What a queued or running job needs stays: datasets, and weights that were sent."""
+"""What a job that has not ended needs stays: datasets, and weights that were sent."""
 
 from sqlalchemy import Column, Connection, Table, delete, select
 
 from core.errors import Conflict, NotFound
 from core.store.blobs import discard
-from core.store.tables import QUEUED, RUNNING, jobs
+from core.store.tables import PAUSED, QUEUED, RUNNING, jobs
 
 
 def hold(writer: Connection, table: Table, tenant: str, id: str, missing: NotFound) -> None:
@@ -19,7 +19,7 @@ def remove(
 ) -> None:
     """Deletes the row and its blob, whose bytes are counted in the column `size`.
 
-    Conflict while a job that waits or runs has the id in one of the columns `needs`; raises `missing` where it is gone.
+    Conflict while a job that has not ended has the id in one of the columns `needs`; raises `missing` where it is gone.
     """
     table = size.table
     row = writer.execute(
@@ -27,7 +27,7 @@ def remove(
     ).one_or_none()
     if row is None:
         raise missing
-    for state in (QUEUED, RUNNING):
+    for state in (QUEUED, RUNNING, PAUSED):
         for need in needs:
             job = writer.scalar(select(jobs.c.id).where(need == id, jobs.c.state == state).limit(1))
             if job is not None:

@@ -24,6 +24,7 @@ class NewJob:
     start_id: str | None = None  # of the job, or of the weights that were sent, from which this one starts
     validation_dataset_id: str | None = None
     priority: int = 0
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Job:
     epoch: int  # the last recorded one
     epochs_total: int | None  # None until the first attempt has fixed it
     cancel_requested: bool
+    pause_requested: bool
     dataset_id: str
     seed: int
     priority: int
@@ -53,6 +55,8 @@ class Job:
     started_at: float | None
     finished_at: float | None
     lease_until: float | None
+    used_s: float  # by workers, in the attempts that are over
+    retry_of: str | None  # the job whose spec this one repeats, which may be gone
     metadata: dict[str, str]
     progress: JSON | None  # the latest epoch's row
     result: JSON | None
@@ -73,7 +77,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    cancel_requested: bool
+    cancel_requested: bool = False
+    pause_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,12 @@
-"""Jobs as their clients see them: submit, look, cancel. Every statement carries the tenant."""
+"""Jobs as their clients see them: submit, look, repeat. Every statement carries the tenant."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select
 
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.ids import new_id
 from core.jobs import LOWEST_PRIORITY, State
-from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
@@ -24,10 +22,6 @@ _ONE = select(*JOB).where(jobs.c.id == bindparam("id"), jobs.c.tenant == bindpar
 _VERSIONS = select(jobs.c.id, jobs.c.version).where(jobs.c.id.in_(bindparam("ids", expanding=True)))
 
 
-# A worker hears of a cancellation within half a second, and then renews its lease while it saves what the job has learned.
-UNHEARD_S = 2.0
-
-
 class Requests:
     _database: Database
 
@@ -39,38 +33,44 @@ class Requests:
         """
         id = new_id("job")
         with self._database.writing() as writer:
-            if idempotency is not None:
-                first = remember(self._database, writer, tenant, idempotency, id)
-                if first != id:
-                    return to_job(writer.execute(_ONE, {"id": first, "tenant": tenant}).one())
-            row = writer.execute(
-                insert(jobs)
-                .values(
-                    id=id,
-                    tenant=tenant,
-                    state=State.QUEUED,
-                    dataset_id=new.dataset_id,
-                    start_id=new.start_id,
-                    validation_dataset_id=new.validation_dataset_id,
-                    epochs_total=new.epochs_total,
-                    seed=new.seed,
-                    priority=new.priority,
-                    created_at=now(),
-                    dispatch_at=now(),
-                    metadata=dict(new.metadata),
-                    spec=new.spec,
-                    plan=new.plan,
-                )
-                .returning(*JOB)
-            ).one()
+            first = self._made_before(writer, tenant, idempotency, id)
+            return first or _queue(writer, tenant, id, new)
+
+    def retry(self, tenant: str, id: str, idempotency: Idempotency | None = None) -> Job:
+        """Queues a new job of the spec of one that has failed or was cancelled, to be trained from its beginning.
+
+        Conflict where its state forbids that, or where something is gone that it needs. IdempotencyMismatch as above.
+        """
+        new = new_id("job")
+        with self._database.writing() as writer:
+            first = self._made_before(writer, tenant, idempotency, new)
+            if first is not None:
+                return first
+            query = select(*JOB, jobs.c.start_id, jobs.c.validation_dataset_id)
+            row = writer.execute(query.where(jobs.c.id == id, jobs.c.tenant == tenant)).one_or_none()
+            if row is None:
+                raise no_job(id)
             job = to_job(row)
-            # The lock holds off a deletion of a dataset until this job is there to forbid it.
-            for needed in filter(None, (new.dataset_id, new.validation_dataset_id)):
-                hold(writer, datasets, tenant, needed, no_dataset(needed))
-            if new.start_id is not None:
-                hold_start(writer, tenant, new.start_id)
-            write_event(writer, job.id, "submitted")
-            return job
+            if job.state not in (State.FAILED, State.CANCELLED):
+                has = "has" if job.state == State.SUCCEEDED else "is"
+                raise Conflict(f"job {id} {has} {job.state}: only a failed or cancelled job can be retried")
+            has_budget = job.spec.get("training", {}).get("budget_s") is not None
+            again = NewJob(
+                spec=job.spec,
+                dataset_id=job.dataset_id,
+                epochs_total=None if has_budget else job.epochs_total,
+                seed=job.seed,
+                metadata=job.metadata,
+                plan=job.plan,
+                start_id=row.start_id,
+                validation_dataset_id=row.validation_dataset_id,
+                priority=job.priority,
+                retry_of=id,
+            )
+            try:
+                return _queue(writer, tenant, new, again)
+            except NotFound as error:
+                raise Conflict(f"job {id} cannot be retried: {error.message}") from None
 
     def get(self, tenant: str, id: str) -> Job:
         """One row by its primary key."""
@@ -104,39 +104,6 @@ class Requests:
         with self._database.reading() as reader:
             return page(reader, query, jobs.c.id, to_job, cursor, limit)
 
-    def cancel(self, tenant: str, id: str) -> Job:
-        """Ends a queued job at once and asks the worker of a running one to stop; asking twice is no error.
-
-        The lease of a running job is cut to `UNHEARD_S`, so that `reap` soon ends a job whose worker is dead.
-        Raises Conflict where the job has succeeded or failed.
-        """
-        with self._database.writing() as writer:
-            row = writer.execute(select(*JOB).where(jobs.c.id == id, jobs.c.tenant == tenant).with_for_update()).one_or_none()
-            if row is None:
-                raise no_job(id)
-            job = to_job(row)
-            change: dict[str, Any]
-            if job.state == State.QUEUED:
-                event = "cancelled"
-                change = {"state": State.CANCELLED, "cancel_requested": True, "dispatch_at": None, "finished_at": now()}
-            elif job.state == State.RUNNING and not job.cancel_requested:
-                event = "cancel_requested"
-                heard_by = now() + UNHEARD_S
-                change = {
-                    "cancel_requested": True,
-                    "lease_until": case((jobs.c.lease_until < heard_by, jobs.c.lease_until), else_=heard_by),
-                }
-            elif job.state in (State.RUNNING, State.CANCELLED):
-                return job
-            else:
-                raise Conflict(f"job {id} has {job.state} already: only a queued or running job can be cancelled")
-            changed = update(jobs).where(jobs.c.id == id).values(**change, version=jobs.c.version + 1).returning(*JOB)
-            job = to_job(writer.execute(changed).one())
-            write_event(writer, id, event)
-            if job.state == State.CANCELLED:
-                drop_checkpoint(writer, id)
-            return job
-
     def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The version of each of these jobs that exists, by one statement."""
         with self._database.reading() as reader:
@@ -149,6 +116,11 @@ class Requests:
         with self._database.reading() as reader:
             return reader.scalar(select(func.count()).select_from(jobs).where(*waiting)) or 0
 
+    def _made_before(self, writer: Connection, tenant: str, idempotency: Idempotency | None, id: str) -> Job | None:
+        """The job that the key made before; None where from now on it is the one with this id."""
+        first = id if idempotency is None else remember(self._database, writer, tenant, idempotency, id)
+        return None if first == id else to_job(writer.execute(_ONE, {"id": first, "tenant": tenant}).one())
+
     def _has_metadata(self, key: str, value: str) -> ColumnElement[bool]:
         """Whatever the key holds: a JSON path would trip over quotes and dollars in it."""
         if self._database.is_sqlite:
@@ -156,3 +128,35 @@ class Requests:
             return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
         found: ColumnElement[str] = func.json_extract_path_text(jobs.c.metadata, key)
         return found == value
+
+
+def _queue(writer: Connection, tenant: str, id: str, new: NewJob) -> Job:
+    """NotFound where something is not there that the job needs."""
+    row = writer.execute(
+        insert(jobs)
+        .values(
+            id=id,
+            tenant=tenant,
+            state=State.QUEUED,
+            dataset_id=new.dataset_id,
+            start_id=new.start_id,
+            validation_dataset_id=new.validation_dataset_id,
+            epochs_total=new.epochs_total,
+            seed=new.seed,
+            priority=new.priority,
+            retry_of=new.retry_of,
+            created_at=now(),
+            dispatch_at=now(),
+            metadata=dict(new.metadata),
+            spec=new.spec,
+            plan=new.plan,
+        )
+        .returning(*JOB)
+    ).one()
+    # The lock holds off a deletion of a dataset until this job is there to forbid it.
+    for needed in filter(None, (new.dataset_id, new.validation_dataset_id)):
+        hold(writer, datasets, tenant, needed, no_dataset(needed))
+    if new.start_id is not None:
+        hold_start(writer, tenant, new.start_id)
+    write_event(writer, id, "submitted", {} if new.retry_of is None else {"retry_of": new.retry_of})
+    return to_job(row)

@@ -14,7 +14,7 @@ from core.store.database import Database
 from core.store.needed import hold, remove
 from core.store.quotas import check_storage
 from core.store.records import Page, SentWeights, SentWeightsSummary
-from core.store.rows import page, require_job
+from core.store.rows import no_job, page
 from core.store.tables import jobs, sent_weights
 
 _COLUMNS = tuple(sent_weights.c[field.name] for field in fields(SentWeights))
@@ -89,7 +89,7 @@ class AllSentWeights:
 def hold_start(writer: Connection, tenant: str, id: str) -> None:
     """Keeps what a new job starts from until that job is there to forbid its deletion. NotFound where it is gone."""
     if id.startswith("job_"):
-        require_job(writer, tenant, id)
+        hold(writer, jobs, tenant, id, no_job(id))
         return
     hold(writer, sent_weights, tenant, id, _none(id))
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 
 from core.jobs import TERMINAL, State
-from core.store import turns
+from core.store import guard, turns
 from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
@@ -52,8 +52,8 @@ class Sweeping:
     def reap(self, stuck_limit: int) -> list[str]:
         """Takes back every job whose lease has run out; returns their ids.
 
-        It is queued again, due at once; cancelled where its client asked for that; failed where `stuck_limit` workers in a row
-        died of it without any progress.
+        It is queued again, due at once; cancelled or paused where its client asked for that; failed where `stuck_limit` workers
+        in a row died of it without any progress.
         """
         expired = select(jobs.c.id).where(jobs.c.state == RUNNING, jobs.c.lease_until < now())
         with self._database.reading() as reader:
@@ -61,7 +61,7 @@ class Sweeping:
                 return []
         with self._database.writing() as writer:
             lost = writer.execute(
-                expired.add_columns(jobs.c.stuck, jobs.c.attempt, jobs.c.cancel_requested)
+                expired.add_columns(jobs.c.stuck, jobs.c.attempt, jobs.c.cancel_requested, jobs.c.pause_requested)
                 .order_by(jobs.c.id)
                 .limit(_BATCH)
                 .with_for_update(skip_locked=True)
@@ -76,8 +76,7 @@ class Sweeping:
                         fence=jobs.c.fence + 1,
                         stuck=row.stuck + 1,
                         version=jobs.c.version + 1,
-                        lease_owner=None,
-                        lease_until=None,
+                        **guard.let_go(),
                         **change,
                     )
                 )
@@ -93,7 +92,10 @@ def _fate(row: Row[Any], stuck_limit: int) -> tuple[State, str, JSON, JSON]:
     if row.cancel_requested:
         return State.CANCELLED, "cancelled", {"finished_at": now()}, {}
     if stuck < stuck_limit:
-        return State.QUEUED, "reaped", {"dispatch_at": now()}, {"attempt": row.attempt, "stuck": stuck}
+        told = {"attempt": row.attempt, "stuck": stuck}
+        if row.pause_requested:
+            return State.PAUSED, "paused", {}, told
+        return State.QUEUED, "reaped", {"dispatch_at": now()}, told
     error = {
         "fault": "system",
         "code": "worker_lost",

@@ -14,6 +14,7 @@ A job's row is complete in itself: a status poll reads it by its key and nothing
 reads a row from its start. A finished job outlives its datasets, so `jobs.dataset_id` and `jobs.validation_dataset_id` are no
 foreign keys; submitting locks the datasets; so it is with the weights that a job starts from. An idempotency key goes with what
 it made. A tenant has a row once it has an API key; the column `tenant` of the other tables is its name.
+A deleted job belongs to NOBODY until the last of its rows is gone.
 """
 
 from sqlalchemy import (
@@ -36,6 +37,7 @@ from sqlalchemy import (
     false,
     literal_column,
     text,
+    true,
 )
 
 from core.jobs import State
@@ -54,13 +56,18 @@ metadata = MetaData(
 _Id = String(40).with_variant(String(40, collation="C"), "postgresql")
 _Json = JSON(none_as_null=True)
 
+NOBODY = ""  # no tenant's name, so no client can reach what it has
+
 # Written into the statements as they stand: a planner takes a partial index only when it sees the constant.
 QUEUED = literal_column(f"'{State.QUEUED}'", String)
 RUNNING = literal_column(f"'{State.RUNNING}'", String)
+PAUSED = literal_column(f"'{State.PAUSED}'", String)
 _queued = text(f"state = '{State.QUEUED}'")
 _running = text(f"state = '{State.RUNNING}'")
 _started = text("started_at IS NOT NULL")
-_alive = text(f"state IN ('{State.QUEUED}', '{State.RUNNING}')")
+_alive = text(f"state IN ('{State.QUEUED}', '{State.RUNNING}', '{State.PAUSED}')")
+_ended = text("finished_at IS NOT NULL")
+_ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
 
 jobs = Table(
     "jobs",
@@ -93,10 +100,16 @@ jobs = Table(
     Column("spec", _Json, nullable=False),
     Column("plan", _Json, nullable=False),
     Column("priority", Integer, nullable=False, server_default="0"),
-    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", "state_known"),
+    Column("pause_requested", Boolean, nullable=False, server_default=false()),
+    Column("claimed_at", Double),
+    Column("used_s", Double, nullable=False, server_default="0"),
+    Column("retry_of", _Id),
+    Column("has_epochs", Boolean, nullable=False, server_default=true()),
+    CheckConstraint("state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
-    CheckConstraint("NOT (state = 'queued' AND cancel_requested)", "queued_is_wanted"),
+    CheckConstraint("NOT (state IN ('queued', 'paused') AND cancel_requested)", "waiting_is_wanted"),
+    CheckConstraint("NOT pause_requested OR (state = 'running' AND NOT cancel_requested)", "pausing_is_running"),
     CheckConstraint("epoch BETWEEN 0 AND epochs_total", "epoch_in_range"),
     Index("jobs_queued", "tenant", desc("priority"), "id", sqlite_where=_queued, postgresql_where=_queued),
     Index("jobs_turns", "tenant", "started_at", sqlite_where=_started, postgresql_where=_started),
@@ -105,6 +118,17 @@ jobs = Table(
     Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_validation_datasets", "validation_dataset_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_starts", "start_id", sqlite_where=_alive, postgresql_where=_alive),
+    Index("jobs_ended", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
+    Index("jobs_ended_with_epochs", "finished_at", sqlite_where=_ended_with_epochs, postgresql_where=_ended_with_epochs),
+    Index("jobs_used_datasets", "dataset_id", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
+    Index(
+        "jobs_used_validation_datasets",
+        "validation_dataset_id",
+        "finished_at",
+        sqlite_where=_ended,
+        postgresql_where=_ended,
+    ),
+    Index("jobs_used_starts", "start_id", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
     Index("jobs_pages", "tenant", "id"),
     Index("jobs_pages_by_state", "tenant", "state", "id"),
 )
@@ -152,7 +176,7 @@ weights = Table(
     "weights",
     metadata,
     Column("job_id", _Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("which", String(8), primary_key=True),
+    Column("which", String(16), primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
@@ -220,6 +244,7 @@ idempotency_keys = Table(
     Column("made", _Id, nullable=False),
     Column("created_at", Double, nullable=False),
     Index("idempotency_keys_made", "made"),
+    Index("idempotency_keys_by_age", "created_at"),
     sqlite_with_rowid=False,
 )
 

@@ -159,7 +159,7 @@ def upgrade() -> None:
     op.create_table(
         "weights",
         sa.Column("job_id", _ID, nullable=False),
-        sa.Column("which", sa.String(length=8), nullable=False),
+        sa.Column("which", sa.String(length=16), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),

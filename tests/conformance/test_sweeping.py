@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import LostLease
 from core.jobs import State
-from core.store import Claim, Job, Store, requests
+from core.store import Claim, Job, Store, steering
 from tests.conformance.rows import epoch_rows
 
 
@@ -99,7 +99,7 @@ def test_a_cancelled_job_whose_worker_does_not_hear_of_it_is_cancelled_long_befo
     store: Store, claimed: Callable[..., Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = claimed(ttl_s=600)
-    monkeypatch.setattr(requests, "UNHEARD_S", -1.0)
+    monkeypatch.setattr(steering, "UNHEARD_S", -1.0)
     store.jobs.cancel("default", claim.job.id)
     assert store.jobs.reap(5) == [claim.job.id]
     assert store.jobs.get("default", claim.job.id).state == State.CANCELLED
@@ -109,7 +109,7 @@ def test_a_worker_that_hears_of_a_cancellation_has_the_time_to_save_what_it_has(
     store: Store, claimed: Callable[..., Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = claimed(ttl_s=600)
-    monkeypatch.setattr(requests, "UNHEARD_S", -1.0)
+    monkeypatch.setattr(steering, "UNHEARD_S", -1.0)
     store.jobs.cancel("default", claim.job.id)
     assert store.jobs.heartbeat(claim, 600).cancel_requested
     store.jobs.cancel("default", claim.job.id)  # asked again, it cuts nothing

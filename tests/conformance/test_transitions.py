@@ -27,6 +27,14 @@ def _running(store: Store, submit: Callable[..., Job]) -> tuple[Job, Claim | Non
     return job, claim
 
 
+def _paused(store: Store, submit: Callable[..., Job]) -> tuple[Job, Claim | None]:
+    job, claim = _running(store, submit)
+    assert claim is not None
+    store.jobs.pause("default", job.id)
+    store.jobs.release(claim)
+    return job, None
+
+
 def _ended(end: Callable[[Store, Claim], None]) -> Enter:
     def enter(store: Store, submit: Callable[..., Job]) -> tuple[Job, Claim | None]:
         job, claim = _running(store, submit)
@@ -45,6 +53,7 @@ def _stop(store: Store, claim: Claim) -> None:
 ENTER: dict[State, Enter] = {
     State.QUEUED: _queued,
     State.RUNNING: _running,
+    State.PAUSED: _paused,
     State.SUCCEEDED: _ended(lambda store, claim: store.jobs.succeed(claim, {}, {})),
     State.FAILED: _ended(lambda store, claim: store.jobs.fail(claim, ERROR)),
     State.CANCELLED: _ended(_stop),
@@ -78,6 +87,17 @@ def _cancel_release_and_stop(store: Store, job: Job, claim: Claim | None) -> Non
         store.jobs.stop(claim)
 
 
+def _pause_and_release(store: Store, job: Job, claim: Claim | None) -> None:
+    store.jobs.pause("default", job.id)
+    if claim is not None:
+        store.jobs.release(claim)
+
+
+def _pause_and_reap(store: Store, job: Job, claim: Claim | None) -> None:
+    store.jobs.pause("default", job.id)
+    store.jobs.reap(5)
+
+
 def _by_others(sweep: Callable[[Store], object]) -> Move:
     return lambda store, _job, _claim: sweep(store)
 
@@ -88,6 +108,11 @@ MOVES: dict[str, Move] = {
     "cancel and stop": _cancel_and_stop,
     "cancel and reap": _cancel_and_reap,
     "cancel, release and stop": _cancel_release_and_stop,
+    "pause": lambda store, job, _claim: store.jobs.pause("default", job.id),
+    "pause and release": _pause_and_release,
+    "pause and reap": _pause_and_reap,
+    "resume": lambda store, job, _claim: store.jobs.resume("default", job.id),
+    "retry": lambda store, job, _claim: store.jobs.retry("default", job.id),
     "stop": _by_owner(lambda store, claim: store.jobs.stop(claim)),
     "succeed": _by_owner(lambda store, claim: store.jobs.succeed(claim, {}, {})),
     "fail": _by_owner(lambda store, claim: store.jobs.fail(claim, ERROR)),
@@ -105,8 +130,20 @@ REACHED: dict[State, dict[str, State]] = {
         "cancel and stop": State.CANCELLED,
         "cancel and reap": State.CANCELLED,
         "cancel, release and stop": State.CANCELLED,
+        "pause": State.PAUSED,
+        "pause and release": State.PAUSED,
+        "pause and reap": State.PAUSED,
+    },
+    State.PAUSED: {
+        "resume": State.QUEUED,
+        "cancel": State.CANCELLED,
+        "cancel and stop": State.CANCELLED,
+        "cancel and reap": State.CANCELLED,
+        "cancel, release and stop": State.CANCELLED,
     },
     State.RUNNING: {
+        "pause and release": State.PAUSED,
+        "pause and reap": State.PAUSED,
         "cancel and stop": State.CANCELLED,
         "cancel and reap": State.CANCELLED,
         "cancel, release and stop": State.CANCELLED,
@@ -167,6 +204,8 @@ def test_a_job_that_has_ended_keeps_no_checkpoint(
     "broken",
     [
         {"state": "paused"},
+        {"state": "resting"},
+        {"pause_requested": True},
         {"state": "running"},
         {"lease_until": 1.0},
         {"dispatch_at": None},

@@ -64,6 +64,11 @@ class TrainingSpec(Spec):
         None,
         description="Seconds for training and evaluation; the worker finds out how many epochs fit, at most `epochs`.",
     )
+    max_seconds: Annotated[float, Field(strict=True, ge=1, le=10_000_000, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Seconds that workers may spend on the job, in all attempts; one that takes longer fails, and keeps the "
+        "weights that it has.",
+    )
     batch_size: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | Literal["full"] = Field(
         32, description='Rows per step of gradient descent; "full" takes all training rows in every step.'
     )
@@ -93,6 +98,15 @@ class TrainingSpec(Spec):
             listed = ", ".join(f'"{name}"' for name in dict.fromkeys(known))
             raise ValueError(
                 f'early_stopping monitors "{self.early_stopping.monitor}", which is not among the metrics; there are: {listed}'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_budget_fits_into_the_deadline(self) -> "TrainingSpec":
+        if self.budget_s is not None and self.max_seconds is not None and self.max_seconds < self.budget_s:
+            raise ValueError(
+                f"max_seconds is {self.max_seconds:g}, less than budget_s, {self.budget_s:g}: the job would fail before its "
+                "budget is spent"
             )
         return self
 

@@ -1,0 +1,110 @@
+"""/v1/jobs/{id}: cancel, pause, resume, retry, delete."""
+
+import hashlib
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.answers import JobAnswer, answer
+from api.deps import JobId, Service, Tenant, TheService
+from api.idempotency import REPLAYED, IdempotencyKey
+from api.openapi import operation
+from api.quotas import quotas_of
+from api.routes.jobs import EXAMPLE, QUEUED, etag, shown
+from core.store import Idempotency, Job
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_PROBLEMS = ("not_found", "conflict", "cross_site")
+_OLD = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9a"
+
+
+def _steered(service: Service, job: Job) -> Response:
+    return answer(shown(service, job), headers={"ETag": etag(job)})
+
+
+@router.post(
+    "/{job_id}/cancel",
+    **operation(
+        "cancel_job",
+        "Cancel a job",
+        model=JobAnswer,
+        example={**EXAMPLE, "status": "cancelling"},
+        problems=_PROBLEMS,
+        has_etag=True,
+    ),
+)
+def cancel_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
+    """A queued or paused job is cancelled at once and has no weights, a running one within about a second, inside an epoch too,
+    and keeps what it has learned. Asking twice is no error."""
+    return _steered(service, service.store.jobs.cancel(tenant, id))
+
+
+@router.post(
+    "/{job_id}/pause",
+    **operation(
+        "pause_job",
+        "Pause a job",
+        model=JobAnswer,
+        example={**EXAMPLE, "status": "pausing"},
+        problems=_PROBLEMS,
+        has_etag=True,
+    ),
+)
+def pause_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
+    """A queued job is paused at once; of a running one the worker saves all that it has trained, inside an epoch too, and lets
+    go of it within about a second. Asking twice is no error. A paused job stays so, with its checkpoint, until it is resumed
+    or cancelled."""
+    return _steered(service, service.store.jobs.pause(tenant, id))
+
+
+@router.post(
+    "/{job_id}/resume",
+    **operation(
+        "resume_job",
+        "Resume a job",
+        model=JobAnswer,
+        example=QUEUED,
+        problems=_PROBLEMS,
+        has_etag=True,
+    ),
+)
+def resume_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
+    """A paused job is queued again, in its old place. It goes on where it was, and gives the same weights as if it had not been
+    paused. Of a job that is about to be paused the request is taken back. Asking twice is no error."""
+    job = service.store.jobs.resume(tenant, id)
+    service.wake()
+    return _steered(service, job)
+
+
+@router.post(
+    "/{job_id}/retry",
+    **operation(
+        "retry_job",
+        "Repeat a job that failed or was cancelled",
+        status=202,
+        model=JobAnswer,
+        example={**QUEUED, "retry_of": _OLD},
+        problems=("bad_request", *_PROBLEMS, "idempotency_mismatch", "too_many_jobs"),
+        has_etag=True,
+    ),
+)
+def retry_job(service: TheService, tenant: Tenant, id: JobId, key: IdempotencyKey) -> Response:
+    """A new job with the same network, data, training, metadata and priority, trained from its beginning: what ended a job may
+    be in its checkpoint. To go on from the weights of a job that ended early, submit one that starts from them."""
+    request = None if key is None else Idempotency(key, hashlib.sha256(f"retry {id}".encode()).hexdigest())
+    first = None if request is None else service.store.idempotency.job(tenant, request)
+    if first is None:
+        service.store.quotas.check_queue(tenant, quotas_of(service, tenant).queued_jobs)
+    job = first or service.store.jobs.retry(tenant, id, request)
+    service.wake()
+    headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)}
+    return answer(shown(service, job), 202, headers | (REPLAYED if first else {}))
+
+
+@router.delete("/{job_id}", **operation("delete_job", "Remove a job", status=204, problems=_PROBLEMS))
+def delete_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
+    """With its epochs, events and weights, for good. Refused before the job has ended, and while a job that has not ended
+    starts from its weights. Its dataset stays."""
+    service.store.jobs.delete(tenant, id)
+    return Response(status_code=204)

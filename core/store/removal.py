@@ -1,0 +1,89 @@
+"""Jobs that nobody wants any longer: deleted by their clients, or kept for long enough.
+
+A deleted job is out of every client's reach at once, since it belongs to NOBODY. Its rows go after that, in transactions of
+bounded size, so that no writer waits for long; what is left behind by a process that dies meanwhile, the next sweep removes.
+"""
+
+from contextlib import suppress
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from core.errors import Conflict, CoreError
+from core.jobs import TERMINAL
+from core.store.blobs import discard
+from core.store.database import Database
+from core.store.idempotency import forget
+from core.store.records import Job
+from core.store.steering import locked
+from core.store.tables import NOBODY, PAUSED, QUEUED, RUNNING, epochs, jobs, weights
+
+EPOCHS_AT_ONCE = 1000  # rows per transaction
+_EPOCHS_AWAITED = 10_000  # rows that a client waits for
+
+
+class Removal:
+    _database: Database
+
+    def delete(self, tenant: str, id: str) -> None:
+        """Removes a job that has ended, with its epochs, events and weights.
+
+        Conflict where it has not ended, or where a job that has not ended starts from its weights.
+        """
+        with self._database.writing() as writer:
+            job = locked(writer, tenant, id)
+            if job.state not in TERMINAL:
+                raise Conflict(f"job {id} is {job.state}: only a job that has ended can be deleted; cancel it before")
+            needed_by = starter(writer, id)
+            if needed_by is not None:
+                raise Conflict(f"{needed_by} starts from the weights of job {id}: cancel it, or wait until it has ended")
+            disown(writer, job)
+        with suppress(CoreError):
+            self._clear(id, _EPOCHS_AWAITED)
+
+    def clear_deleted(self, most: int = 100) -> int:
+        """Removes what is left of at most so many deleted jobs; returns how many."""
+        with self._database.reading() as reader:
+            left = reader.scalars(select(jobs.c.id).where(jobs.c.tenant == NOBODY).order_by(jobs.c.id).limit(most)).all()
+        for id in left:
+            self._clear(id)
+        return len(left)
+
+    def _clear(self, id: str, most_epochs: int | None = None) -> None:
+        removed = 0
+        while most_epochs is None or removed < most_epochs:
+            with self._database.writing() as writer:
+                count = remove_epochs(writer, id)
+                removed += count
+                if count == 0:
+                    _remove_row(writer, id)
+                    return
+
+
+def starter(writer: Connection, id: str) -> str | None:
+    """A job that has not ended and starts from the weights of this one."""
+    for state in (QUEUED, RUNNING, PAUSED):
+        job = writer.scalar(select(jobs.c.id).where(jobs.c.start_id == id, jobs.c.state == state).limit(1))
+        if job is not None:
+            return str(job)
+    return None
+
+
+def disown(writer: Connection, job: Job) -> None:
+    writer.execute(update(jobs).where(jobs.c.id == job.id).values(tenant=NOBODY, version=jobs.c.version + 1))
+    forget(writer, job.id)
+
+
+def remove_epochs(writer: Connection, id: str) -> int:
+    """The first `EPOCHS_AT_ONCE` that are there; returns how many."""
+    first = select(func.min(epochs.c.epoch)).where(epochs.c.job_id == id).scalar_subquery()
+    return writer.execute(delete(epochs).where(epochs.c.job_id == id, epochs.c.epoch < first + EPOCHS_AT_ONCE)).rowcount
+
+
+def _remove_row(writer: Connection, id: str) -> None:
+    """With its events and weights; of large weights the bytes are left to `Blobs.sweep`."""
+    if writer.scalar(select(jobs.c.id).where(jobs.c.id == id, jobs.c.tenant == NOBODY).with_for_update()) is None:
+        return
+    kept = select(weights.c.blob_id, weights.c.size_bytes).where(weights.c.job_id == id).distinct()
+    for blob in writer.execute(kept).all():
+        discard(writer, *blob)
+    writer.execute(delete(jobs).where(jobs.c.id == id))

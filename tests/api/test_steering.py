@@ -1,0 +1,81 @@
+"""Pausing, resuming, repeating and deleting jobs, as their clients see it."""
+
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.answers import JobAnswer
+from core.store import Store
+from tests.api.conftest import JSON, Worker, pointers, xor
+
+ERROR = {"fault": "user", "code": "diverged", "message": "the loss became NaN in epoch 2"}
+
+
+def test_a_queued_job_is_paused_and_resumed_and_twice_is_no_error(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    for _ in range(2):
+        paused = client.post(f"{path}/pause")
+        assert (paused.status_code, paused.json()["status"]) == (200, "paused")
+    JobAnswer.model_validate(paused.json())
+    assert [job["id"] for job in client.get("/v1/jobs?status=paused").json()["data"]] == [paused.json()["id"]]
+    for _ in range(2):
+        assert client.post(f"{path}/resume").json()["status"] == "queued"
+    assert worker.claim().job.id == paused.json()["id"]
+
+
+def test_a_running_job_is_pausing_until_its_worker_has_let_go(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    claim = worker.claim()
+    assert client.post(f"{path}/pause").json()["status"] == "pausing"
+    store.jobs.release(claim)
+    assert client.get(path).json()["status"] == "paused"
+    assert client.get(path).json()["used_seconds"] >= 0
+    assert client.post(f"{path}/cancel").json()["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "retry"])
+def test_a_job_that_has_succeeded_forbids_it_and_says_why(client: TestClient, trained: JSON, verb: str) -> None:
+    answer = client.post(f"/v1/jobs/{trained['id']}/{verb}")
+    assert answer.status_code == 409
+    assert "succeeded" in answer.json()["detail"]
+
+
+def test_a_job_that_failed_is_repeated_once_for_each_key(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    job = submitted(metadata={"customer": "42"})
+    store.jobs.fail(worker.claim(), ERROR)
+    path, key = f"/v1/jobs/{job['id']}/retry", {"Idempotency-Key": "again"}
+    first, second = client.post(path, headers=key), client.post(path, headers=key)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == second.json()
+    assert second.headers["idempotency-replayed"] == "true"
+    again = first.json()
+    assert again["retry_of"] == job["id"] != again["id"]
+    for name in ("network", "dataset", "training", "metadata", "plan", "status"):
+        assert again[name] == job[name], name
+    assert first.headers["location"] == f"/v1/jobs/{again['id']}"
+    assert client.post("/v1/jobs", json=xor(), headers=key).status_code == 422
+
+
+def test_a_job_is_deleted_when_it_has_ended(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    refused = client.delete(path)
+    assert refused.status_code == 409
+    assert "queued" in refused.json()["detail"]
+    client.post(f"{path}/cancel")
+    assert client.delete(path).status_code == 204
+    for answer in (client.get(path), client.get(f"{path}/epochs"), client.delete(path)):
+        assert answer.status_code == 404
+
+
+def test_a_budget_that_does_not_fit_into_the_deadline_is_refused(client: TestClient) -> None:
+    answer = client.post("/v1/jobs", json=xor(training={**xor()["training"], "budget_s": 10, "max_seconds": 5}))
+    assert answer.status_code == 422
+    assert pointers(answer) == ["/training/max_seconds"]
+    assert "max_seconds is 5, less than budget_s, 10" in answer.json()["detail"]
