@@ -20,7 +20,7 @@ from core.nn.preparation.recoding import strangeness
 from core.nn.preparation.roles import Inputs
 from core.nn.preparation.schema import Schema
 from core.nn.saving.tensors import read_header
-from core.nn.saving.weights import misfit
+from core.nn.saving.weights import mismatch
 from core.nn.spec import AnyLayer, AnyOptimizer, DataSpec, NetworkSpec, Start, TrainingSpec
 from core.store import Job
 
@@ -43,7 +43,7 @@ class Source:
     def check(self, network: NetworkSpec, training: TrainingSpec, inputs: Inputs) -> None:
         """InvalidSpec where the weights do not fit a network that is right in itself."""
         self.check_optimizer(network, training)
-        if (message := misfit(lower(network, training.loss, *inputs), self.shapes)) is not None:
+        if (message := mismatch(lower(network, training.loss, *inputs), self.shapes)) is not None:
             raise InvalidSpec([Problem(AT, f"the weights of {self.start.source} do not fit: {message}")])
 
     def check_optimizer(self, network: NetworkSpec, training: TrainingSpec) -> None:

@@ -31,7 +31,7 @@ def weight_views(program: Program, theta: Vector) -> Arrays:
     return {tensor.name: tensor.view(theta) for tensor in (*program.tensors, *program.statistics)}
 
 
-def misfit(program: Program, shapes: Shapes) -> str | None:
+def mismatch(program: Program, shapes: Shapes) -> str | None:
     """The first tensor, in the order of the network, that is missing or of another shape; then those too many; else None."""
     wanted = {tensor.name: tuple(tensor.shape) for tensor in (*program.tensors, *program.statistics)}
     for name, shape in wanted.items():
@@ -47,7 +47,7 @@ def misfit(program: Program, shapes: Shapes) -> str | None:
 
 
 def fill(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector) -> None:
-    """Overwrites theta with tensors of any type that `misfit` has nothing against: the inverse of `named_weights`.
+    """Overwrites theta with tensors of any type that `mismatch` has nothing against: the inverse of `named_weights`.
 
     InvalidData where one holds a value that is no finite number in theta's type.
     """

@@ -6,7 +6,7 @@ import pytest
 from core.errors import InvalidData
 from core.nn.lower import lower
 from core.nn.network import Network
-from core.nn.saving.weights import misfit
+from core.nn.saving.weights import mismatch
 from core.nn.spec import MeanSquaredError
 from core.nn.training import Data, Training
 from tests.nn.networks import examples, network_spec, training_spec
@@ -17,7 +17,7 @@ SHAPES = {"0.weight": [4, 3], "0.bias": [4], "2.weight": [2, 4], "2.bias": [2]}
 
 
 def test_tensors_of_the_right_names_and_shapes_fit() -> None:
-    assert misfit(PROGRAM, SHAPES) is None
+    assert mismatch(PROGRAM, SHAPES) is None
 
 
 @pytest.mark.parametrize(
@@ -29,21 +29,21 @@ def test_tensors_of_the_right_names_and_shapes_fit() -> None:
     ],
 )
 def test_the_first_tensor_that_does_not_fit_is_named_with_both_shapes(change: dict[str, list[int]], message: str) -> None:
-    assert misfit(PROGRAM, SHAPES | change) == message
+    assert mismatch(PROGRAM, SHAPES | change) == message
 
 
 def test_a_count_of_batches_may_be_missing_or_too_much() -> None:
     program = lower(network_spec(4, 2).model_validate({"layers": ["batch_normalisation", {"units": 2}]}), MSE, 3)
     shapes = {tensor.name: tensor.shape for tensor in (*program.tensors, *program.statistics)}
     assert "0.num_batches_tracked" in shapes
-    assert misfit(program, shapes) is None
-    assert misfit(program, {name: shape for name, shape in shapes.items() if "num_batches" not in name}) is None
-    assert misfit(PROGRAM, SHAPES | {"0.num_batches_tracked": []}) is None
+    assert mismatch(program, shapes) is None
+    assert mismatch(program, {name: shape for name, shape in shapes.items() if "num_batches" not in name}) is None
+    assert mismatch(PROGRAM, SHAPES | {"0.num_batches_tracked": []}) is None
 
 
 def test_a_missing_tensor_is_named_with_those_that_are_there() -> None:
     there = {name: shape for name, shape in SHAPES.items() if name != "0.bias"}
-    assert misfit(PROGRAM, there) == (
+    assert mismatch(PROGRAM, there) == (
         'they have no tensor "0.bias", which has the shape [4] in this network; theirs are 0.weight, 2.bias, 2.weight'
     )
 
