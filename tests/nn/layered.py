@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from core.nn.spec import NetworkSpec
-from tests.nn.networks import examples
+from tests.nn.networks import LAST, examples
 
 CODES = 11
 CONVOLUTION = {"type": "convolution_2d", "filters": 4, "kernel": 3}
@@ -87,7 +87,7 @@ NETWORKS: dict[str, tuple[int, list[Any]]] = {
 def layered(name: str, loss: str, rows: int, dtype: str = "float64", layers: Any = None) -> tuple[NetworkSpec, Any, Any]:
     """The network of this name with a last layer for the loss, and x and t for it; `layers` take the place of its own."""
     inputs, own = NETWORKS[name]
-    last = {"units": 3, "activation": "softmax" if loss == "softmax_cross_entropy" else "identity"}
+    last = {"units": 3, "activation": LAST.get(loss, "identity")}
     x, t = examples(loss, rows, inputs, 3, dtype)
     if name == "embedded":
         x = np.random.default_rng(1).integers(0, CODES, x.shape).astype(dtype)

@@ -11,7 +11,7 @@ from core.nn.network import Network
 from core.nn.saving.weights import from_safetensors, named_weights, to_safetensors
 from core.nn.spec import NetworkSpec
 from tests.nn.layered import NETWORKS, layered
-from tests.nn.networks import OPTIMIZERS, examples, name_of, random_network, training, training_spec
+from tests.nn.networks import LOSSES, OPTIMIZERS, examples, name_of, random_network, training, training_spec
 from tests.nn.torch_networks import distance, module, torch_loss
 from tests.nn.torch_optimizers import in_double_precision, torch, torch_optimizer  # noqa: F401 - a fixture
 
@@ -95,7 +95,7 @@ def loaded(network: NetworkSpec, weights: Any, inputs: int) -> Any:
     return Rows(model)
 
 
-@pytest.mark.parametrize("loss", ["mean_squared_error", "softmax_cross_entropy"])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_loss_and_gradient_are_those_of_pytorch(name, loss):
     layers, x, t = layered(name, loss, rows=9)
@@ -110,7 +110,7 @@ def test_outputs_loss_and_gradient_are_those_of_pytorch(name, loss):
     theta[: grad.size] = grad
     ours = named_weights(network.program, theta)
     for key, parameter in model.model.named_parameters():
-        np.testing.assert_allclose(ours[key], parameter.grad.numpy(), rtol=1e-9, atol=1e-11, err_msg=key)
+        np.testing.assert_allclose(ours[key], parameter.grad.numpy(), rtol=1e-10, atol=1e-12, err_msg=key)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
