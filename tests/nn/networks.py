@@ -1,5 +1,6 @@
 """Networks, data and trainings for the tests, small and random by a seed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,11 @@ def examples(loss: str, rows: int, inputs: int, outputs: int, dtype: str = "floa
     return x.astype(dtype), t.astype(dtype)
 
 
-def random_network(spec: NetworkSpec, loss: str, inputs: int, seed: int = 0) -> Network:
+def random_network(
+    spec: NetworkSpec, loss: str, inputs: int, seed: int = 0, categories: Mapping[int, int] | None = None
+) -> Network:
     """Initial weights by the seed, and biases that are not 0."""
-    program = lower(spec, training_spec(loss).loss, inputs)
+    program = lower(spec, training_spec(loss).loss, inputs, categories or {})
     theta = aligned(program.size, program.dtype)
     initialize(program, seed, theta)
     P = program.parameters

@@ -1,12 +1,14 @@
 """Networks drawn at random from the whole vocabulary: any layer that fits the one before it."""
 
 import math
-from collections.abc import Callable
-from typing import Any, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, get_args
 
+import numpy as np
 from hypothesis import strategies as st
 
 from core.nn import spec
+from tests.nn.networks import examples
 
 Shape = tuple[int, ...]
 Layer = dict[str, Any]
@@ -17,15 +19,54 @@ LOSSES = [member.model_fields["type"].default for member in get_args(spec.AnyLos
 EPSILON = 0.1
 
 
+class Drawn(NamedTuple):
+    """A network, and what it is for: `categories` are the inputs that hold codes for its embedding, and how many of each."""
+
+    network: spec.NetworkSpec
+    loss: str
+    inputs: int
+    outputs: int
+    categories: Mapping[int, int]
+
+    def examples(self, rows: int, dtype: str = "float64", seed: int = 0) -> tuple[Any, Any]:
+        """Random x (rows, inputs) and targets that the network takes."""
+        x, t = examples(self.loss, rows, self.inputs, self.outputs, dtype, seed)
+        first, rng = self.network.layers[0], np.random.default_rng(seed)
+        codes = self.categories
+        if isinstance(first, spec.Embedding) and first.vocabulary is not None:
+            codes = dict.fromkeys(range(self.inputs), first.vocabulary)
+        for column, count in codes.items():
+            x[:, column] = rng.integers(0, count, rows)
+        return x, t
+
+
 def activation() -> st.SearchStrategy[str]:
     return st.sampled_from(ACTIVATIONS)
+
+
+@st.composite
+def restraints(draw: Any) -> Layer:
+    """What a layer asks of its weights; a derivative knows nothing of a bound."""
+    fields = {name: draw(st.sampled_from([None, value])) for name, value in (("l1", 0.01), ("l2", 0.1), ("max_norm", 0.5))}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+@st.composite
+def embedding(draw: Any, inputs: int) -> tuple[Layer, Shape, dict[int, int]]:
+    """One table for all inputs, or one for each of some; and these, with how many codes they hold."""
+    d, count = draw(st.integers(1, 2)), st.integers(1, 5)
+    layer: Layer = {"type": "embedding", "dimension": d}
+    if draw(st.booleans()):
+        return layer | {"vocabulary": draw(count)}, (inputs * d,), {}
+    categories = draw(st.dictionaries(st.integers(0, inputs - 1), count, min_size=1, max_size=3))
+    return layer, (inputs + len(categories) * (d - 1),), categories
 
 
 @st.composite
 def dense(draw: Any, shape: Shape) -> tuple[Layer, Shape]:
     m = draw(st.integers(1, 6))
     layer = {"type": "dense", "units": m, "activation": draw(activation()), "bias": draw(st.booleans())}
-    return layer | draw(st.sampled_from([{}, {"l1": 0.01}, {"l2": 0.1}])), (m,)
+    return layer | draw(restraints()), (m,)
 
 
 @st.composite
@@ -34,7 +75,7 @@ def convolution(draw: Any, shape: Shape) -> tuple[Layer, Shape]:
     stride = draw(st.integers(1, 2))
     window = {"kernel": kernel, "stride": stride, "padding": padding}
     layer = {"type": f"convolution_{len(shape) - 1}d", "filters": m, "activation": draw(activation()), **window}
-    return layer, (m, *((side + 2 * padding - kernel) // stride + 1 for side in shape[1:]))
+    return layer | draw(restraints()), (m, *((side + 2 * padding - kernel) // stride + 1 for side in shape[1:]))
 
 
 @st.composite
@@ -94,16 +135,20 @@ def fitting(shape: Shape) -> st.SearchStrategy[tuple[Layer, Shape]]:
 
 
 @st.composite
-def networks(draw: Any) -> tuple[spec.NetworkSpec, str, int, int]:
-    """(network, loss, inputs, outputs)"""
+def networks(draw: Any) -> Drawn:
     inputs, loss = draw(st.sampled_from([1, 4, 6, 12, 18])), draw(st.sampled_from(LOSSES))
     outputs = draw(st.integers(2 if loss == "softmax_cross_entropy" else 1, 4))
     layers: list[Layer] = []
     shape: Shape = (inputs,)
+    categories: dict[int, int] = {}
+    if draw(st.integers(0, 3)) == 0:
+        first, shape, categories = draw(embedding(inputs))
+        layers.append(first)
     for _ in range(draw(st.integers(0, 5))):
         layer, shape = draw(fitting(shape))
         layers.append(layer)
     if len(shape) > 1:
         layers.append({"type": "flatten"})
     layers.append({"type": "dense", "units": outputs})
-    return spec.NetworkSpec.model_validate({"layers": layers, "dtype": "float64"}), loss, inputs, outputs
+    network = spec.NetworkSpec.model_validate({"layers": layers, "dtype": "float64"})
+    return Drawn(network, loss, inputs, outputs, categories)

@@ -38,9 +38,8 @@ def test_a_layer_without_biases_has_the_gradient_too():
 @settings(max_examples=150, deadline=None)
 @given(drawn=networks(), rows=st.integers(1, 7), seed=st.integers(0, 2**32))
 def test_random_networks_of_any_layers_have_the_gradient_of_their_formula(drawn, rows, seed):
-    spec, loss, inputs, outputs = drawn
-    network = random_network(spec, loss, inputs, seed)
-    x, t = examples(loss, rows, inputs, outputs, seed=seed)
+    network = random_network(drawn.network, drawn.loss, drawn.inputs, seed, drawn.categories)
+    x, t = drawn.examples(rows, seed=seed)
     assert smooth_gradient_error(network, x, t) < 1e-6
 
 

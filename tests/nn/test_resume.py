@@ -104,19 +104,22 @@ def trainings(draw):
     rows=st.integers(1, 17),
     validates=st.booleans(),
     measures=st.booleans(),
+    weighs=st.booleans(),
     pieces=st.integers(0, 4),
     piece_rows=st.sampled_from([1, 3, 1024]),
     seed=st.integers(0, 2**32),
 )
 def test_random_networks_go_on_exactly_from_wherever_they_are_stopped(
-    drawn, fields, dtype, rows, validates, measures, pieces, piece_rows, seed
+    drawn, fields, dtype, rows, validates, measures, weighs, pieces, piece_rows, seed
 ):
     """After so many pieces of batches and of evaluations, each time anew from the bytes of the checkpoint."""
-    spec, loss, inputs, outputs = drawn
-    assume(fields["optimizer"]["type"] != "lbfgs" or not has_dropout(spec.layers))
-    spec = spec.model_copy(update={"dtype": dtype})
-    x, t = examples(loss, rows + 5, inputs, outputs, dtype, seed)
-    data = Data(x[:rows], t[:rows], *((x[rows:], t[rows:]) if validates else (x[:0], t[:0])))
+    spec, loss = drawn.network.model_copy(update={"dtype": dtype}), drawn.loss
+    assume(fields["optimizer"]["type"] != "lbfgs" or suits_lbfgs(spec.layers))
+    x, t = drawn.examples(rows + 5, dtype, seed)
+    w = np.random.default_rng(seed).uniform(0.1, 2.0, rows + 5).astype(dtype)
+    kept_away = slice(rows, None if validates else rows)
+    weights = {"weights": w[:rows], "validation_weights": w[kept_away]} if weighs else {}
+    data = Data(x[:rows], t[:rows], x[kept_away], t[kept_away], categories=drawn.categories, **weights)
     if validates:
         fields = fields | {"validation": {"fraction": 0.2}, "early_stopping": {"patience": 2}}
     if measures:
@@ -152,8 +155,11 @@ def told(run, pieces, patch):
     return list(map(repr, seen))
 
 
-def has_dropout(layers):
-    return any(layer.type == "dropout" or has_dropout(getattr(layer, "layers", ())) for layer in layers)
+def suits_lbfgs(layers):
+    return all(
+        layer.type != "dropout" and getattr(layer, "max_norm", None) is None and suits_lbfgs(getattr(layer, "layers", ()))
+        for layer in layers
+    )
 
 
 def test_equal_seeds_give_equal_bits_and_others_do_not():

@@ -45,9 +45,8 @@ def test_a_part_of_what_may_not_be_written_may_not_be_written():
 
 @given(drawn=networks())
 def test_every_operation_stays_within_the_values_and_the_weights(drawn):
-    network, loss, inputs, _ = drawn
-    training = TrainingSpec.model_validate({"loss": loss, "optimizer": "sgd", "epochs": 1, "batch_size": 1})
-    program = lower(network, training.loss, inputs)
+    training = TrainingSpec.model_validate({"loss": drawn.loss, "optimizer": "sgd", "epochs": 1, "batch_size": 1})
+    program = lower(drawn.network, training.loss, drawn.inputs, drawn.categories)
     for operations in (program.evaluated, program.trained):
         for op in operations:
             assert all(end <= program.width for end in ends_of_values(op))
