@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
+from api.places import Places
 from api.rates import Rates
 from api.scratch import scratch
 from api.turns import Turns
@@ -46,6 +47,7 @@ class Service:
     converting: Turns
     uses: Uses
     rates: Rates | None  # None where requests are not counted
+    places: Places
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -64,9 +66,8 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         uses = Uses(store.keys.used)
         per_minute = settings.tenant_requests_per_minute
         rates = Rates(settings.redis_url, per_minute) if settings.redis_url and per_minute else None
-        app.state.service = Service(
-            settings, store, watcher, dispatcher, files, Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS), uses, rates
-        )
+        turns, places = (Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS)), Places(settings.tenant_open_requests)
+        app.state.service = Service(settings, store, watcher, dispatcher, files, *turns, uses, rates, places)
         watcher.start()
         if dispatcher is not None:
             dispatcher.start()

@@ -6,7 +6,7 @@ A client may send its own `X-Request-ID`; it comes back on every answer and stan
 import ipaddress
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem_answer
+from api.places import AT_END
 
 _TAKEN = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -64,6 +65,8 @@ class Door:
             await problem_answer(Request(scope), code, detail, headers=headers)(scope, receive, send)
             return
         self._inside += 1
+        at_end: list[Callable[[], None]] = []
+        scope[AT_END] = at_end
         try:
             if scope["method"] == "HEAD":
                 await _without_body(self.app, scope, receive, send)
@@ -71,6 +74,8 @@ class Door:
                 await self.app(scope, receive, send)
         finally:
             self._inside -= 1
+            for give_back in at_end:
+                give_back()
 
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         if self._inside >= self._most and scope["path"] != "/healthz":

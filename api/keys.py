@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import Service, service_of
 from api.errors import Refused
+from api.places import AT_END
 from core.addresses import is_loopback
 from core.keys import Key, Scope, allows, parsed
 from core.store import Caller
@@ -61,6 +62,7 @@ async def admitted(request: Request, service: Service, work: Callable[[Caller], 
 
     caller, made = await run_in_threadpool(look)
     request.scope["caller"] = caller
+    request.scope[AT_END].append(service.places.take(caller.tenant))
     if caller.is_stale:
         service.uses.note(caller.key_id)
     return made

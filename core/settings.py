@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     job_margin_bytes: int = Field(2**29, ge=0, description="Beyond that estimate, before a job is refused more memory.")
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
     # What one tenant may have, unless it has a quota of its own.
+    tenant_open_requests: int | None = Field(600, ge=1, description="Being answered by one process, the waiting ones included.")
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)
     tenant_running_jobs: int | None = Field(None, ge=1)

@@ -13,9 +13,10 @@ import pytest
 
 from api.errors import Refused
 from api.turns import Turns
+from core.store import Store
 from tests.api.conftest import xor
 from tests.api.server import Server
-from tests.keys import HEADER
+from tests.keys import HEADER, issued
 from tests.polling import PATIENCE_S, until
 
 
@@ -112,5 +113,29 @@ def test_a_crowd_that_waits_and_uploads_slowly_holds_nobody_up_and_takes_no_thre
             for _ in range(20):
                 assert client.get(path).status_code == 200
             assert psutil.Process(server.process.pid).num_threads() < 80
+    finally:
+        server.stop()
+
+
+def test_a_tenant_that_waits_in_all_its_places_leaves_those_of_others_free_and_gets_them_back(
+    database_url: str, store: Store, tmp_path: Path
+) -> None:
+    other = issued(store, "other")
+    server = Server(database_url, tmp_path, GRADMILL_TENANT_OPEN_REQUESTS="3")
+    try:
+        with server.client() as client:
+            path = f"/v1/jobs/{client.post('/v1/jobs', json=xor()).json()['id']}"
+            with ExitStack() as crowd:
+                for _ in range(3):
+                    waiting = crowd.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+                    waiting.sendall(f"GET {path}?wait=60 HTTP/1.1\r\nHost: localhost\r\n{HEADER}\r\n".encode())
+                until(lambda: client.get(path).status_code == 429)
+                refused = client.get(path)
+                assert refused.json()["code"] == "too_many_requests"
+                assert "3 of your tenant are being answered" in refused.json()["detail"]
+                assert refused.headers["retry-after"] == "1"
+                assert httpx2.get(f"{server.address}/v1/jobs", headers=other).status_code == 200
+                assert client.get("/healthz").status_code == 200
+            until(lambda: client.get(path).status_code == 200)
     finally:
         server.stop()
