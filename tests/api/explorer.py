@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from core.errors import LostLease
 from core.store import Store, connect
 from tests.api.conftest import Worker
 from tests.api.server import ROOT, Server
@@ -58,8 +59,9 @@ def played_worker(url: str) -> Iterator[None]:
         worker = Worker(store)
         while not stop.wait(0.05):
             while (claim := store.jobs.claim("explorer", 60)) is not None:
-                worker.record(claim, [1, 2, 3])
-                worker.succeed(claim)
+                with suppress(LostLease):  # it was cancelled, paused or deleted
+                    worker.record(claim, [1, 2, 3])
+                    worker.succeed(claim)
 
     thread = Thread(target=work)
     thread.start()

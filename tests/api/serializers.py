@@ -1,6 +1,7 @@
 """How Schemathesis writes bodies that are neither JSON nor text: a file that it loads by the name of this module."""
 
-import orjson
+import json
+
 import schemathesis
 
 LINES = "application/x-ndjson"
@@ -11,4 +12,4 @@ def lines(_: schemathesis.SerializationContext, value: object) -> bytes:
     if isinstance(value, str):
         return value.encode(errors="surrogatepass")
     values = value if isinstance(value, list) else [value]
-    return b"".join(orjson.dumps(each) + b"\n" for each in values)
+    return "".join(f"{json.dumps(each)}\n" for each in values).encode()
