@@ -2,8 +2,10 @@
 core.jobs, no epoch is lost or doubled, and only the last owner's word counts.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,11 +13,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import update
 
-from core.errors import Conflict, LostLease
+from core.errors import Conflict, LostLease, NotFound
 from core.ids import new_id
 from core.jobs import TERMINAL, TRANSITIONS, State
 from core.store import Claim, Job, NewJob, Store, connect
+from core.store.tables import jobs
 from tests.conformance.rows import ERROR, epoch_rows
 
 EPOCHS = 4
@@ -40,20 +44,93 @@ class Lifetimes(RuleBasedStateMachine):
         self.claims: list[Claim] = []
         self.owner: dict[str, Claim | None] = {}
         self.epochs: dict[str, int] = {}
+        self.starts: dict[str, str] = {}
 
     def teardown(self) -> None:
         """Leaves no job that the next life could claim."""
         for id in getattr(self, "seen", {}):
+            if self._now(id).state in TERMINAL:
+                continue
             with suppress(Conflict):
                 self.store.jobs.cancel(self.tenant, id)
             claim = self.owner[id]
             if claim is not None:
                 self.store.jobs.stop(claim)
 
-    @rule()
-    def submit(self) -> None:
-        job = self.store.jobs.submit(self.tenant, NewJob({}, self.dataset.id, EPOCHS))
+    @rule(pick=picks, has_start=st.booleans())
+    def submit(self, pick: int, has_start: bool) -> None:
+        start = self._pick(pick) if has_start and self.seen else None
+        self._begun(self.store.jobs.submit(self.tenant, NewJob({}, self.dataset.id, EPOCHS, start_id=start)))
+        if start is not None:
+            self.starts[list(self.seen)[-1]] = start
+
+    def _begun(self, job: Job) -> None:
         self.seen[job.id], self.owner[job.id], self.epochs[job.id] = job, None, 0
+
+    def _pick(self, pick: int) -> str:
+        return sorted(self.seen)[pick % len(self.seen)]
+
+    @rule(pick=picks)
+    def pause(self, pick: int) -> None:
+        if self.seen:
+            before = self._now(self._pick(pick))
+            if before.state in TERMINAL or before.cancel_requested:
+                with pytest.raises(Conflict):
+                    self.store.jobs.pause(self.tenant, before.id)
+                return
+            after = self.store.jobs.pause(self.tenant, before.id)
+            assert after.state == (State.RUNNING if before.state == State.RUNNING else State.PAUSED)
+            assert after.pause_requested == (before.state == State.RUNNING)
+
+    @rule(pick=picks)
+    def resume(self, pick: int) -> None:
+        if self.seen:
+            before = self._now(self._pick(pick))
+            if before.state in TERMINAL or before.cancel_requested:
+                with pytest.raises(Conflict):
+                    self.store.jobs.resume(self.tenant, before.id)
+                return
+            after = self.store.jobs.resume(self.tenant, before.id)
+            assert after.state == (State.RUNNING if before.state == State.RUNNING else State.QUEUED)
+            assert not after.pause_requested
+
+    @rule(pick=picks)
+    def retry(self, pick: int) -> None:
+        if self.seen:
+            before = self._now(self._pick(pick))
+            start = self.starts.get(before.id)
+            if before.state not in (State.FAILED, State.CANCELLED) or (start is not None and start not in self.seen):
+                with pytest.raises(Conflict):
+                    self.store.jobs.retry(self.tenant, before.id)
+                return
+            again = self.store.jobs.retry(self.tenant, before.id)
+            assert (again.retry_of, again.epoch, again.state) == (before.id, 0, State.QUEUED)
+            self._begun(again)
+            if start is not None:
+                self.starts[again.id] = start
+
+    @rule(pick=picks)
+    def delete(self, pick: int) -> None:
+        if self.seen:
+            id = self._pick(pick)
+            needed = [job for job, start in self.starts.items() if start == id and job in self.seen]
+            if self._now(id).state not in TERMINAL or any(self._now(job).state not in TERMINAL for job in needed):
+                with pytest.raises(Conflict):
+                    self.store.jobs.delete(self.tenant, id)
+                return
+            self.store.jobs.delete(self.tenant, id)
+            with pytest.raises(NotFound):
+                self.store.jobs.get(self.tenant, id)
+            for of in (self.seen, self.owner, self.epochs):
+                del of[id]
+            self.claims = [claim for claim in self.claims if claim.job.id != id]
+
+    @rule(seconds=st.sampled_from([10.0, 4000.0]))
+    def time_passes(self, seconds: float) -> None:
+        """All that the database knows of times lies further back."""
+        then = {name: jobs.c[name] - seconds for name in ("lease_until", "dispatch_at", "claimed_at", "started_at")}
+        with self.store._database.writing() as writer:
+            writer.execute(update(jobs).where(jobs.c.tenant == self.tenant).values(**then))
 
     @rule(lives=st.booleans())
     def claim(self, lives: bool) -> None:
@@ -83,12 +160,12 @@ class Lifetimes(RuleBasedStateMachine):
     def write(self, pick: int, how: str) -> None:
         if self.claims:
             claim = self.claims[pick % len(self.claims)]
-            jobs = self.store.jobs
+            store = self.store.jobs
             writes = {
-                "succeed": lambda: jobs.succeed(claim, {}, {"last": b"weights"}),
-                "fail": lambda: jobs.fail(claim, ERROR),
-                "release": lambda: jobs.release(claim),
-                "heartbeat": lambda: jobs.heartbeat(claim, -1),
+                "succeed": lambda: store.succeed(claim, {}, {"last": b"weights"}),
+                "fail": lambda: store.fail(claim, ERROR),
+                "release": lambda: store.release(claim),
+                "heartbeat": lambda: store.heartbeat(claim, -1),
             }
             unwanted = self._now(claim.job.id).cancel_requested
             if not self._refused(claim, writes[how]) and how != "heartbeat" and not (how == "release" and unwanted):
@@ -123,7 +200,11 @@ class Lifetimes(RuleBasedStateMachine):
             if now.state != before.state:
                 assert now.state in TRANSITIONS[before.state]
             if before.state in TERMINAL:
-                assert now == before
+                assert replace(now, started_at=before.started_at) == before  # but for the time that is made to pass
+            assert now.state in TERMINAL or self.store.datasets.get(self.tenant, now.dataset_id) == self.dataset
+            start = self.starts.get(id)
+            assert now.state in TERMINAL or start is None or start in self.seen
+            assert now.used_s >= before.used_s
             assert now.version >= before.version
             assert now.fence >= before.fence
             assert (self.owner[id] is not None) == (now.state == State.RUNNING)
@@ -132,7 +213,7 @@ class Lifetimes(RuleBasedStateMachine):
             assert [row.epoch for row in self.store.epochs.page(self.tenant, id)] == list(range(1, now.epoch + 1))
             events = self.store.events.page(self.tenant, id)
             assert [event.seq for event in events] == list(range(1, len(events) + 1))
-            assert (events[-1].type == now.state) == (now.state in TERMINAL)
+            assert (events[-1].type == now.state) == (now.state in {*TERMINAL, State.PAUSED})
             self.seen[id] = now
 
     def _now(self, id: str) -> Job:
@@ -165,4 +246,5 @@ def _live(url: str, examples: int) -> None:
 
 
 def test_no_life_of_a_job_leaves_the_table(database_url: str) -> None:
-    _live(database_url, 40)
+    """GRADMILL_LIVES=2000 looks at more of them."""
+    _live(database_url, int(os.environ.get("GRADMILL_LIVES", "25")))

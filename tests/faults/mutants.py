@@ -118,21 +118,23 @@ MUTANTS = (
         "",
         ("idempotency",),
     ),
-    Mutant("idempotency: one job for one key", "requests", "if first != id:", "if False:", ("idempotency",)),
+    Mutant("idempotency: one job for one key", "requests", "None if first == id else", "None if True else", ("idempotency",)),
     Mutant(
         "cancel: what has ended stays",
-        "requests",
-        "elif job.state in (State.RUNNING, State.CANCELLED):",
-        "elif job.state:",
+        "steering",
+        "if job.state in (State.RUNNING, State.CANCELLED):",
+        "if job.state:",
         ("requests", "transitions"),
     ),
     Mutant(
         "tenant: nobody cancels another's job",
-        "requests",
+        "steering",
         "select(*JOB).where(jobs.c.id == id, jobs.c.tenant == tenant)",
         "select(*JOB).where(jobs.c.id == id)",
         ("requests",),
     ),
+    Mutant("delete: only what has ended", "removal", "if job.state not in TERMINAL:", "if False:", ("steering",)),
+    Mutant("delete: no weights that a job starts from", "removal", "if needed_by is not None:", "if False:", ("steering",)),
 )
 
 
