@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     checkpoint_every_s: float = Field(1.0, ge=0, description="The least time between two checkpoints of a job.")
     max_cache_bytes: int = Field(10 * 2**30, ge=0, description="Tables, and what is made of them, on a worker machine's disk.")
 
+    # How long what nobody needs is kept after its end or its last use; nothing set: for ever.
+    keep_jobs_s: float | None = Field(None, gt=0, description="Jobs that have ended, with their epochs, events and weights.")
+    keep_epochs_s: float | None = Field(None, gt=0, description="The epochs of jobs that have ended; the jobs stay.")
+    keep_datasets_s: float | None = Field(None, gt=0, description="Datasets, and weights that were sent.")
+    keep_keys_s: float = Field(30 * 86_400.0, ge=86_400, description="Idempotency keys.")
+
     max_request_bytes: int = Field(10 * 2**20, ge=1, description="A JSON request; datasets have their own limit.")
     allowed_hosts: frozenset[str] = Field(
         frozenset(),

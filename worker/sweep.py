@@ -6,11 +6,13 @@ Any number may run: every step is one guarded statement in the database, so ther
 import logging
 import signal
 import time
+from collections.abc import Callable
 from threading import Event, Thread
 
 from core.queue import Dispatcher
 from core.settings import Settings, settings
 from core.store import Store, connect
+from core.store.retention import AT_ONCE
 from worker.pulse import beat
 
 CLEAR_EVERY_S = 600.0
@@ -25,8 +27,8 @@ def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event, 
         try:
             _take_back(store, dispatcher, options)
             if time.monotonic() >= clear_at:
-                _clear(store)
-                clear_at = time.monotonic() + clear_every_s
+                is_done = _clear(store, options)
+                clear_at = time.monotonic() + (clear_every_s if is_done else 0)
             beat(options)
             failing = False
         except Exception as error:  # a sweeper that dies of one bad moment would leave jobs without an owner
@@ -43,10 +45,20 @@ def _take_back(store: Store, dispatcher: Dispatcher, options: Settings) -> None:
         dispatcher.poke()
 
 
-def _clear(store: Store) -> None:
+def _clear(store: Store, options: Settings) -> bool:
+    """Some of what nobody needs; False where there may be more, so that those who are to be taken back wait for no more."""
     count = store.blobs.sweep()
     if count:
-        log.info("removed what %s uploads left behind that never ended", count)
+        log.info("removed what %s uploads and deletions left behind", count)
+    kept: list[tuple[Callable[[float], int], float | None]] = [
+        (store.retention.jobs, options.keep_jobs_s),
+        (store.retention.epochs, options.keep_epochs_s),
+        (store.retention.datasets, options.keep_datasets_s),
+        (store.retention.sent_weights, options.keep_datasets_s),
+        (store.retention.keys, options.keep_keys_s),
+    ]
+    removed = [remove(keep_s) for remove, keep_s in kept if keep_s is not None]
+    return store.jobs.clear_deleted() == 0 and max(removed) < AT_ONCE
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ from core.store.records import (
     Weights,
     Which,
 )
+from core.store.retention import Retention
 from core.store.sent import AllSentWeights
 from core.store.weights import AllWeights
 
@@ -80,6 +81,7 @@ class Store:
         self.keys = Keys(self._database)
         self.quotas = TenantQuotas(self._database)
         self.sent_weights = AllSentWeights(self._database)
+        self.retention = Retention(self._database, self.jobs, self.datasets, self.sent_weights)
         self.weights = AllWeights(self._database)
 
     def ping(self) -> None:

@@ -19,6 +19,7 @@ from core.store.tables import NOBODY, PAUSED, QUEUED, RUNNING, epochs, jobs, wei
 
 EPOCHS_AT_ONCE = 1000  # rows per transaction
 _EPOCHS_AWAITED = 10_000  # rows that a client waits for
+_EPOCHS_AT_A_SWEEP = 10_000
 
 
 class Removal:
@@ -41,16 +42,16 @@ class Removal:
             self._clear(id, _EPOCHS_AWAITED)
 
     def clear_deleted(self, most: int = 100) -> int:
-        """Removes what is left of at most so many deleted jobs; returns how many."""
+        """Removes what is left of at most so many deleted jobs, some epochs of each; returns how many they are."""
         with self._database.reading() as reader:
             left = reader.scalars(select(jobs.c.id).where(jobs.c.tenant == NOBODY).order_by(jobs.c.id).limit(most)).all()
         for id in left:
-            self._clear(id)
+            self._clear(id, _EPOCHS_AT_A_SWEEP)
         return len(left)
 
-    def _clear(self, id: str, most_epochs: int | None = None) -> None:
+    def _clear(self, id: str, most_epochs: int) -> None:
         removed = 0
-        while most_epochs is None or removed < most_epochs:
+        while removed < most_epochs:
             with self._database.writing() as writer:
                 count = remove_epochs(writer, id)
                 removed += count
