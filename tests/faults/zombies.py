@@ -33,8 +33,8 @@ def _stopped(arena: Arena, worker: Worker) -> tuple[int, Running]:
     """A child that was stopped while it trained and held no lock in the database, which would stop everybody."""
     for child in worker.children():
         signal_all([child], signal.SIGSTOP)
-        runs = arena.watch.running([child])
-        if runs and _is_free(arena):
+        # Looked at after the locks: a commit that was on its way may have ended the job.
+        if _is_free(arena) and (runs := arena.watch.running([child])):
             return child, runs[0]
         signal_all([child], signal.SIGCONT)
     raise NotNow
