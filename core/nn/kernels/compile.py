@@ -5,7 +5,7 @@ part of. By itself Numba would do both anew in each of its callers, and in their
 """
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any, TypeVar, cast
 
 import numba
@@ -55,13 +55,23 @@ def _nothing_to_run(part: Part, *_: Any) -> Any:
 
 
 class Kernel:
-    """A function that is compiled by itself where Python calls it, and where another kernel does, as a part of that one."""
+    """A function that is compiled by itself where Python calls it, and where another kernel does, as a part of that one.
+
+    Where the entries come from the cache neither is needed, and so neither is made.
+    """
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         update_wrapper(self, function)
-        self.alone = njit(**OPTIONS, **options)(function)
+        self._function, self._options = function, OPTIONS | options
+
+    @cached_property
+    def alone(self) -> Any:
+        return njit(**self._options)(self._function)
+
+    @cached_property
+    def part(self) -> Any:
         unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        self.part = njit(pipeline_class=PartCompiler, **unwrapped, **OPTIONS, **options)(function)
+        return njit(pipeline_class=PartCompiler, **unwrapped, **self._options)(self._function)
 
     def __call__(self, *arguments: Any) -> Any:
         return self.alone(*arguments)
