@@ -27,6 +27,7 @@ ANYONE = Caller("", "default", frozenset({"admin"}))  # where keys are off
 LATER = frozenset({"get_job"})
 
 _ALLOWED = "it must be Bearer and an API key, gm_…"
+_UNKNOWN = "is not known here, or what follows its id is wrong"
 
 
 def needed_for(method: str) -> Scope:
@@ -89,7 +90,7 @@ def _looked_up(service: Service, key: Key | None, needed: Scope, method: str) ->
         return ANYONE
     caller = service.store.keys.caller(key)
     if caller is None or caller.refusal is not None:
-        raise _refused(f"the key {key.id} {'is not known here' if caller is None else caller.refusal}")
+        raise _refused(f"the key {key.id} {_UNKNOWN if caller is None else caller.refusal}")
     if not allows(caller.scopes, needed):
         message = f"{method} needs a key with the scope {needed}; {key.id} has {', '.join(sorted(caller.scopes))}"
         challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
