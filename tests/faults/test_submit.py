@@ -39,7 +39,7 @@ def test_a_job_is_made_once_wherever_the_api_is_killed_while_it_takes_it(databas
         # Killed before the commit it has made nothing, killed after it everything.
         assert was_there == sorted(was_there)
         assert was_there.count(False) > 10
-        assert was_there.count(True) > 0
+        assert was_there.count(True) > 1
 
 
 def is_ready(url: str) -> bool:
