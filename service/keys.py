@@ -60,7 +60,9 @@ def _revoke(store: Store, options: argparse.Namespace) -> Any:
 
 def _rotate(store: Store, options: argparse.Namespace) -> Any:
     key = new_key()
-    return _with_key(store.keys.rotate(options.id, key, options.grace or 0, options.expires_in), key)
+    lifetime: Any = getattr(options, "expires_in", "alike")
+    made = _with_key(store.keys.rotate(options.id, key, options.grace or 0, lifetime), key)
+    return {**made, "replaces": options.id, "lifetime": "of the key before" if lifetime == "alike" else "as given"}
 
 
 def _quotas(store: Store, options: argparse.Namespace) -> Any:
@@ -95,10 +97,12 @@ def _lines(shown: Any) -> list[str]:
     if "id" not in shown:
         return [f"{name:<13} {'no limit' if value is None else value}" for name, value in shown.items()]
     named = f", name {shown['name']}" if shown["name"] else ""
-    told = f"{shown['id']}  tenant {shown['tenant']}{named}, {_state(shown)}"
+    told = f"{shown['id']}  tenant {shown['tenant']}{named}, scopes {','.join(shown['scopes'])}, {_state(shown)}"
     if "key" not in shown:
         return [told]
-    print(f"{told}; this is the only time that the key is shown:", file=sys.stderr)
+    without_end = ", and never expires" if shown["expires_at"] is None else ""
+    alike = f", like {shown['replaces']} before it" if shown.get("lifetime") == "of the key before" else ""
+    print(f"{told}{without_end}{alike}; this is the only time that the key is shown:", file=sys.stderr)
     return [shown["key"]]
 
 
@@ -137,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--tenant", type=_tenant, default="default", help="default: default")
     create.add_argument("--name", type=_name, default="", help="what it is for, in your words")
     create.add_argument("--scopes", type=_scopes, default=("read", "write"), help=f"of {','.join(SCOPES)}; default: read,write")
-    create.add_argument("--expires-in", type=_seconds, metavar="TIME", help="such as 90d, 12h; default: never")
+    create.add_argument("--expires-in", type=_lifetime, metavar="TIME", help="such as 90d, 12h; default: never")
     create.set_defaults(run=_create)
 
     listing = actions.add_parser("list", parents=[common], help="what is known of the keys")
@@ -151,7 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     rotate = actions.add_parser("rotate", parents=[common], help="make another key that may do the same, and revoke the first")
     rotate.add_argument("id", type=_id, help="of the first")
     rotate.add_argument("--grace", type=_seconds, metavar="TIME", help="how long the first stays good; default: not at all")
-    rotate.add_argument("--expires-in", type=_seconds, metavar="TIME", help="of the new one; default: never")
+    alike = "such as 90d, or never; default: as long as the first was given"
+    rotate.add_argument("--expires-in", type=_lifetime, default=argparse.SUPPRESS, metavar="TIME", help=alike)
     rotate.set_defaults(run=_rotate)
 
     quotas = actions.add_parser("quotas", parents=[common], help="show how much a tenant may have, after setting what is given")
@@ -187,6 +192,10 @@ def _scopes(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no scope; there are: {', '.join(SCOPES)}")
     return tuple(scope for scope in SCOPES if scope in given)
+
+
+def _lifetime(text: str) -> float | None:
+    return None if text == "never" else _seconds(text)
 
 
 def _seconds(text: str) -> float:

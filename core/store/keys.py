@@ -1,7 +1,7 @@
 """API keys and the tenants that they speak for. What is stored of a key is its id and its hash, never the key."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, bindparam, case, func, insert, or_, select, update
 
@@ -77,9 +77,12 @@ class Keys:
             raise NotFound(f"there is no key {id}")
         return _record(row)
 
-    def rotate(self, id: str, key: Key, grace_s: float = 0.0, expires_in_s: float | None = None) -> ApiKey:
+    def rotate(
+        self, id: str, key: Key, grace_s: float = 0.0, expires_in_s: float | Literal["alike"] | None = "alike"
+    ) -> ApiKey:
         """Keeps a new key with the tenant, the name and the scopes of another, which is refused after `grace_s`.
 
+        The new one is good for `expires_in_s`, None for ever; "alike" for as long as the other was from its making to its end.
         NotFound where the other is not there, is revoked or has expired: nobody gets a good key for a bad one.
         """
         is_good = (
@@ -91,9 +94,13 @@ class Keys:
         sooner = case((api_keys.c.expires_at < end, api_keys.c.expires_at), else_=end)
         change: dict[str, Any] = {"expires_at": sooner} if grace_s else {"revoked_at": now()}
         with self._database.writing() as writer:
-            old = writer.execute(update(api_keys).where(*is_good).values(**change).returning(*_COLUMNS)).one_or_none()
+            # Read before the change, which may bring its end forward.
+            old = writer.execute(select(*_COLUMNS).where(*is_good).with_for_update()).one_or_none()
             if old is None:
                 raise NotFound(f"there is no key {id} that is good now")
+            writer.execute(update(api_keys).where(api_keys.c.id == id).values(**change))
+            if expires_in_s == "alike":
+                expires_in_s = None if old.expires_at is None else old.expires_at - old.created_at
             row = {"id": key.id, "sha256": key.sha256, "tenant": old.tenant, "name": old.name, "scopes": old.scopes}
             expires_at = None if expires_in_s is None else now() + expires_in_s
             added = insert(api_keys).values(**row, created_at=now(), expires_at=expires_at).returning(*_COLUMNS)

@@ -119,6 +119,22 @@ def test_a_rotated_key_hands_over_what_it_may_at_once_or_after_a_while(store: St
     assert refusals == ["was revoked", None]
 
 
+@pytest.mark.parametrize("grace_s", [0, 60])
+def test_a_key_that_takes_anothers_place_is_good_for_as_long_as_that_was_unless_told_otherwise(
+    store: Store, engine: Engine, grace_s: float
+) -> None:
+    keys = [new_key() for _ in range(4)]
+    store.keys.add(keys[0], "acme", "", expires_in_s=1000)
+    with engine.begin() as connection:
+        aged = {"created_at": api_keys.c.created_at - 900, "expires_at": api_keys.c.expires_at - 900}
+        connection.execute(update(api_keys).where(api_keys.c.id == keys[0].id).values(aged))
+    made = store.keys.rotate(keys[0].id, keys[1], grace_s)
+    assert made.expires_at == pytest.approx(made.created_at + 1000, abs=0.1)
+    made = store.keys.rotate(keys[1].id, keys[2], grace_s, 10)
+    assert made.expires_at == pytest.approx(made.created_at + 10, abs=0.1)
+    assert store.keys.rotate(keys[2].id, keys[3], grace_s, None).expires_at is None
+
+
 def test_a_grace_does_not_make_a_key_live_longer(store: Store) -> None:
     key = new_key()
     made = store.keys.add(key, "acme", "", expires_in_s=5)

@@ -44,7 +44,7 @@ def test_a_key_is_made_with_its_tenant_and_shown_alone(url: str, store: Store) -
     key = parsed(done.stdout.strip())
     assert key is not None
     assert key.text not in done.stderr
-    assert f"{key.id}  tenant acme, name night runs, good until " in done.stderr
+    assert f"{key.id}  tenant acme, name night runs, scopes read,write, good until " in done.stderr
     caller = store.keys.caller(key)
     assert caller is not None
     assert (caller.tenant, caller.scopes, caller.refusal) == ("acme", {"read", "write"}, None)
@@ -73,6 +73,25 @@ def test_keys_are_made_listed_rotated_and_revoked_as_json(url: str, store: Store
         assert key not in json.dumps(listed)
 
 
+def test_what_a_new_key_may_and_for_how_long_is_told(url: str, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["create"]) == 0
+    said = capsys.readouterr()
+    endless = Key(said.out.strip())
+    assert f"{endless.id}  tenant default, scopes read,write, good, and never expires; this is" in said.err
+    assert main(["create", "--tenant", "acme", "--scopes", "read", "--expires-in", "90d"]) == 0
+    (first,) = store.keys.all("acme")
+    capsys.readouterr()
+    assert main(["rotate", first.id]) == 0
+    second = next(key for key in store.keys.all("acme") if key.id != first.id)
+    assert second.expires_at == pytest.approx(second.created_at + 90 * 86400, abs=1)
+    told = capsys.readouterr().err
+    assert f"{second.id}  tenant acme, scopes read, good until " in told
+    assert f"Z, like {first.id} before it; this is" in told
+    for of, lifetime, end in ((second.id, "never", "good, and never expires; this"), (endless.id, "2d", "Z; this is")):
+        assert main(["rotate", of, "--expires-in", lifetime]) == 0
+        assert end in capsys.readouterr().err
+
+
 def test_an_id_that_is_not_there_is_named(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     for action in ("revoke", "rotate"):
         assert main([action, "gm_000000000000"]) == 1
@@ -86,6 +105,7 @@ def test_an_id_that_is_not_there_is_named(url: str, capsys: pytest.CaptureFixtur
         (("create", "--scopes", "read,delete"), "'delete' is no scope; there are: read, write, admin"),
         (("create", "--expires-in", "90"), "'90' is no time"),
         (("create", "--expires-in", "0d"), "'0d' is no time"),
+        (("rotate", "gm_000000000000", "--expires-in", "for ever"), "'for ever' is no time"),
         (("create", "--expires-in", "99999w"), "'99999w' is no time"),
         (("create", "--name", "a\nb"), "is no name"),
         (("revoke", "gm_1"), "that is no id of a key"),
