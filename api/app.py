@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router, dependencies=[Depends(ApiKeys()), Depends(known_parameters)])
     app.include_router(health.router, dependencies=[Depends(known_parameters)])
     docs.install(app)
+    app.state.longest_wait_s = chosen.max_wait_s
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     return app
 

@@ -120,9 +120,17 @@ def document(app: FastAPI) -> JSON:
             if operation["operationId"] in _examples:
                 status, example = _examples[operation["operationId"]]
                 operation["responses"][status]["content"]["application/json"]["example"] = example
+        _limit_wait(made["paths"]["/v1/jobs/{job_id}"]["get"], app.state.longest_wait_s)
         made["components"]["schemas"] = dict(sorted({**made["components"]["schemas"], **schemas}.items()))
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _limit_wait(operation: JSON, longest_s: float) -> None:
+    """The longest that a request may wait is a setting."""
+    (wait,) = (parameter for parameter in operation["parameters"] if parameter["name"] == "wait")
+    number = next(branch for branch in wait["schema"]["anyOf"] if branch["type"] == "number")
+    number["maximum"], wait["example"] = longest_s, min(30.0, longest_s)
 
 
 def with_short_names(schema: Any) -> Any:

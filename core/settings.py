@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     tenant_parameters: int | None = Field(None, ge=1, description="Of one network.")
     tenant_rows: int | None = Field(None, ge=1, description="Of one dataset, and of all that one job looks at.")
     tenant_job_s: float | None = Field(None, gt=0, description="Of one attempt at a job.")
-    max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job to change.")
+    max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job; more is refused.")
 
     @field_validator("database_url")
     @classmethod

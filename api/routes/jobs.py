@@ -226,19 +226,24 @@ def _seconds(name: str, moment: datetime | None) -> float | None:
 async def get_job(
     request: Request,
     job_id: JobIdInPath,
-    wait: Annotated[float | None, Query(ge=0, le=1e6, allow_inf_nan=False, description="Seconds.", examples=[30])] = None,
+    wait: Annotated[float | None, Query(ge=0, allow_inf_nan=False, description="Seconds.")] = None,
     prefer: Annotated[str | None, Header(examples=["wait=30"])] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job has ended, at the latest after so many seconds.
-    With `If-None-Match` too, it comes as soon as the job is no longer as the client knows it: with its next epochs, say."""
+    """With `Prefer: wait=30` or `?wait=30` the answer comes as soon as the job has ended, at the latest after so many seconds;
+    or as soon as it is paused, since it does not end until it is resumed. With `If-None-Match` too, it comes as soon as the job
+    is no longer as the client knows it: with its next epochs, say, or resumed. A longer wait than the service allows is refused
+    as `wait`, and cut as a preference, which `Preference-Applied` tells."""
     # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
     service = await service_of(request)
+    longest_s = service.settings.max_wait_s
+    if wait is not None and wait > longest_s:
+        raise wrong_parameter("wait", f"wait is {wait:.15g}; it must be a number of seconds from 0 to {longest_s:.15g}")
     wanted_s = wait if wait is not None else preferred_wait_s(prefer)
     job = await admitted(request, service, lambda caller: service.store.jobs.get(caller.tenant, job_id_checked(job_id)))
     headers = {"Vary": "Prefer"}
     if wanted_s is not None:
-        wait_s = min(wanted_s, service.settings.max_wait_s)
+        wait_s = min(wanted_s, longest_s)
         headers["Preference-Applied"] = f"wait={wait_s:.15g}"
         job = await _awaited(request, service, job, if_none_match, wait_s)
     headers["ETag"] = etag(job)
@@ -249,9 +254,10 @@ async def get_job(
 
 
 async def _awaited(request: Request, service: Service, job: Job, known: str | None, wait_s: float) -> Job:
-    """The job when it has ended, or, where the client knows a version of it, when it is another one; or after the time."""
+    """The job when it has ended or is paused, or, where the client knows a version of it, when it is another one; or after the
+    time."""
     deadline = time.monotonic() + wait_s
-    while job.state not in TERMINAL and (known is None or is_match(known, etag(job))):
+    while job.state not in TERMINAL and (job.state is not State.PAUSED if known is None else is_match(known, etag(job))):
         if not await until_changed(request, service.watcher, job.id, job.version, deadline - time.monotonic()):
             break
         job = await run_in_threadpool(service.store.jobs.get, job.tenant, job.id)

@@ -8,8 +8,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.answers import JobAnswer, JobList
+from api.app import create_app
+from core.settings import Settings
 from core.store import Job, NewJob, Store
 from tests.api.conftest import JSON, RESULT, Worker, pointers, xor
+from tests.keys import AUTHORIZED
 
 
 def test_a_submitted_job_is_queued_and_says_where_it_is(client: TestClient) -> None:
@@ -159,9 +162,42 @@ def test_a_job_that_has_ended_is_not_waited_for(client: TestClient, trained: JSO
     assert answer.json()["status"] == "succeeded"
 
 
-def test_the_longest_wait_is_the_services(client: TestClient, trained: JSON) -> None:
-    answer = client.get(f"/v1/jobs/{trained['id']}", params={"wait": 1e6})
-    assert answer.headers["preference-applied"] == "wait=60"
+def test_a_longer_wait_than_the_services_is_refused_and_as_a_preference_cut(
+    client: TestClient, trained: JSON, settings: Settings
+) -> None:
+    path = f"/v1/jobs/{trained['id']}"
+    for wait, shown in ((60.5, "60.5"), (120, "120"), (1e6, "1000000")):
+        answer = client.get(path, params={"wait": wait})
+        assert answer.status_code == 422
+        message = f"wait is {shown}; it must be a number of seconds from 0 to 60"
+        assert answer.json()["errors"] == [{"parameter": "wait", "message": message}]
+        assert client.get(path, headers={"Prefer": f"wait={wait:.0f}"}).headers["preference-applied"] == "wait=60"
+    assert client.get(path, params={"wait": 60}).status_code == 200
+    with TestClient(create_app(settings.model_copy(update={"max_wait_s": 5.0})), headers=AUTHORIZED) as other:
+        assert "from 0 to 5" in other.get(path, params={"wait": 6}).json()["detail"]
+        parameters = other.get("/openapi.json").json()["paths"]["/v1/jobs/{job_id}"]["get"]["parameters"]
+    (wait,) = (parameter for parameter in parameters if parameter["name"] == "wait")
+    assert wait["schema"]["anyOf"][0] == {"type": "number", "minimum": 0, "maximum": 5}
+    assert wait["example"] == 5
+
+
+def test_a_paused_job_is_waited_for_only_by_who_knows_that_it_is_paused(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    claim = worker.claim()
+
+    def pause() -> None:
+        assert client.post(f"{path}/pause").json()["status"] == "pausing"
+        store.jobs.release(claim)
+
+    answer = while_waiting(client, path, {}, pause)
+    assert answer.json()["status"] == "paused"
+    assert while_waiting(client, path, {}, lambda: None).json()["status"] == "paused"
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert client.get(path, params={"wait": 0.05}, headers=known).status_code == 304
+    resumed = while_waiting(client, path, known, lambda: client.post(f"{path}/resume") and None)
+    assert resumed.json()["status"] == "queued"
 
 
 def test_a_queued_job_is_cancelled_at_once_and_twice_is_no_error(client: TestClient, submitted: Callable[..., JSON]) -> None:
