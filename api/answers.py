@@ -204,7 +204,9 @@ class JobAnswer(Answer):
     started_at: datetime | None
     finished_at: datetime | None
     attempt: int = Field(description="How many times a worker has taken it up.")
-    used_seconds: float = Field(description="That workers spent on it, in the attempts that are over.")
+    used_seconds: float = Field(
+        description="That workers have spent on it until now, in all attempts; that it grows is no change of the job."
+    )
     retry_of: str | None = Field(description="The job that this one repeats; it may be deleted by now.")
     progress: ProgressAnswer
     network: JSON = Field(description="As accepted, with every default filled in.")

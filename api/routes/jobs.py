@@ -39,7 +39,7 @@ EXAMPLE: dict[str, Any] = {
     "started_at": "2026-11-22T12:00:00.009Z",
     "finished_at": None,
     "attempt": 1,
-    "used_seconds": 0.0,
+    "used_seconds": 0.25,
     "retry_of": None,
     "progress": {
         "epoch": 17,
@@ -65,6 +65,7 @@ QUEUED = {
     "status": "queued",
     "started_at": None,
     "attempt": 0,
+    "used_seconds": 0.0,
     "progress": {"epoch": 0, "epochs": 100, "loss": None, "validation_loss": None, "metrics": {}, "eta_seconds": None},
 }
 

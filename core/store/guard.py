@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, and_
 
 from core.errors import LostLease
-from core.store.clock import now
 from core.store.records import Claim
 from core.store.tables import RUNNING, jobs
+from core.store.usage import used_s
 
 
 def held(claim: Claim) -> ColumnElement[bool]:
@@ -21,10 +21,8 @@ def held(claim: Claim) -> ColumnElement[bool]:
 
 
 def let_go() -> dict[str, Any]:
-    """What changes beside the state when a job leaves its owner. The time after the end of a lease is nobody's."""
-    until = case((jobs.c.lease_until < now(), jobs.c.lease_until), else_=now())
-    used_s = jobs.c.used_s + case((until > jobs.c.claimed_at, until - jobs.c.claimed_at), else_=0.0)
-    return {"lease_owner": None, "lease_until": None, "pause_requested": False, "used_s": used_s}
+    """What changes beside the state when a job leaves its owner."""
+    return {"lease_owner": None, "lease_until": None, "pause_requested": False, "used_s": used_s()}
 
 
 def lost(claim: Claim) -> LostLease:

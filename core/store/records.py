@@ -55,7 +55,7 @@ class Job:
     started_at: float | None
     finished_at: float | None
     lease_until: float | None
-    used_s: float  # by workers, in the attempts that are over
+    used_s: float = field(compare=False)  # by workers, in all attempts until this was read: it grows without a change
     retry_of: str | None  # the job whose spec this one repeats, which may be gone
     metadata: dict[str, str]
     progress: JSON | None  # the latest epoch's row

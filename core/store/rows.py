@@ -10,10 +10,11 @@ from core.errors import NotFound
 from core.jobs import State
 from core.store.records import Dataset, DatasetSummary, Job, Page
 from core.store.tables import datasets, jobs
+from core.store.usage import used_s
 
 T = TypeVar("T")
 
-JOB = tuple(jobs.c[field.name] for field in fields(Job))
+JOB = tuple(used_s().label("used_s") if field.name == "used_s" else jobs.c[field.name] for field in fields(Job))
 DATASET = tuple(datasets.c[field.name] for field in fields(Dataset))
 DATASET_SUMMARY = tuple(datasets.c[field.name] for field in fields(DatasetSummary))
 

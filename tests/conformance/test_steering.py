@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, select
 
 from core.errors import Conflict, IdempotencyMismatch, LostLease, NotFound
 from core.jobs import State
 from core.store import Claim, Idempotency, Job, NewJob, Store, removal
+from core.store.tables import jobs
 from tests.conformance.rows import ERROR, checkpoint, epoch_rows
+from tests.polling import until
 
 Snapshot = Callable[[], dict[str, list[tuple[Any, ...]]]]
 
@@ -125,6 +128,33 @@ def test_the_time_of_all_attempts_is_added_up(store: Store, submit: Callable[...
     assert again.job.used_s == first
     store.jobs.reap(5)
     assert store.jobs.get("default", job.id).used_s == first  # the lease had never begun
+
+
+def test_the_time_of_the_attempt_that_runs_is_told_and_not_written(
+    store: Store, submit: Callable[..., Job], engine: Engine
+) -> None:
+    job = submit()
+    claim = store.jobs.claim("worker-1", 60)
+    assert claim is not None
+    assert claim.job.used_s == 0
+    before = _stored(engine)
+    told = until(lambda: store.jobs.get("default", job.id).used_s)
+    [listed] = store.jobs.page("default").items
+    asked = store.jobs.pause("default", job.id)
+    store.jobs.resume("default", job.id)
+    assert 0 < told <= listed.used_s <= asked.used_s < 60
+    assert before == _stored(engine) == 0
+    store.jobs.release(claim)
+    assert asked.used_s <= store.jobs.get("default", job.id).used_s < 60
+
+
+def test_the_time_after_the_end_of_a_lease_is_not_told(store: Store, claimed: Callable[..., Claim]) -> None:
+    assert store.jobs.get("default", claimed(ttl_s=-1).job.id).used_s == 0
+
+
+def _stored(engine: Engine) -> float | None:
+    with engine.connect() as connection:
+        return connection.scalar(select(jobs.c.used_s))
 
 
 def _failed(store: Store, submit: Callable[..., Job]) -> Job:
