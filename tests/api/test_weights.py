@@ -114,10 +114,51 @@ def test_a_form_that_weights_do_not_have_is_refused(client: TestClient, path: st
 
 
 def test_weights_of_a_running_job_are_not_there_yet(client: TestClient, submitted: Callable[..., JSON], worker: Worker) -> None:
-    path = f"/v1/jobs/{submitted()['id']}/weights"
-    assert client.get(path).status_code == 409
+    job = f"/v1/jobs/{submitted()['id']}"
+
+    def told() -> str:
+        answer = client.get(f"{job}/weights")
+        assert answer.status_code == 409
+        return str(answer.json()["detail"])
+
+    assert f"is queued and has no weights yet: GET {job}?wait=30 waits for its end" in told()
+    claim = worker.claim()
+    assert f"is running and has no weights yet: GET {job}?wait=30" in told()
+    assert f"POST {job}/cancel ends it now and keeps those of the epochs that are done" in told()
+    client.post(f"{job}/pause")
+    assert f"is pausing and has no weights yet: they come with its end; POST {job}/resume lets it go on" in told()
+    worker.store.jobs.release(claim)
+    assert f"is paused and has no weights yet: it has a checkpoint; POST {job}/resume" in told()
+    client.post(f"{job}/resume")
     worker.claim()
-    assert "running" in client.get(path).json()["detail"]
+    client.post(f"{job}/cancel")
+    assert f"is cancelling and has no weights yet: GET {job}?wait=30" in told()
+
+
+def test_why_an_ended_job_has_no_weights_is_told(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    job = submitted()["id"]
+    client.post(f"/v1/jobs/{job}/cancel")
+    answer = client.get(f"/v1/jobs/{job}/weights")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "was cancelled before it ran, while it was paused" in answer.json()["detail"]
+    assert f"POST /v1/jobs/{job}/retry" in answer.json()["detail"]
+    job = submitted()["id"]
+    store.jobs.fail(worker.claim(), {"fault": "user", "code": "diverged", "message": "…"})
+    assert "failed and kept no weights; its error" in client.get(f"/v1/jobs/{job}/weights").json()["detail"]
+    gone = client.get(f"/v1/jobs/job_{'0' * 32}/weights")
+    assert gone.json()["detail"].startswith("there is no job")
+
+
+def test_weights_of_a_cancelled_job_are_those_it_had(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}"
+    claim = worker.claim()
+    client.post(f"{path}/cancel")
+    store.jobs.stop(claim, {"best": b"12345678"})
+    assert client.get(f"{path}/weights").content == b"12345678"
 
 
 def test_weights_of_a_failed_job_are_those_it_kept(
@@ -126,7 +167,9 @@ def test_weights_of_a_failed_job_are_those_it_kept(
     path = f"/v1/jobs/{submitted()['id']}/weights"
     store.jobs.fail(worker.claim(), {"fault": "user", "code": "diverged", "message": "…"}, {"last": b"12345678"})
     assert client.get(path).content == b"12345678"
-    assert client.get(path, params={"epoch": "best"}).status_code == 404
+    best = client.get(path, params={"epoch": "best"})
+    assert best.status_code == 404
+    assert "has no weights of its best epoch; it has those of its last: ?epoch=last" in best.json()["detail"]
 
 
 def test_weights_of_several_chunks_come_whole_and_in_pieces(
