@@ -8,6 +8,7 @@ import time
 
 from core.errors import CapacityError, Unavailable
 from core.nn.warmup import fingerprint
+from core.queue import Wakes
 from core.settings import settings
 from core.store import Claim, Store, connect
 from worker import stopping
@@ -41,11 +42,23 @@ def worker() -> Worker:
 
 
 def work() -> None:
-    """Train queued jobs, as they come, until none is left or the worker stops."""
+    """Train queued jobs, as they come, until none is left or the worker stops: then the wake-up is passed on."""
     with stopping.after_this():
         me = worker()
         while not stopping.asked() and (claim := next_job(me)):
             run(claim, me)
+        if stopping.asked():
+            wake_another(me)
+
+
+def wake_another(me: Worker) -> None:
+    """At once, for the job that was handed back or never taken: dispatchers look only every `sweep_every_s`."""
+    try:
+        wakes = Wakes(me.settings)
+        wakes.publish(1)
+        wakes.close()
+    except Exception as error:  # whatever the broker does, the dispatchers will see to the job
+        log.info("cannot wake another worker: %s", error)
 
 
 def next_job(me: Worker) -> Claim | None:

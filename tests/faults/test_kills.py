@@ -83,6 +83,18 @@ def test_a_worker_that_is_stopped_hands_its_job_back_in_the_middle_of_an_epoch_a
     ]
 
 
+def test_a_worker_that_is_stopped_wakes_another_itself(database_url: str, kernels: None, store: Store, tmp_path: Path) -> None:
+    with Cluster(database_url) as cluster:  # without a sweeper nobody else would
+        cluster.start_broker()
+        job = submit(store, tmp_path, LONG, epochs=10_000_000)
+        first = cluster.start_worker()
+        wait_for_epoch(store, job, 1)
+        second = cluster.start_worker()
+        until(lambda: "ready." in second.text(), told=cluster.logs)
+        first.terminate()
+        until(lambda: attempted(store, job, 2), told=cluster.logs)
+
+
 def test_a_job_survives_a_broker_that_is_killed_and_comes_back_empty(
     cluster: Cluster, store: Store, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
