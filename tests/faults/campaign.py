@@ -151,7 +151,7 @@ def _undisturbed(arena: Arena, load: Load) -> dict[str, Numbers]:
     """What each kind of job gives before anything is disturbed."""
     requests = [load.submit(kind) for kind in JOBS]
     until(lambda: arena.watch.unfinished() == 0, PATIENCE_S, told=arena.cluster.logs)
-    found = {request.kind: arena.watch.history(request.key, request.kind, request.answers, False) for request in requests}
+    found = {request.kind: arena.watch.history(request.key, request.kind, request.answers) for request in requests}
     for history in found.values():
         assert history.end is not None
         assert (history.end.state, history.end.attempt) == (State.SUCCEEDED, 1), history
@@ -162,7 +162,10 @@ def _undisturbed(arena: Arena, load: Load) -> dict[str, Numbers]:
 
 
 def _histories(arena: Arena, load: Load) -> list[History]:
-    return [arena.watch.history(request.key, request.kind, request.answers, request.was_cancelled) for request in load.requests]
+    return [
+        arena.watch.history(request.key, request.kind, request.answers, request.was_cancelled, request.was_paused)
+        for request in load.requests
+    ]
 
 
 def _unfinished(arena: Arena, load: Load) -> str:

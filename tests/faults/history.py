@@ -53,26 +53,33 @@ class History:
     weights: Mapping[str, str] = field(default_factory=dict)
     sightings: Sequence[Sighting] = ()
     was_cancelled: bool = False  # its client asked for that
+    was_paused: bool = False  # its client asked for that, and later that it go on
     error: Any = None
 
 
 @dataclass(frozen=True)
 class Violation:
-    rule: str  # lost, doubled, order, owner, numbers, final
+    rule: str  # lost, doubled, order, owner, pause, numbers, final
     key: str
     told: str
 
 
-# What an event does: the state before and after, what it adds to the fence.
-_EVENTS: Mapping[str, tuple[State, State, int]] = {
-    "claimed": (State.QUEUED, State.RUNNING, 1),
-    "released": (State.RUNNING, State.QUEUED, 1),
-    "reaped": (State.RUNNING, State.QUEUED, 1),
-    "succeeded": (State.RUNNING, State.SUCCEEDED, 0),
-    "failed": (State.RUNNING, State.FAILED, 0),
-    "cancel_requested": (State.RUNNING, State.RUNNING, 0),
+# What an event does in each state in which it may come: the next state, and what it adds to the fence.
+_EVENTS: Mapping[str, Mapping[State, tuple[State, int]]] = {
+    "claimed": {State.QUEUED: (State.RUNNING, 1)},
+    "released": {State.RUNNING: (State.QUEUED, 1)},
+    "reaped": {State.RUNNING: (State.QUEUED, 1)},
+    "succeeded": {State.RUNNING: (State.SUCCEEDED, 0)},
+    "failed": {State.RUNNING: (State.FAILED, 0)},
+    "pause_requested": {State.RUNNING: (State.RUNNING, 0)},
+    "paused": {State.RUNNING: (State.PAUSED, 1), State.QUEUED: (State.PAUSED, 0)},
+    "resumed": {State.PAUSED: (State.QUEUED, 0), State.RUNNING: (State.RUNNING, 0)},
+    "cancel_requested": {State.RUNNING: (State.RUNNING, 0)},
+    # By the client, by the worker or by the sweeper, which moves the fence.
+    "cancelled": dict.fromkeys((State.RUNNING, State.QUEUED, State.PAUSED), (State.CANCELLED, 0)),
 }
 _GROWS = ("version", "fence", "attempt", "epoch")
+_UNCLAIMED = (State.QUEUED, State.CANCELLED)  # what becomes of a paused job before it is claimed
 _NO_TRANSITION = frozenset({"begun_anew", "epochs_fixed", "fingerprint_changed"})
 
 
@@ -102,6 +109,7 @@ def _wrong(history: History, expected: Numbers) -> Iterator[tuple[str, str]]:
         yield "lost", "it was cancelled, and nobody asked for that"
     yield from _order(history)
     yield from _owners(history)
+    yield from _pauses(history)
     yield from _numbers(history, expected)
     yield from _finality(history)
 
@@ -127,18 +135,13 @@ def _owners(history: History) -> Iterator[tuple[str, str]]:
     for number, event in enumerate(history.events[1:], 2):
         if event in _NO_TRANSITION:
             continue
-        if event == "cancelled":  # by the client, by the worker or by the sweeper, which moves the fence
-            before, after, step = state, State.CANCELLED, 0
-            if state in TERMINAL:
-                yield "final", f"event {number}, cancelled, came after it had {state}"
-        elif event in _EVENTS:
-            before, after, step = _EVENTS[event]
-        else:
+        if event not in _EVENTS:
             yield "owner", f"event {number} is {event}, which means nothing"
             continue
-        if state is not before:
+        if state not in _EVENTS[event]:
             yield ("final" if state in TERMINAL else "owner"), f"event {number}, {event}, came while it was {state}"
-        state, fence = after, fence + step
+        state, step = _EVENTS[event].get(state, next(iter(_EVENTS[event].values())))
+        fence += step
         if event == "claimed":
             attempt += 1
             fences.append(fence)
@@ -154,6 +157,28 @@ def _owners(history: History) -> Iterator[tuple[str, str]]:
         yield "owner", f"epochs were written under the fences {sorted(strangers)}, which no claim gave out"
     if any(after < before for before, after in pairwise(under)):
         yield "owner", f"an owner wrote after the next one had begun: the fences of the epochs are {under}"
+
+
+def _pauses(history: History) -> Iterator[tuple[str, str]]:
+    """It is paused where its client asks for that, and then stays as it is until that asks for the opposite."""
+    assert history.end is not None
+    if not history.was_paused and {"pause_requested", "paused"}.intersection(history.events):
+        yield "pause", "it was paused, and nobody asked for that"
+    runs = is_wanted = False
+    for number, event in enumerate(history.events, 1):
+        if event in _NO_TRANSITION:
+            continue
+        if is_wanted and event in ("pause_requested", "released", "reaped"):
+            yield "pause", f"event {number}, {event}, came while it was to be paused"
+        if runs and not is_wanted and event in ("paused", "resumed"):
+            yield "pause", f"event {number}, {event}, came while nobody wanted it paused"
+        runs = event == "claimed" or (runs and event.endswith(("_requested", "resumed")))
+        is_wanted = event == "pause_requested"
+    for before, after in pairwise((*history.sightings, history.end)):
+        if before.state is not State.PAUSED or after.attempt != before.attempt:
+            continue
+        if (after.fence, after.epoch) != (before.fence, before.epoch) or after.state not in (State.PAUSED, *_UNCLAIMED):
+            yield "pause", f"it was trained while it was paused: {before}, and then: {after}"
 
 
 def _numbers(history: History, expected: Numbers) -> Iterator[tuple[str, str]]:

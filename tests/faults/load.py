@@ -15,6 +15,8 @@ CLIENTS = 3
 PAUSE_S = 0.1
 REPEATED = 0.15  # of the accepted requests are sent once more
 CANCELLED = 0.08
+PAUSED = 0.25
+CANCELLED_INSTEAD = 0.2  # of those that are paused, where the others are resumed
 
 _RNG = np.random.default_rng(5)
 _X = _RNG.standard_normal((256, 4)).round(4)
@@ -45,6 +47,7 @@ class Request:
     kind: str
     answers: list[str] = field(default_factory=list)
     was_cancelled: bool = False
+    was_paused: bool = False
 
 
 class Load:
@@ -115,10 +118,31 @@ class Load:
                 continue
             with self._lock:
                 kind, again, cancels = self._rng.choice(list(KINDS)), self._rng.random(), self._rng.random()
+                pauses, before_s, for_s = self._rng.random(), self._rng.uniform(0, 1), self._rng.uniform(0, 3)
             request = self.submit(kind)
             if again < REPEATED:
                 self._accepted(request)
-            if cancels < CANCELLED:
-                request.was_cancelled = True
+            if pauses < PAUSED:
+                self._pause(request, before_s, for_s, is_cancelled=cancels < CANCELLED_INSTEAD)
+            elif cancels < CANCELLED:
                 self._closing.wait(10 * cancels)
-                self._answered(f"/v1/jobs/{request.answers[0]}/cancel", (200, 409))
+                self._cancel(request)
+
+    def _pause(self, request: Request, before_s: float, for_s: float, *, is_cancelled: bool) -> None:
+        """And let it go on later, whether it has stopped by then or not, or cancel it."""
+        self._closing.wait(before_s)
+        request.was_paused = True
+        self._steer(request, "pause")
+        self._closing.wait(for_s)
+        if is_cancelled:
+            self._cancel(request)
+        else:
+            self._steer(request, "resume")
+
+    def _cancel(self, request: Request) -> None:
+        request.was_cancelled = True
+        self._steer(request, "cancel")
+
+    def _steer(self, request: Request, verb: str) -> None:
+        """Until it is answered; 409 where the job has ended before."""
+        self._answered(f"/v1/jobs/{request.answers[0]}/{verb}", (200, 409))

@@ -24,6 +24,7 @@ class Report:
     recoveries: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     violations: list[Violation] = field(default_factory=list)
     jobs: Counter[State] = field(default_factory=Counter)
+    pauses: int = 0
     epochs: int = 0
     attempts: int = 0
     most_attempts: int = 0
@@ -35,6 +36,7 @@ class Report:
     def count(self, histories: Sequence[History], repeats: int, woken: int, fenced: int) -> None:
         ends = [history.end for history in histories if history.end is not None]
         self.jobs = Counter(end.state for end in ends)
+        self.pauses = sum(history.events.count("paused") for history in histories)
         self.epochs = sum(len(history.epochs) for history in histories)
         self.attempts = sum(end.attempt for end in ends)
         self.most_attempts = max((end.attempt for end in ends), default=0)
@@ -61,10 +63,12 @@ class Report:
             "| | |",
             "|---|---|",
             f"| jobs accepted | {accepted}, of which {self.jobs[State.CANCELLED]} were cancelled by their clients |",
+            f"| pauses | {self.pauses} |",
             f"| jobs lost | {self.broken('lost')} |",
             f"| jobs or epochs doubled | {self.broken('doubled')} |",
             f"| epochs out of order | {self.broken('order')} |",
             f"| two owners | {self.broken('owner')} |",
+            f"| pauses that nobody asked for, or in which something was trained | {self.broken('pause')} |",
             f"| ends that were not final | {self.broken('final')} |",
             f"| weights or losses unlike those of an undisturbed run | {self.broken('numbers')} |",
             f"| answers that no fault excuses | {self.broken('answer')} |",

@@ -1,6 +1,6 @@
 """The judge of histories passes good ones and rejects each way in which one can be bad."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -34,11 +34,39 @@ CANCELLED = replace(
     sightings=GOOD.sightings[:2],
     was_cancelled=True,
 )
+# Paused while it ran, resumed, paused while it waited, resumed; a third pause was taken back.
+PAUSED = replace(
+    GOOD,
+    end=Sighting(State.SUCCEEDED, 12, 3, 2, 3),
+    events=[
+        *("submitted", "claimed", "pause_requested", "paused", "resumed", "paused", "resumed"),
+        *("claimed", "pause_requested", "resumed", "succeeded"),
+    ],
+    sightings=[
+        Sighting(State.RUNNING, 3, 1, 1, 1),
+        Sighting(State.PAUSED, 5, 2, 1, 1),
+        Sighting(State.QUEUED, 6, 2, 1, 1),
+        Sighting(State.PAUSED, 7, 2, 1, 1),
+        Sighting(State.RUNNING, 9, 3, 2, 1),
+    ],
+    was_paused=True,
+)
+
+
+def paused(event: str, instead: Sequence[str]) -> Sequence[str]:
+    """The events of the paused job with others in the place of the first such one."""
+    at = PAUSED.events.index(event)
+    return [*PAUSED.events[:at], *instead, *PAUSED.events[at + 1 :]]
 
 
 def end(**changes: object) -> Sighting:
     assert GOOD.end is not None
     return replace(GOOD.end, **changes)  # type: ignore[arg-type]
+
+
+def paused_at(**changes: object) -> Sighting:
+    """The paused job a while later."""
+    return replace(PAUSED.sightings[1], version=7, **changes)  # type: ignore[arg-type]
 
 
 def epochs(*rows: tuple[int, int, float]) -> list[Epoch]:
@@ -82,6 +110,45 @@ BAD: dict[str, tuple[str, Callable[[], History]]] = {
     "other weights": ("numbers", lambda: replace(GOOD, weights={"best": "b", "last": "x"})),
     "no weights": ("numbers", lambda: replace(GOOD, weights={})),
     "another loss of a cancelled job": ("numbers", lambda: replace(CANCELLED, epochs=epochs((1, 1, 2.0)))),
+    "a job that nobody wanted paused": ("pause", lambda: replace(PAUSED, was_paused=False)),
+    "a job that stays paused": (
+        "lost",
+        lambda: replace(PAUSED, end=PAUSED.sightings[1], events=PAUSED.events[:4], epochs=GOOD.epochs[:1], sightings=[]),
+    ),
+    "a running job that was paused unasked": ("pause", lambda: replace(PAUSED, events=paused("pause_requested", []))),
+    "a job to be paused that is given to the next worker": (
+        "pause",
+        lambda: replace(PAUSED, events=[*PAUSED.events[:3], "released", *PAUSED.events[7:]], sightings=[]),
+    ),
+    "a job to be paused that is taken back for the next worker": (
+        "pause",
+        lambda: replace(PAUSED, events=[*PAUSED.events[:3], "reaped", *PAUSED.events[7:]], sightings=[]),
+    ),
+    "a running job that was resumed unasked": (
+        "pause",
+        lambda: replace(PAUSED, events=[*PAUSED.events[:8], "resumed", "succeeded"]),
+    ),
+    "a paused job that is claimed": ("owner", lambda: replace(PAUSED, events=paused("resumed", []))),
+    "a paused job that is paused": ("owner", lambda: replace(PAUSED, events=paused("paused", ["paused", "paused"]))),
+    "a paused job that succeeds": (
+        "owner",
+        lambda: replace(PAUSED, events=[*PAUSED.events[:4], "succeeded"], end=end(fence=2, attempt=1), sightings=[]),
+    ),
+    "a waiting job that is resumed": ("owner", lambda: replace(PAUSED, events=paused("resumed", ["resumed", "resumed"]))),
+    "a pause that leaves the fence to the worker": ("owner", lambda: replace(PAUSED, end=end(fence=2), sightings=[])),
+    "an epoch during a pause": ("pause", lambda: replace(PAUSED, sightings=[*PAUSED.sightings[:2], paused_at(epoch=2)])),
+    "a fence that moves during a pause": (
+        "pause",
+        lambda: replace(PAUSED, sightings=[*PAUSED.sightings[:2], paused_at(fence=3)]),
+    ),
+    "a paused job that runs without a claim": (
+        "pause",
+        lambda: replace(PAUSED, sightings=[*PAUSED.sightings[:2], paused_at(state=State.RUNNING)]),
+    ),
+    "another loss after a pause": (
+        "numbers",
+        lambda: replace(PAUSED, epochs=epochs((1, 1, 1.0), (2, 3, 0.5000001), (3, 3, 0.25))),
+    ),
     "an event after the end": ("final", lambda: replace(GOOD, events=[*GOOD.events, "reaped"])),
     "a second end": ("final", lambda: replace(GOOD, events=[*GOOD.events, "cancelled"], was_cancelled=True)),
     "an end that was taken back": (
@@ -98,7 +165,7 @@ BAD: dict[str, tuple[str, Callable[[], History]]] = {
 }
 
 
-@pytest.mark.parametrize("history", [GOOD, CANCELLED], ids=["succeeded", "cancelled"])
+@pytest.mark.parametrize("history", [GOOD, CANCELLED, PAUSED], ids=["succeeded", "cancelled", "paused"])
 def test_a_good_history_passes(history: History) -> None:
     assert check([history], EXPECTED, ["job_1"]) == []
 

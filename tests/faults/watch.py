@@ -64,9 +64,12 @@ class Watch:
         return []
 
     def is_taken_up(self, run: Running) -> bool:
-        """Whether somebody trains the job again, or has ended it."""
+        """Whether somebody trains the job again, or has ended it, or its client keeps it paused."""
         seen = self.last(run.id)
-        return seen is not None and (seen.state in TERMINAL or (seen.attempt > run.attempt and seen.state is State.RUNNING))
+        if seen is None:
+            return False
+        is_held = seen.state is State.PAUSED and seen.attempt >= run.attempt
+        return is_held or seen.state in TERMINAL or (seen.attempt > run.attempt and seen.state is State.RUNNING)
 
     def attempts(self) -> int:
         """All that were ever seen."""
@@ -77,7 +80,9 @@ class Watch:
         with self._database.connect() as connection:
             return list(connection.scalars(select(jobs.c.id)))
 
-    def history(self, key: str, kind: str, answers: list[str], was_cancelled: bool) -> History:
+    def history(
+        self, key: str, kind: str, answers: list[str], was_cancelled: bool = False, was_paused: bool = False
+    ) -> History:
         """After the end, when nothing changes any more."""
         id = answers[0]
         with self._database.connect() as connection:
@@ -97,6 +102,7 @@ class Watch:
             dict(kept),
             self._sightings.get(id, ()),
             was_cancelled,
+            was_paused,
             None if row is None else row.error,
         )
 
