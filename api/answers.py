@@ -68,6 +68,7 @@ def job_answer(job: Job, has_weights: bool = False) -> JSON:
         "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
         "training": job.spec["training"],
         "chosen": job.spec.get("chosen", {}),
+        "warnings": job.spec.get("warnings", []),
         "priority": job.priority,
         "metadata": job.metadata,
         "plan": job.plan,
@@ -196,6 +197,13 @@ class ResultAnswer(Answer):
     confusion_matrix: ConfusionAnswer | None = Field(None, description="Of the best weights, where the metrics ask for it.")
 
 
+class WarningAnswer(Answer):
+    """What the data say that is probably not meant; the job is trained all the same."""
+
+    pointer: str = Field(description="The place in the request (RFC 6901).")
+    message: str
+
+
 class JobAnswer(Answer):
     id: str
     object: Literal["job"]
@@ -213,6 +221,7 @@ class JobAnswer(Answer):
     dataset: JSON = Field(description="As accepted; data sent along has become a dataset of its own.")
     training: JSON = Field(description="As accepted, with every default filled in.")
     chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
+    warnings: list[WarningAnswer]
     priority: int
     metadata: dict[str, str]
     plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
@@ -319,6 +328,7 @@ class CheckAnswer(Answer):
     object: Literal["check"]
     plan: Plan = Field(description="Widths, parameters, rows, memory and estimated time.")
     chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
+    warnings: list[WarningAnswer]
     queue_position: int = Field(description="How many jobs of yours wait before this one.")
 
 

@@ -19,6 +19,7 @@ from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, Plan, plan
 from core.nn.preparation.choice import problems as column_problems
 from core.nn.preparation.roles import inputs
+from core.nn.preparation.warnings import warnings
 from core.nn.spec import DatasetValidation, DataSpec, Loss
 from core.store import Idempotency, Job, NewJob
 
@@ -40,7 +41,7 @@ class _LossPart(_DataPart):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A request that can be trained; `chosen` tells by JSON pointers what it had left open."""
+    """A request that can be trained; `chosen` tells by JSON pointers what it had left open, `warnings` what it may not mean."""
 
     request: JobRequest
     columns: DataSpec
@@ -48,6 +49,7 @@ class Checked:
     other: Table | None  # to validate on
     plan: Plan
     chosen: dict[str, Any]
+    warnings: list[dict[str, str]]
 
 
 def check(service: Service, tenant: str, body: bytes) -> Checked:
@@ -96,6 +98,7 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
             "dataset": checked.columns.model_dump(mode="json"),
             "training": training.model_dump(mode="json"),
             "chosen": checked.chosen,
+            "warnings": checked.warnings,
         },
         dataset_id=id_of(checked.table),
         epochs_total=training.epochs if training.budget_s is None else None,
@@ -130,6 +133,7 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
     source, told = _source_of(service, tenant, outline)
     found, problems = _data_of(service, tenant, outline.document, directory)
     outline.complete(*(None, None) if found is None else (found[0], found[1].schema))
+    told = [*told, *outline.problems]
     request, wrong = judged(JobRequest, outline.document)
     if request is None or found is None:
         if found is not None:
@@ -159,7 +163,9 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
     if problems:
         raise InvalidSpec(problems)
     check_job(quotas_of(service, tenant), planned, request.training.budget_s)
-    return Checked(request, columns, table, other, planned, outline.chosen)
+    warned = relocated(warnings(table.schema, columns, request.training.loss), request.dataset)
+    told_of = [{"pointer": warning.pointer, "message": warning.message} for warning in warned]
+    return Checked(request, columns, table, other, planned, outline.chosen, told_of)
 
 
 def _source_of(service: Service, tenant: str, outline: Outline) -> tuple[Source | None, list[Problem]]:

@@ -53,6 +53,7 @@ EXAMPLE: dict[str, Any] = {
     "dataset": StoredData(**EXAMPLES["stored"]["value"]["dataset"]).model_dump(mode="json"),
     "training": EXAMPLES["stored"]["value"]["training"],
     "chosen": {},
+    "warnings": [],
     "priority": 0,
     "metadata": {"customer": "42"},
     "plan": {"inputs": 4, "outputs": 3, "parameters": 131},

@@ -37,7 +37,13 @@ _PLAN = {
         "check_network",
         "Check a job without running it",
         model=CheckAnswer,
-        example={"object": "check", "plan": _PLAN, "chosen": {"/training/batch_size": "full"}, "queue_position": 0},
+        example={
+            "object": "check",
+            "plan": _PLAN,
+            "chosen": {"/training/batch_size": "full"},
+            "warnings": [],
+            "queue_position": 0,
+        },
         problems=("invalid_json", "invalid_spec", "quota_exceeded", *BODY_PROBLEMS),
     ),
     openapi_extra=takes(JOB, "The job as it would be submitted. Nothing is stored."),
@@ -47,4 +53,5 @@ def check_network(service: TheService, tenant: Tenant, body: JsonBody) -> Respon
     memory and about how much time the training takes, and how many jobs wait before it."""
     checked = check(service, tenant, body)
     plan, waiting = checked.plan.model_dump(mode="json"), service.store.jobs.queue_length(tenant, checked.request.priority)
-    return answer({"object": "check", "plan": plan, "chosen": checked.chosen, "queue_position": waiting})
+    found = {"plan": plan, "chosen": checked.chosen, "warnings": checked.warnings, "queue_position": waiting}
+    return answer({"object": "check", **found})

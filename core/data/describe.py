@@ -5,13 +5,13 @@ Needs NumPy alone, so that the parsing child starts fast. Rows are counted from 
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.likeness import likeness
+from core.data.likeness import likeness, number_likeness
 from core.data.table import RESERVED
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, are_many
@@ -34,7 +34,8 @@ class Described(Column):
     array: NDArray[Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "array"}
+        found = {field.name: getattr(self, field.name) for field in fields(Column)}
+        return found if self.number_like is None else {**found, "number_like": asdict(self.number_like)}
 
 
 def number(name: str, x: NDArray[Any]) -> Described:
@@ -122,7 +123,8 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     ranks = np.full(len(values) + 1, -1, np.int32)  # the last place serves the code −1
     ranks[order] = np.arange(len(order), dtype=np.int32)
     array = ranks[np.maximum(codes, -1)]
-    return Described(name, "text", missing, len(order), kept, warning=_text_warning(kept, len(codes)), array=array)
+    warning, numbers = _text_warning(kept, len(codes)), number_likeness(kept, array)
+    return Described(name, "text", missing, len(order), kept, warning=warning, number_like=numbers, array=array)
 
 
 def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None, warning: str | None = None) -> Described:

@@ -62,7 +62,7 @@ def _target(values: Sequence[Any]) -> Described:
         distinct = list(dict.fromkeys(values))
         places = {value: i for i, value in enumerate(distinct)}
         labels = text("target", np.fromiter(map(places.__getitem__, values), np.int32, len(values)), distinct)
-        return replace(labels, warning=None)  # it is never a feature, and meant to be text
+        return replace(labels, warning=None, number_like=None)  # it is never a feature, and meant to be text
     if set(map(type, values)) == {bool}:
         return boolean("target", np.array(values))
     if set(map(type, values)) == {int} and min(values) >= -(2**63) and max(values) < 2**63:

@@ -3,6 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.nn.preparation.column import Cell, NumberLike
 
 _MAX_CHARACTERS = 40  # longer texts are texts
 _SHOWN, _SHOWN_CHARACTERS = 3, 20
@@ -26,6 +32,7 @@ _WRITTEN = {
     "currency": "a currency sign",
     "percent": "a percent sign",
 }
+_NUMBERS = frozenset({"number", *_WRITTEN})
 _DATES = {"dotted": "DD.MM.YYYY", "slashed": "DD/MM/YYYY or MM/DD/YYYY", "iso": "YYYY-MM-DD"}
 
 
@@ -52,6 +59,31 @@ def likeness(values: Sequence[str], which: str = "its") -> str | None:
     return None
 
 
+def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | None:
+    """Of codes (N,) into the distinct `values`, −1 where missing; None unless most of the values look like numbers."""
+    forms = list(map(_form, values))
+    are_like = np.array([form in _NUMBERS for form in forms])
+    if len(values) < 2 or 2 * np.count_nonzero(are_like) <= len(values):
+        return None
+    times = np.bincount(codes[codes >= 0], minlength=len(values))
+    are_strange = np.array([form != "number" for form in forms])
+    rows = [row for some in (~are_like, are_strange & are_like) for row in _first_rows(some, codes)]
+    return NumberLike(
+        cells=int(times[are_like].sum()),
+        of=int(times.sum()),
+        strange=int(times[are_strange].sum()),
+        examples=tuple(Cell(row + 1, _shown(values[codes[row]])) for row in rows[:_SHOWN]),
+    )
+
+
+def _first_rows(some: NDArray[np.bool_], codes: NDArray[Any]) -> list[int]:
+    """Where the first few of `some` values are."""
+    if not some.any():
+        return []
+    found: list[int] = np.flatnonzero(np.append(some, False)[codes])[:_SHOWN].tolist()  # the last place serves the code −1
+    return found
+
+
 def _form(value: str) -> str | None:
     value = value.strip()
     found = _FORMS.fullmatch(value) if len(value) <= _MAX_CHARACTERS else None
@@ -67,5 +99,9 @@ def _others(strange: Sequence[str]) -> str:
 
 
 def _quoted(value: str) -> str:
+    return f'"{_shown(value)}"'
+
+
+def _shown(value: str) -> str:
     shown = value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 1] + "…"
-    return '"' + "".join(character if character.isprintable() else " " for character in shown) + '"'
+    return "".join(character if character.isprintable() else " " for character in shown)

@@ -1,7 +1,7 @@
 """What reading a dataset gives, whichever way its bytes came."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from core.data.describe import Described
@@ -18,4 +18,6 @@ class Parsed:
 
 
 def schema_of(columns: Sequence[Described], rows: int) -> Schema:
-    return Schema(rows=rows, columns=tuple(Column(**column.to_json()) for column in columns))
+    return Schema(
+        rows=rows, columns=tuple(Column(*(getattr(column, field.name) for field in fields(Column))) for column in columns)
+    )

@@ -96,6 +96,44 @@ def test_something_else_in_the_place_of_a_part_is_refused(client: TestClient, pa
     assert (answer.status_code, pointers(answer)) == (422, [f"/{part}"])
 
 
+def dirty(client: TestClient) -> str:
+    """The id of 300 houses of which one has no price that could be read, and another no size."""
+    rows = [f"{i}.25,{i % 7},{2 * i}.5\n" for i in range(300)]
+    rows[56], rows[99] = "56.25,2,n/a?\n", "12 qm,2,198.5\n"
+    answer = client.post("/v1/datasets", content="size,rooms,price\n" + "".join(rows), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.mark.parametrize("path", ["/v1/networks/check", "/v1/jobs"])
+@pytest.mark.parametrize("training", [{}, {"loss": "auto"}, {"loss": "mean_squared_error"}])
+def test_a_price_column_with_a_dirty_cell_is_refused_with_that_cell(client: TestClient, path: str, training: JSON) -> None:
+    answer = client.post(path, json={"dataset": {"id": dirty(client), "target": "price"}, "training": training})
+    assert (answer.status_code, pointers(answer)) == (422, ["/dataset/target"]), answer.text
+    [message] = messages(answer).values()
+    assert (
+        'column "price" is text, though 299 of its 300 cells look like numbers; 1 is no plain number: "n/a?" in row 57'
+        in message
+    )
+
+
+def test_a_job_that_is_told_to_take_dirty_numbers_as_texts_is_warned_of_them(client: TestClient) -> None:
+    request = {"dataset": {"id": dirty(client), "target": "price"}, "training": {"loss": "softmax_cross_entropy"}}
+    checked = CheckAnswer.model_validate(client.post("/v1/networks/check", json=request).json())
+    job = JobAnswer.model_validate(client.post("/v1/jobs", json=request).json())
+    assert job.warnings == checked.warnings
+    assert [warning.pointer for warning in job.warnings] == ["/dataset/target", "/dataset/features"]
+    assert '"n/a?" in row 57; each of its 300 texts is a class' in job.warnings[0].message
+    assert '"12 qm" in row 100; as a feature it becomes 300 inputs' in job.warnings[1].message
+    assert client.get(f"/v1/jobs/{job.id}").json()["warnings"] == client.get("/v1/jobs").json()["data"][0]["warnings"] != []
+
+
+def test_clean_data_are_not_warned_of(client: TestClient, flowers: str) -> None:
+    request = {"dataset": {"id": flowers, "target": "species"}}
+    assert client.post("/v1/networks/check", json=request).json()["warnings"] == []
+    assert client.post("/v1/jobs", json=xor()).json()["warnings"] == []
+
+
 def test_an_empty_request_lacks_its_data_alone(client: TestClient) -> None:
     assert pointers(client.post("/v1/jobs", json={})) == ["/dataset"]
 

@@ -17,6 +17,8 @@ from core.data.parse import Format, parse_upload
 from core.data.parsed import Parsed
 from core.data.table import read_columns
 from core.errors import InvalidData
+from core.nn.preparation.column import Cell, NumberLike
+from core.nn.preparation.schema import Schema
 from core.settings import Settings
 from tests.data.files import read_here
 
@@ -272,6 +274,25 @@ def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns
     tmp_path: Path, values: list[str], words: str
 ) -> None:
     assert words in (warning("x\n" + "\n".join(values) + "\n", tmp_path) or "")
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["1.5", "2", "abc", "3", "", "abc"], NumberLike(3, 5, 2, (Cell(3, "abc"), Cell(6, "abc")))),
+        (["$5", "$7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(3, "free"), Cell(1, "$5"), Cell(2, "$7.50")))),
+        (["12", "13", "14", "12,5x", "15,5"], NumberLike(4, 5, 2, (Cell(4, "12,5x"), Cell(5, "15,5")))),
+        (["Oslo", "Bern", "7"], None),
+        (["2020-05-16", "2020-05-17", "soon"], None),
+    ],
+)
+def test_cells_that_keep_a_column_from_being_numbers_are_named_with_their_rows(
+    tmp_path: Path, values: list[str], found: NumberLike | None
+) -> None:
+    content = "x;y\n" + "".join(f'"{value}";1\n' for value in values)
+    parsed, _ = read(content.encode(), "csv", tmp_path)
+    assert parsed.schema.column("x").number_like == found
+    assert Schema.model_validate(parsed.schema.model_dump(mode="json")) == parsed.schema
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ An outline is the request's document as it was sent. Only what is missing there 
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import Problem
 from core.nn.planning import suggestions
 from core.nn.preparation.column import Column
-from core.nn.preparation.roles import inputs
+from core.nn.preparation.roles import inputs, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
 from core.nn.program import FUSED
@@ -25,11 +26,12 @@ _COLUMNS = DataSpec(target="target")
 
 
 class Outline:
-    """`document` with what was chosen filled in; `chosen` tells of it by JSON pointers."""
+    """`document` with what was chosen filled in; `chosen` tells of it by JSON pointers, `problems` what cannot be chosen."""
 
     def __init__(self, document: Any) -> None:
         self.document: Any = dict(document) if isinstance(document, Mapping) else document
         self.chosen: JSON = {}
+        self.problems: list[Problem] = []
         self._network = self._part("network", or_auto=True)
         self._training = self._part("training")
         data = self.document.get("dataset") if isinstance(self.document, dict) else None
@@ -67,9 +69,12 @@ class Outline:
         if not _is_open(training, "loss"):
             return
         last = _last(self._network)
-        loss = suggestions.loss(facts.targets, facts.rows, _count(last.get("units")))
+        outputs = _count(last.get("units"))
+        loss = suggestions.loss(facts.targets, facts.rows, outputs)
         if last.get("activation") == "softmax" or last.get("type") == "softmax":
             loss = "softmax_cross_entropy"
+        elif (message := suggestions.doubt(facts.targets, facts.rows, outputs)) is not None:
+            self.problems.append(Problem(facts.place, message))
         self.choose("training", "loss", loss)
         if "metrics" not in training:
             self.choose("training", "metrics", ["accuracy" if loss in FUSED else "r2"])
@@ -138,6 +143,7 @@ class _Facts:
     def __init__(self, data: DataSpec, schema: Schema) -> None:
         usable = {column.name for column in schema.columns if column.kind != "ignored"}
         self.rows = schema.rows
+        self.place = target_place(data, 0)
         self.targets = [schema.column(name) for name in data.targets if name in usable] or [_TARGET]
         features = None if data.features is None else tuple(name for name in data.features if name in usable)
         known = data.model_copy(update={"features": features})

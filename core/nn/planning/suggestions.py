@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.nn.preparation.column import Column
+from core.nn.preparation.warnings import REMEDY, disguise
 
 FEW_CLASSES = 20  # whole numbers of more different values are quantities
 ROWS_PER_CLASS = 5
+MOST_TEXTS = 0.1  # of the cells of a text column that may be meant as numbers
 LEAST_ROWS_TO_SPLIT = 20
 MANY_ROWS = 100_000
 MOST_EPOCHS = 10_000_000  # no bound at all: the budget decides
@@ -44,8 +46,20 @@ def is_class(column: Column, rows: int) -> bool:
     if column.kind != "number":
         return True
     values = column.values or ()
-    is_few = len(values) == 2 or (2 < len(values) <= FEW_CLASSES and len(values) * ROWS_PER_CLASS <= rows)
-    return is_few and all(value == int(value) for value in values if not isinstance(value, str))
+    return _is_few(len(values), rows) and all(value == int(value) for value in values if not isinstance(value, str))
+
+
+def doubt(targets: Sequence[Column], rows: int, outputs: int | None) -> str | None:
+    """Why no loss should be chosen for a target: nearly all of its many texts look like numbers. None where nothing is strange,
+    or the network's outputs, if known, are as many as its texts."""
+    [target, *others] = targets
+    like, count = target.number_like, len(target.values or ())
+    if others or like is None or like.cells < (1 - MOST_TEXTS) * like.of or _is_few(count, rows) or outputs == count:
+        return None
+    return (
+        f"{disguise(target)}; {REMEDY} and send the data again, so that numbers are learned; "
+        f'or say that each of its {count:,} texts is a class: "loss": "softmax_cross_entropy"'
+    )
 
 
 def layers(rows: int, inputs: int, outputs: int, last_activation: str, vocabulary: int = 0) -> list[dict[str, Any]]:
@@ -96,6 +110,11 @@ def epochs(steps: int, *, is_validated: bool) -> int:
 def patience(steps: int) -> int:
     """In epochs of so many steps."""
     return _within(_PATIENCE, -(-_PATIENT_UPDATES // steps))
+
+
+def _is_few(count: int, rows: int) -> bool:
+    """Whether so many different values may be classes."""
+    return count == 2 or (2 < count <= FEW_CLASSES and count * ROWS_PER_CLASS <= rows)
 
 
 def _is_flag(column: Column) -> bool:

@@ -6,8 +6,9 @@ from itertools import islice
 from core.errors import Problem, escaped
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, Column
 from core.nn.preparation.names import ColumnNames, Known, listed, quoted
-from core.nn.preparation.roles import SCALABLE, classes, quantity_hint
+from core.nn.preparation.roles import SCALABLE, classes, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
+from core.nn.preparation.warnings import REMEDY, disguise
 from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 
@@ -45,12 +46,11 @@ def _target_problems(schema: Schema, data: DataSpec, loss: AnyLoss, names: Colum
     if not data.targets:
         yield Problem("/dataset/target", "target is an empty list; name at least one column")
     for i, name in enumerate(data.targets):
-        pointer = "/dataset/target" if isinstance(data.target, str) else f"/dataset/target/{i}"
         message = names.unusable(name) or (f"column {quoted(name)} is named twice as a target" if name in seen else None)
         if message is None:
             message = _unfit(schema.column(name), schema.rows, loss, alone=len(data.targets) == 1)
         if message is not None:
-            yield Problem(pointer, message)
+            yield Problem(target_place(data, i), message)
         seen.add(name)
 
 
@@ -151,6 +151,8 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
     if (message := no_count(column, loss)) is not None:
         return message
     if column.kind == "text":
+        if (found := disguise(column)) is not None:
+            return f"{found}; {loss.type} needs numbers: {REMEDY} and send the data again"
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None
 

@@ -29,6 +29,25 @@ _FEW = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    row: int  # from 1, without a header
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLike:
+    """Of a text column most of whose distinct values look like numbers: how many cells do, and how many there are at all.
+
+    `strange` are no plain numbers, such as "12,5x" and "$5"; `examples` are the first, those that look like none before others.
+    """
+
+    cells: int
+    of: int
+    strange: int
+    examples: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column and its statistics over all rows; no number in it is NaN or infinite.
 
@@ -49,6 +68,7 @@ class Column:
     deviation: float | None = None
     reason: str | None = None
     warning: str | None = None
+    number_like: NumberLike | None = None
 
     def __post_init__(self) -> None:
         """Databases may give 1.0 back as 1: where one value is a float, all are."""

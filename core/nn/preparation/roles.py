@@ -27,6 +27,11 @@ def target_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:
     return tuple(schema.column(name) for name in data.targets)
 
 
+def target_place(data: DataSpec, i: int) -> str:
+    """The pointer to the i-th target, from the job's root."""
+    return "/dataset/target" if isinstance(data.target, str) else f"/dataset/target/{i}"
+
+
 def used_names(schema: Schema, data: DataSpec) -> list[str]:
     """Every column that the job reads, once."""
     weight = () if data.weight is None else (data.weight,)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.nn.planning import suggestions
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, plan
-from core.nn.preparation.column import Column
+from core.nn.preparation.column import Cell, Column, NumberLike
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, TrainingSpec
 from tests.nn.planning.tables import EXAMPLES, prices, table, trained, two_moons
@@ -130,6 +130,45 @@ def test_the_loss_follows_the_target_and_the_outputs_that_are_there(target: Colu
     network = "auto" if last is None else {"layers": [{"units": 8, "activation": "relu"}, last]}
     outline = completed({"network": network}, target)
     assert outline.chosen["/training/loss"] == loss
+
+
+def disguised(distinct: int, share: float = 0.99, rows: int = 150) -> Column:
+    """A column of numbers that one text or more have made a text."""
+    like = NumberLike(round(share * rows), rows, rows - round(share * rows), (Cell(7, "12,5x"),))
+    return Column(name="price", kind="text", values=tuple(map(str, range(distinct))), distinct=distinct, number_like=like)
+
+
+@pytest.mark.parametrize(
+    ("target", "document"),
+    [
+        (disguised(120), {}),
+        (disguised(21), {}),
+        (disguised(120, 0.9), {"training": {"loss": "auto"}}),
+        (disguised(120), {"network": {"layers": [{"units": 1}]}}),
+    ],
+)
+def test_no_loss_is_chosen_for_many_texts_that_are_nearly_all_numbers(target: Column, document: Any) -> None:
+    [problem] = completed(document, target).problems
+    assert problem.pointer == "/dataset/target"
+    assert 'column "price" is text, though' in problem.message
+    assert '"12,5x" in row 7' in problem.message
+    assert '"loss": "softmax_cross_entropy"' in problem.message
+
+
+@pytest.mark.parametrize(
+    ("target", "document"),
+    [
+        (disguised(20), {}),
+        (disguised(120, 0.89), {}),
+        (replace(disguised(120), number_like=None), {}),
+        (number("price", tuple(range(120))), {}),
+        (disguised(120), {"training": {"loss": "softmax_cross_entropy"}}),
+        (disguised(120), {"network": {"layers": [{"units": 120}]}}),
+        (disguised(120), {"network": {"layers": [{"units": 1, "activation": "softmax"}]}}),
+    ],
+)
+def test_few_texts_and_classes_that_are_asked_for_are_taken_as_such(target: Column, document: Any) -> None:
+    assert completed(document, target).problems == []
 
 
 def test_several_flags_are_labels_and_several_numbers_quantities() -> None:

@@ -1,0 +1,114 @@
+"""What a client probably did not mean about the choice of columns."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from core.nn.preparation.choice import problems
+from core.nn.preparation.column import Cell, Column, NumberLike
+from core.nn.preparation.schema import Schema
+from core.nn.preparation.warnings import MAX_WARNINGS, warnings
+from core.nn.spec import AnyLoss, DataSpec
+from core.nn.spec.losses import MeanSquaredError, SoftmaxCrossEntropy
+
+TEXTS = tuple(sorted([*(f"{i}.5" for i in range(299)), "12,5x"]))
+PRICE = Column(
+    name="price",
+    kind="text",
+    distinct=300,
+    values=TEXTS,
+    number_like=NumberLike(cells=299, of=300, strange=1, examples=(Cell(57, "12,5x"),)),
+)
+SIZE = Column(name="size", kind="number")
+NAME = Column(
+    name="name",
+    kind="text",
+    distinct=300,
+    values=tuple(f"name {i}" for i in range(300)),
+    warning="300 distinct texts in 300 rows: as a feature it becomes 300 inputs",
+)
+KIND = Column(name="kind", kind="text", distinct=2, values=("a", "b"))
+SAID = 'column "price" is text, though 299 of its 300 cells look like numbers; 1 is no plain number: "12,5x" in row 57'
+
+
+def warned(*columns: Column, loss: AnyLoss | None = None, rows: int = 300, **data: Any) -> list[tuple[str, str]]:
+    found = warnings(Schema(rows=rows, columns=columns), DataSpec(**data), loss or MeanSquaredError())
+    return [(warning.pointer, warning.message) for warning in found]
+
+
+def test_a_feature_of_numbers_with_a_text_is_said_to_become_many_inputs_with_the_cell_and_its_row() -> None:
+    told = f"{SAID}; as a feature it becomes 300 inputs; correct these cells or leave them empty, and it is one input"
+    assert warned(PRICE, SIZE, target="size") == [("/dataset/features", told)]
+    assert warned(SIZE, KIND, PRICE, target="size", features=("kind", "price")) == [("/dataset/features/1", told)]
+
+
+def test_codes_of_numbers_with_a_text_are_warned_of_too() -> None:
+    [(_, told)] = warned(PRICE, NAME, SIZE, target="size", categories="embedding", features=("price",))
+    assert told.startswith(f"{SAID}; they become codes for an embedding;")
+
+
+def test_a_target_of_numbers_with_a_text_is_said_to_be_classes() -> None:
+    told = f"{SAID}; each of its 300 texts is a class; correct these cells or leave their rows out, and numbers are learned"
+    assert warned(PRICE, SIZE, target="price", loss=SoftmaxCrossEntropy()) == [("/dataset/target", told)]
+    assert warned(PRICE, SIZE, target=("price",), loss=SoftmaxCrossEntropy()) == [("/dataset/target/0", told)]
+
+
+def test_numbers_sent_as_texts_may_be_meant_as_classes_and_hardly_as_inputs() -> None:
+    digits = Column(name="digit", kind="text", values=tuple("0123456789"), number_like=NumberLike(300, 300, 0))
+    assert warned(digits, SIZE, target="digit", loss=SoftmaxCrossEntropy()) == []
+    [(_, told)] = warned(digits, SIZE, target="size")
+    assert told == (
+        'column "digit" is text, though all of its 300 cells look like numbers, sent as texts; '
+        "as a feature it becomes 10 inputs; send them as numbers, and it is one input"
+    )
+
+
+def test_texts_that_hardly_repeat_are_warned_of_as_features_and_as_classes() -> None:
+    names = 'column "name" has 300 different texts in 300 rows'
+    assert warned(NAME, SIZE, target="size") == [("/dataset/features", f'column "name": {NAME.warning}')]
+    [(_, coded)] = warned(NAME, SIZE, target="size", categories="embedding")
+    assert coded == f"{names}; they become codes for an embedding"
+    [(place, told)] = warned(NAME, SIZE, target="name", loss=SoftmaxCrossEntropy())
+    assert (place, told) == ("/dataset/target", f"{names}, and each is a class of its own")
+
+
+def test_numbers_that_are_no_labels_are_warned_of_as_classes() -> None:
+    number = replace(SIZE, distinct=300, values=tuple(range(300)))
+    [(place, told)] = warned(number, KIND, target="size", loss=SoftmaxCrossEntropy())
+    assert place == "/dataset/target"
+    assert told.startswith('each value of column "size" is a class; 300 distinct values in 300 rows look like a quantity')
+    assert warned(number, KIND, target="size") == []
+
+
+def test_columns_that_are_left_out_are_named_with_their_reason() -> None:
+    empty = Column(name="note", kind="ignored", reason="every value is missing")
+    told = 'column "note" is left out: every value is missing'
+    assert warned(empty, KIND, SIZE, target="size") == [("/dataset/features", told)]
+    assert warned(empty, KIND, SIZE, target="size", features=("kind",)) == []
+
+
+def test_what_the_reader_remarked_is_passed_on() -> None:
+    comma = replace(SIZE, name="weight", warning="its commas are read as decimal commas")
+    assert warned(comma, SIZE, target="size") == [
+        ("/dataset/features", 'column "weight": its commas are read as decimal commas')
+    ]
+
+
+def test_ordinary_columns_are_not_warned_of() -> None:
+    assert warned(SIZE, KIND, target="kind", loss=SoftmaxCrossEntropy()) == []
+    assert warned(SIZE, KIND, target="size") == []
+
+
+def test_of_many_columns_the_first_are_told() -> None:
+    columns = [replace(PRICE, name=f"price{i}") for i in range(1000)]
+    assert len(warned(*columns, SIZE, target="size")) == MAX_WARNINGS
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_error", "huber", "poisson"])
+def test_a_loss_of_numbers_refuses_the_text_with_the_cells_that_make_it_one(loss: str) -> None:
+    member: AnyLoss = TypeAdapter(AnyLoss).validate_python({"type": loss})
+    [problem] = problems(Schema(rows=300, columns=(PRICE, SIZE)), DataSpec(target="price"), member)
+    needs = f"{loss} needs numbers: correct these cells or leave their rows out, and send the data again"
+    assert (problem.pointer, problem.message) == ("/dataset/target", f"{SAID}; {needs}")
