@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from core.addresses import broker_address, database_address, is_loopback, sqlite_address
-from core.quotas import Quotas
+from core.quotas import KeepTimes, Quotas
 
 SECRETS = Path("/run/secrets")
 
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     checkpoint_every_s: float = Field(1.0, ge=0, description="The least time between two checkpoints of a job.")
     max_cache_bytes: int = Field(10 * 2**30, ge=0, description="Tables, and what is made of them, on a worker machine's disk.")
 
-    # How long what nobody needs is kept after its end or its last use; nothing set: for ever.
+    # How long what nobody needs is kept after its end or its last use; nothing set: for ever. A tenant may have its own times.
     keep_jobs_s: float | None = Field(None, gt=0, description="Jobs that have ended, with their epochs, events and weights.")
     keep_epochs_s: float | None = Field(None, gt=0, description="The epochs of jobs that have ended; the jobs stay.")
     keep_datasets_s: float | None = Field(None, gt=0, description="Datasets, and weights that were sent.")
@@ -110,6 +110,11 @@ class Settings(BaseSettings):
             rows=self.tenant_rows,
             job_s=self.tenant_job_s,
         )
+
+    @property
+    def keep_times(self) -> KeepTimes:
+        """Of every tenant that has none of its own."""
+        return KeepTimes(jobs_s=self.keep_jobs_s, epochs_s=self.keep_epochs_s, datasets_s=self.keep_datasets_s)
 
     @property
     def key_file(self) -> Path:

@@ -1,32 +1,26 @@
-"""`python -m service.keys`: makes, lists, revokes and rotates API keys, and sets quotas, in the database of the settings.
+"""`python -m service.keys`: makes, lists, revokes and rotates API keys, and sets what tenants may have, in the database.
 
 A key is shown once, when it is made: only its hash is kept.
 """
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.errors import CapacityError, NotFound, Unavailable
 from core.keys import SCOPES, Key, new_key
-from core.quotas import LARGEST_QUOTA, Quotas
 from core.settings import InvalidSettings, settings
 from core.store import ApiKey, Store, connect
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_QUOTAS = tuple(field.name for field in fields(Quotas))
-_LONGEST_S = 100 * 366 * 86400
-_TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+from service import arguments, tenants
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+def main(given: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(given)
     try:
         chosen = settings() if options.data_dir is None else settings().model_copy(update={"data_dir": options.data_dir})
         store = Store(connect(chosen.database))
@@ -65,16 +59,6 @@ def _rotate(store: Store, options: argparse.Namespace) -> Any:
     return {**made, "replaces": options.id, "lifetime": "of the key before" if lifetime == "alike" else "as given"}
 
 
-def _quotas(store: Store, options: argparse.Namespace) -> Any:
-    """Those of the tenant, after what was given has been set."""
-    own = asdict(store.quotas.of(options.tenant, Quotas()))
-    given = {name: value for name in _QUOTAS if (value := getattr(options, name)) is not None}
-    if given:
-        own |= {name: value or None for name, value in given.items()}
-        store.quotas.set(options.tenant, Quotas(**own))
-    return {"tenant": options.tenant, **asdict(settings().quotas.under(Quotas(**own)))}
-
-
 def _with_key(kept: ApiKey, key: Key) -> dict[str, Any]:
     return {"key": key.text, **_shown(kept)}
 
@@ -95,7 +79,7 @@ def _lines(shown: Any) -> list[str]:
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     if "id" not in shown:
-        return [f"{name:<13} {'no limit' if value is None else value}" for name, value in shown.items()]
+        return tenants.lines(shown)
     named = f", name {shown['name']}" if shown["name"] else ""
     told = f"{shown['id']}  tenant {shown['tenant']}{named}, scopes {','.join(shown['scopes'])}, {_state(shown)}"
     if "key" not in shown:
@@ -135,80 +119,36 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data-dir", type=Path, metavar="DIR", help="of the embedded service; default: var")
     common.add_argument("--json", action="store_true", help="everything as JSON")
-    actions = parser.add_subparsers(required=True, metavar="create | list | revoke | rotate | quotas")
+    actions = parser.add_subparsers(required=True, metavar="create | list | revoke | rotate | quotas | retention")
 
     create = actions.add_parser("create", parents=[common], help="make a key, and its tenant with the first one")
-    create.add_argument("--tenant", type=_tenant, default="default", help="default: default")
-    create.add_argument("--name", type=_name, default="", help="what it is for, in your words")
-    create.add_argument("--scopes", type=_scopes, default=("read", "write"), help=f"of {','.join(SCOPES)}; default: read,write")
-    create.add_argument("--expires-in", type=_lifetime, metavar="TIME", help="such as 90d, 12h; default: never")
+    create.add_argument("--tenant", type=arguments.tenant, default="default", help="default: default")
+    create.add_argument("--name", type=arguments.name, default="", help="what it is for, in your words")
+    create.add_argument(
+        "--scopes", type=arguments.scopes, default=("read", "write"), help=f"of {','.join(SCOPES)}; default: read,write"
+    )
+    create.add_argument("--expires-in", type=arguments.lifetime, metavar="TIME", help="such as 90d, 12h; default: never")
     create.set_defaults(run=_create)
 
     listing = actions.add_parser("list", parents=[common], help="what is known of the keys")
-    listing.add_argument("--tenant", type=_tenant, help="only this one's")
+    listing.add_argument("--tenant", type=arguments.tenant, help="only this one's")
     listing.set_defaults(run=_list)
 
     revoke = actions.add_parser("revoke", parents=[common], help="refuse a key from now on")
-    revoke.add_argument("id", type=_id, help="gm_ and twelve digits")
+    revoke.add_argument("id", type=arguments.key_id, help="gm_ and twelve digits")
     revoke.set_defaults(run=_revoke)
 
     rotate = actions.add_parser("rotate", parents=[common], help="make another key that may do the same, and revoke the first")
-    rotate.add_argument("id", type=_id, help="of the first")
-    rotate.add_argument("--grace", type=_seconds, metavar="TIME", help="how long the first stays good; default: not at all")
+    rotate.add_argument("id", type=arguments.key_id, help="of the first")
+    rotate.add_argument(
+        "--grace", type=arguments.seconds, metavar="TIME", help="how long the first stays good; default: not at all"
+    )
     alike = "such as 90d, or never; default: as long as the first was given"
-    rotate.add_argument("--expires-in", type=_lifetime, default=argparse.SUPPRESS, metavar="TIME", help=alike)
+    rotate.add_argument("--expires-in", type=arguments.lifetime, default=argparse.SUPPRESS, metavar="TIME", help=alike)
     rotate.set_defaults(run=_rotate)
 
-    quotas = actions.add_parser("quotas", parents=[common], help="show how much a tenant may have, after setting what is given")
-    quotas.add_argument("--tenant", type=_tenant, default="default", help="default: default")
-    for name in _QUOTAS:
-        quotas.add_argument(f"--{name.replace('_', '-')}", type=_count, metavar="N", help="0: what the settings say")
-    quotas.set_defaults(run=_quotas)
+    tenants.add_to(actions, common)
     return parser
-
-
-def _count(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text[:40]) <= LARGEST_QUOTA:
-        return int(text)
-    told = f"{text[:40]!r} is no quota: a whole number up to {LARGEST_QUOTA}, or 0 for what the settings say"
-    raise argparse.ArgumentTypeError(told)
-
-
-def _tenant(text: str) -> str:
-    if _TENANT.fullmatch(text):
-        return text
-    raise argparse.ArgumentTypeError(f"{text!r} is no tenant: a letter or digit first, then those, dots, dashes; 100 at most")
-
-
-def _name(text: str) -> str:
-    if text.isprintable() and len(text) <= 100:
-        return text
-    raise argparse.ArgumentTypeError(f"{text[:100]!r} is no name: at most 100 characters that can be printed")
-
-
-def _scopes(text: str) -> tuple[str, ...]:
-    given = text.split(",")
-    unknown = [each for each in given if each not in SCOPES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no scope; there are: {', '.join(SCOPES)}")
-    return tuple(scope for scope in SCOPES if scope in given)
-
-
-def _lifetime(text: str) -> float | None:
-    return None if text == "never" else _seconds(text)
-
-
-def _seconds(text: str) -> float:
-    number, unit = text[:-1], text[-1:]
-    if unit in _UNITS and number.isascii() and number.isdigit() and 0 < (seconds := int(number) * _UNITS[unit]) <= _LONGEST_S:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no time: a whole number above 0 and s, m, h, d or w; 100 years at most")
-
-
-def _id(text: str) -> str:
-    if re.fullmatch(r"gm_[0-9a-f]{12}", text):
-        return text
-    raise argparse.ArgumentTypeError("that is no id of a key: it has gm_ and twelve digits; `list` tells it")
 
 
 if __name__ == "__main__":

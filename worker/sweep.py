@@ -6,7 +6,6 @@ Any number may run: every step is one guarded statement in the database, so ther
 import logging
 import signal
 import time
-from collections.abc import Callable
 from threading import Event, Thread
 
 from core.queue import Dispatcher
@@ -50,14 +49,14 @@ def _clear(store: Store, options: Settings) -> bool:
     count = store.blobs.sweep()
     if count:
         log.info("removed what %s uploads and deletions left behind", count)
-    kept: list[tuple[Callable[[float], int], float | None]] = [
-        (store.retention.jobs, options.keep_jobs_s),
-        (store.retention.epochs, options.keep_epochs_s),
-        (store.retention.datasets, options.keep_datasets_s),
-        (store.retention.sent_weights, options.keep_datasets_s),
-        (store.retention.keys, options.keep_keys_s),
-    ]
-    removed = [remove(keep_s) for remove, keep_s in kept if keep_s is not None]
+    kept = store.retention
+    removed = (
+        kept.jobs(options.keep_jobs_s),
+        kept.epochs(options.keep_epochs_s),
+        kept.datasets(options.keep_datasets_s),
+        kept.sent_weights(options.keep_datasets_s),
+        kept.keys(options.keep_keys_s),
+    )
     return store.jobs.clear_deleted() == 0 and max(removed) < AT_ONCE
 
 

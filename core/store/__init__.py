@@ -9,6 +9,7 @@ database does not answer, and CapacityError where its disk is full.
 
 from sqlalchemy import Engine, select
 
+from core.quotas import KeepTimes
 from core.store.blobs import Blobs
 from core.store.database import Database
 from core.store.datasets import Datasets
@@ -19,6 +20,7 @@ from core.store.idempotency import IdempotencyKeys
 from core.store.jobs import Jobs
 from core.store.keys import Keys
 from core.store.migration import is_at_head, upgrade
+from core.store.own import Own
 from core.store.quotas import TenantQuotas
 from core.store.records import (
     ApiKey,
@@ -78,6 +80,7 @@ class Store:
         self.events = Events(self._database)
         self.idempotency = IdempotencyKeys(self._database)
         self.jobs = Jobs(self._database)
+        self.keep_times = Own(self._database, KeepTimes, "keep_")
         self.keys = Keys(self._database)
         self.quotas = TenantQuotas(self._database)
         self.sent_weights = AllSentWeights(self._database)

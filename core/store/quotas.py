@@ -1,27 +1,17 @@
 """What a tenant may have, and how much of it it has."""
 
-from dataclasses import asdict, fields
-from typing import Any
+from sqlalchemy import Connection, func, select
 
-from sqlalchemy import Connection, func, select, update
-
-from core.errors import NotFound, QuotaExceeded, TooManyJobs
+from core.errors import QuotaExceeded, TooManyJobs
 from core.quotas import Quotas
 from core.store.database import Database
-from core.store.tables import QUEUED, datasets, jobs, sent_weights, tenants
+from core.store.own import Own
+from core.store.tables import QUEUED, datasets, jobs, sent_weights
 
-_COLUMNS = tuple(tenants.c[f"max_{field.name}"] for field in fields(Quotas))
 
-
-class TenantQuotas:
+class TenantQuotas(Own[Quotas]):
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def of(self, tenant: str, general: Quotas) -> Quotas:
-        """The tenant's own, and the general ones where it has none."""
-        with self._database.reading() as reader:
-            row = reader.execute(select(*_COLUMNS).where(tenants.c.name == tenant)).one_or_none()
-        return general if row is None else general.under(Quotas(*row))
+        super().__init__(database, Quotas, "max_")
 
     def check_queue(self, tenant: str, most: int | None) -> None:
         """TooManyJobs where as many wait as may. Requests at the same moment may pass it by as many as they are."""
@@ -32,13 +22,6 @@ class TenantQuotas:
             used = reader.scalar(waiting) or 0
         if used >= most:
             raise TooManyJobs(f"queued_jobs: {used:,} of your jobs wait already, your quota is {most:,}; send it again later")
-
-    def set(self, tenant: str, own: Quotas) -> None:
-        """NotFound where there is no such tenant."""
-        values: dict[str, Any] = {f"max_{name}": value for name, value in asdict(own).items()}
-        with self._database.writing() as writer:
-            if not writer.execute(update(tenants).where(tenants.c.name == tenant).values(**values)).rowcount:
-                raise NotFound(f"there is no tenant {tenant}")
 
 
 def check_storage(writer: Connection, tenant: str, most: int | None) -> None:

@@ -30,6 +30,12 @@ class Removal:
 
         Conflict where it has not ended, or where a job that has not ended starts from its weights.
         """
+        self.discard(tenant, id)
+        with suppress(CoreError):
+            self._clear(id, _EPOCHS_AWAITED)
+
+    def discard(self, tenant: str, id: str) -> None:
+        """Takes the job out of every client's reach, as `delete` does, and leaves its rows to `clear_deleted`."""
         with self._database.writing() as writer:
             job = locked(writer, tenant, id)
             if job.state not in TERMINAL:
@@ -38,18 +44,18 @@ class Removal:
             if needed_by is not None:
                 raise Conflict(f"{needed_by} starts from the weights of job {id}: cancel it, or wait until it has ended")
             disown(writer, job)
-        with suppress(CoreError):
-            self._clear(id, _EPOCHS_AWAITED)
 
     def clear_deleted(self, most: int = 100) -> int:
-        """Removes what is left of at most so many deleted jobs, some epochs of each; returns how many they are."""
+        """Removes what is left of at most so many deleted jobs, some epochs of all of them; returns how many they are."""
         with self._database.reading() as reader:
             left = reader.scalars(select(jobs.c.id).where(jobs.c.tenant == NOBODY).order_by(jobs.c.id).limit(most)).all()
+        removed = 0
         for id in left:
-            self._clear(id, _EPOCHS_AT_A_SWEEP)
+            removed += self._clear(id, _EPOCHS_AT_A_SWEEP - removed)
         return len(left)
 
-    def _clear(self, id: str, most_epochs: int) -> None:
+    def _clear(self, id: str, most_epochs: int) -> int:
+        """Returns how many epochs it has removed; with the last of them goes the job."""
         removed = 0
         while removed < most_epochs:
             with self._database.writing() as writer:
@@ -57,7 +63,8 @@ class Removal:
                 removed += count
                 if count == 0:
                     _remove_row(writer, id)
-                    return
+                    break
+        return removed
 
 
 def starter(writer: Connection, id: str) -> str | None:

@@ -118,8 +118,14 @@ jobs = Table(
     Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_validation_datasets", "validation_dataset_id", sqlite_where=_alive, postgresql_where=_alive),
     Index("jobs_starts", "start_id", sqlite_where=_alive, postgresql_where=_alive),
-    Index("jobs_ended", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
-    Index("jobs_ended_with_epochs", "finished_at", sqlite_where=_ended_with_epochs, postgresql_where=_ended_with_epochs),
+    Index("jobs_ended", "tenant", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
+    Index(
+        "jobs_ended_with_epochs",
+        "tenant",
+        "finished_at",
+        sqlite_where=_ended_with_epochs,
+        postgresql_where=_ended_with_epochs,
+    ),
     Index("jobs_used_datasets", "dataset_id", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
     Index(
         "jobs_used_validation_datasets",
@@ -204,6 +210,7 @@ datasets = Table(
     Column("preview", _Json, nullable=False),
     UniqueConstraint("tenant", "sha256", "format"),
     Index("datasets_pages", "tenant", "id"),
+    Index("datasets_by_age", "tenant", "created_at"),
 )
 
 sent_weights = Table(
@@ -218,6 +225,7 @@ sent_weights = Table(
     Column("tensors", _Json, nullable=False),
     UniqueConstraint("tenant", "sha256"),
     Index("sent_weights_pages", "tenant", "id"),
+    Index("sent_weights_by_age", "tenant", "created_at"),
 )
 
 blobs = Table(
@@ -253,13 +261,16 @@ tenants = Table(
     metadata,
     Column("name", String(100), primary_key=True),
     Column("created_at", Double, nullable=False),
-    # Null where the settings' limit holds.
+    # Null where the settings hold.
     Column("max_queued_jobs", BigInteger),
     Column("max_running_jobs", BigInteger),
     Column("max_stored_bytes", BigInteger),
     Column("max_parameters", BigInteger),
     Column("max_rows", BigInteger),
     Column("max_job_s", Double),
+    Column("keep_jobs_s", Double),
+    Column("keep_epochs_s", Double),
+    Column("keep_datasets_s", Double),
 )
 
 api_keys = Table(

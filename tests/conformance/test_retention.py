@@ -1,15 +1,20 @@
 """What was kept for long enough goes, and nothing that somebody needs, on every database."""
 
+import math
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, Table, insert, select, text, update
 
 from core.errors import NotFound
+from core.ids import new_id
 from core.jobs import State
-from core.store import Claim, Dataset, Idempotency, Job, NewJob, Store
+from core.keys import new_key
+from core.quotas import KeepTimes
+from core.store import Claim, Dataset, Idempotency, Job, NewJob, Store, removal, retention
+from core.store.ages import Ages
 from core.store.retention import AT_ONCE
-from core.store.tables import datasets, idempotency_keys, jobs, sent_weights
+from core.store.tables import datasets, epochs, idempotency_keys, jobs, sent_weights
 from tests.conformance.rows import ERROR, epoch_rows
 
 DAY_S = 86_400.0
@@ -25,6 +30,30 @@ def days_pass(engine: Engine) -> Callable[[float], None]:
                 connection.execute(update(time.table).values({time.name: time - days * DAY_S}))
 
     return pass_
+
+
+@pytest.fixture
+def keep(store: Store) -> Callable[..., None]:
+    """Gives a tenant, which is made, times of its own."""
+
+    def keep(tenant: str, **times: float) -> None:
+        store.keys.add(new_key(), tenant, "")
+        store.keep_times.set(tenant, KeepTimes(**times))
+
+    return keep
+
+
+def _ended(store: Store, submit: Callable[..., Job], tenant: str = "default") -> Job:
+    return store.jobs.cancel(tenant, submit(tenant=tenant).id)
+
+
+def _copy(engine: Engine, table: Table, id: str, count: int) -> None:
+    """As many more rows like that one, of which each column is read as it is stored."""
+    with engine.begin() as connection:
+        row = connection.execute(select(table).where(table.c.id == id)).one()._asdict()
+        unique = {"sha256": new_id} if "sha256" in row else {}
+        rows = [{**row, "id": new_id("job"), **{name: make("x") for name, make in unique.items()}} for _ in range(count)]
+        connection.execute(insert(table), rows)
 
 
 def _failed(store: Store, job: Job) -> None:
@@ -138,3 +167,146 @@ def test_what_runs_is_never_touched(store: Store, claimed: Callable[..., Claim],
     kept = store.retention
     assert [remove(1.0) for remove in (kept.jobs, kept.epochs, kept.datasets, kept.sent_weights)] == [0, 0, 0, 0]
     store.jobs.succeed(claim, {}, {})
+
+
+def test_a_tenant_with_a_time_of_its_own_has_its_jobs_kept_for_that_and_others_as_the_settings_say(
+    store: Store, submit: Callable[..., Job], keep: Callable[..., None], days_pass: Callable[[float], None]
+) -> None:
+    keep("short", jobs_s=DAY_S)
+    keep("long", jobs_s=9 * DAY_S)
+    keep("always", jobs_s=math.inf)
+    keep("other")
+    kept = {"always", "default", "long", "other", "short"}
+    for tenant in kept:
+        _ended(store, submit, tenant)
+
+    def left() -> set[str]:
+        return {tenant for tenant in kept if store.jobs.page(tenant).items}
+
+    days_pass(2)
+    assert store.retention.jobs(None) == 1
+    assert left() == kept - {"short"}
+    days_pass(2)
+    assert store.retention.jobs(3 * DAY_S) == 2
+    assert left() == {"always", "long"}
+    days_pass(10)
+    assert store.retention.jobs(3 * DAY_S) == 1
+    assert left() == {"always"}
+    store.keep_times.set("always", KeepTimes())
+    assert store.retention.jobs(None) == 0
+    assert store.retention.jobs(3 * DAY_S) == 1
+
+
+def test_epochs_datasets_and_weights_are_kept_for_their_tenants_times(
+    store: Store,
+    submit: Callable[..., Job],
+    add_dataset: Callable[..., Dataset],
+    keep: Callable[..., None],
+    days_pass: Callable[[float], None],
+) -> None:
+    keep("acme", epochs_s=DAY_S, datasets_s=3 * DAY_S)
+    mine, theirs = submit(tenant="default"), submit(tenant="acme")
+    for job in (theirs, mine):
+        _failed(store, job)
+    for tenant in ("default", "acme"):
+        add_dataset(tenant=tenant)
+        store.sent_weights.add(tenant, "a" * 64, {}, b"weights")
+    days_pass(2)
+    kept = store.retention
+    assert kept.epochs(None) == AT_ONCE  # there may be more
+    assert kept.epochs(None) == 1
+    assert (len(store.epochs.page("default", mine.id)), store.epochs.page("acme", theirs.id)) == (2, [])
+    assert kept.jobs(None) == kept.datasets(None) == kept.sent_weights(None) == 0
+    used = store.jobs.submit("acme", NewJob({}, theirs.dataset_id, 3))
+    store.jobs.cancel("acme", used.id)
+    days_pass(2)
+    assert (kept.datasets(None), kept.sent_weights(None)) == (1, 1)  # two days ago a job has used the other dataset
+    assert [each.id for each in store.datasets.page("acme").items] == [theirs.dataset_id]
+    days_pass(2)
+    assert (kept.datasets(None), kept.sent_weights(None)) == (1, 0)
+    assert len(store.datasets.page("default").items) == 2
+
+
+def test_a_tenants_own_times_remove_nothing_that_is_needed(
+    store: Store,
+    submit: Callable[..., Job],
+    keep: Callable[..., None],
+    days_pass: Callable[[float], None],
+) -> None:
+    keep("acme", jobs_s=1.0, epochs_s=1.0, datasets_s=1.0)
+    old = _ended(store, submit, "acme")
+    sent, _ = store.sent_weights.add("acme", "a" * 64, {}, b"weights")
+    starters = [store.jobs.submit("acme", NewJob({}, old.dataset_id, 3, start_id=start)) for start in (old.id, sent.id)]
+    store.jobs.pause("acme", starters[1].id)
+    days_pass(1000)
+    kept = store.retention
+    assert [remove(1.0) for remove in (kept.jobs, kept.datasets, kept.sent_weights)] == [0, 0, 0]
+    for job in starters:
+        store.jobs.cancel("acme", job.id)
+    days_pass(1000)
+    assert [remove(None) for remove in (kept.jobs, kept.datasets, kept.sent_weights)] == [3, 1, 1]
+
+
+def test_what_is_old_goes_some_at_a_time(
+    store: Store, engine: Engine, submit: Callable[..., Job], keep: Callable[..., None], days_pass: Callable[[float], None]
+) -> None:
+    keep("acme", jobs_s=DAY_S)
+    for tenant in ("acme", "default"):
+        _copy(engine, jobs, _ended(store, submit, tenant).id, 60)
+    days_pass(2)
+    assert store.retention.jobs(DAY_S) == AT_ONCE
+    assert store.jobs.clear_deleted() == AT_ONCE
+    assert store.retention.jobs(DAY_S) == 2 * 61 - AT_ONCE
+    assert store.retention.jobs(DAY_S) == 0
+
+
+def test_the_epochs_of_many_jobs_that_are_old_are_removed_some_at_a_time(
+    store: Store,
+    engine: Engine,
+    submit: Callable[..., Job],
+    days_pass: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(3):
+        _failed(store, submit())
+    days_pass(2)
+    monkeypatch.setattr(removal, "EPOCHS_AT_ONCE", 1)
+    monkeypatch.setattr(removal, "_EPOCHS_AT_A_SWEEP", 4)
+    assert store.retention.jobs(DAY_S) == 3
+
+    def left() -> int:
+        with engine.connect() as connection:
+            return len(connection.execute(select(epochs.c.epoch)).all())
+
+    assert left() == 6  # whoever deletes a job waits for its epochs, the sweeper takes some of all
+    assert store.jobs.clear_deleted() == 3
+    assert left() == 2
+    assert store.jobs.clear_deleted() == 2
+    assert left() == 0
+
+
+@pytest.mark.parametrize(
+    ("ages", "table", "index"),
+    [
+        (retention.JOBS, jobs, "jobs_ended"),
+        (retention.EPOCHS, jobs, "jobs_ended_with_epochs"),
+        (retention.DATASETS, datasets, "datasets_by_age"),
+        (retention.SENT_WEIGHTS, sent_weights, "sent_weights_by_age"),
+    ],
+)
+def test_to_find_what_is_old_no_table_is_read_from_end_to_end(
+    ages: Ages, table: Table, index: str, store: Store, engine: Engine, submit: Callable[..., Job]
+) -> None:
+    job = _ended(store, submit)
+    sent, _ = store.sent_weights.add("default", "a" * 64, {}, b"weights")
+    for copied, id in ((jobs, job.id), (datasets, job.dataset_id), (sent_weights, sent.id)):
+        _copy(engine, copied, id, 3000)
+    explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        for statement in (ages.tenants, ages.rows):
+            given = statement.params(tenant="default", keep_s=DAY_S, most=AT_ONCE)
+            sql = given.compile(connection, compile_kwargs={"literal_binds": True})
+            steps = [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {sql}")]
+            assert not [step for step in steps if f"SCAN {table.name}" in step or f"Seq Scan on {table.name}" in step], steps
+            assert [step for step in steps if index in step.replace(":", " ").split()], steps

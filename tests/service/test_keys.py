@@ -1,6 +1,7 @@
 """The command that makes keys, and the key of the embedded service."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.keys import Key, parsed
-from core.quotas import Quotas
+from core.quotas import KeepTimes, Quotas
 from core.settings import settings
 from core.store import Store, connect, upgrade
 from service.database import keep_key, read_key
@@ -108,6 +109,8 @@ def test_an_id_that_is_not_there_is_named(url: str, capsys: pytest.CaptureFixtur
         (("rotate", "gm_000000000000", "--expires-in", "for ever"), "'for ever' is no time"),
         (("create", "--expires-in", "99999w"), "'99999w' is no time"),
         (("create", "--name", "a\nb"), "is no name"),
+        (("retention", "--jobs", "90"), "'90' is no time"),
+        (("retention", "--jobs", "never"), "for-ever, or default for what the settings say"),
         (("revoke", "gm_1"), "that is no id of a key"),
     ],
 )
@@ -193,4 +196,24 @@ def test_quotas_are_set_shown_and_left_to_the_settings_again(
         ["rows", "500"],
     ]
     assert main(["quotas", "--tenant", "nobody", "--rows", "1"]) == 1
+    assert "there is no tenant nobody" in capsys.readouterr().err
+
+
+def test_retention_is_set_shown_and_left_to_the_settings_again(
+    url: str, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADMILL_KEEP_EPOCHS_S", "5400")
+    monkeypatch.setenv("GRADMILL_KEEP_DATASETS_S", "0.5")
+    settings.cache_clear()
+    assert main(["create", "--tenant", "acme"]) == 0
+    capsys.readouterr()
+    assert main(["retention", "--tenant", "acme", "--jobs", "30d", "--datasets", "for-ever", "--json"]) == 0
+    assert told(capsys) == {"tenant": "acme", "jobs_s": 30 * 86400, "epochs_s": 5400, "datasets_s": None}
+    own = KeepTimes(jobs_s=30 * 86400, datasets_s=math.inf)
+    assert store.keep_times.of("acme", KeepTimes()) == own
+    assert main(["retention", "--tenant", "acme", "--datasets", "default", "--epochs", "2w"]) == 0
+    assert capsys.readouterr().out.split() == ["tenant", "acme", "jobs", "30d", "epochs", "2w", "datasets", "0.5s"]
+    assert main(["retention", "--tenant", "default"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:3] == ["jobs          for ever", "epochs        90m"]
+    assert main(["retention", "--tenant", "nobody", "--jobs", "1d"]) == 1
     assert "there is no tenant nobody" in capsys.readouterr().err
