@@ -27,6 +27,7 @@ ANYONE = Caller("", "default", frozenset({"admin"}))  # where keys are off
 LATER = frozenset({"get_job"})
 
 _ALLOWED = "it must be Bearer and an API key, gm_…"
+_EMBEDDED = ". The embedded service wrote one to var/key, or to the file key of its --data-dir"
 _UNKNOWN = "is not known here, or what follows its id is wrong"
 
 
@@ -77,7 +78,8 @@ def _given(request: Request, service: Service) -> Key | None:
         raise _refused("GRADMILL_AUTH is off, which is for requests from this machine alone; set it to keys")
     given = request.headers.get("authorization")
     if given is None:
-        raise _refused(f"Authorization is missing; {_ALLOWED}", error=None)
+        of_its_own = service.settings.is_embedded and service.settings.key_file.exists()
+        raise _refused(f"Authorization is missing; {_ALLOWED}{_EMBEDDED if of_its_own else ''}", error=None)
     scheme, _, text = given.partition(" ")
     key = parsed(text.strip())
     if scheme.lower() != "bearer" or key is None:  # it may be a secret of something else, so nothing of it is shown

@@ -13,7 +13,7 @@ from api.deps import Service
 from api.quotas import check_job, quotas_of
 from api.schemas import Data, JobRequest
 from api.starting import Source, adopt, source_of
-from api.tables import Table, added, chosen_table, relocated, validation_table
+from api.tables import Table, added, chosen_table, relocated, untargeted, validation_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, Plan, plan
@@ -138,7 +138,8 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
     if request is None or found is None:
         if found is not None:
             problems = _problems_of_columns(*found, outline.document)
-        raise InvalidSpec([*wrong, *told, *problems])
+        better = {problem.pointer for problem in problems}
+        raise InvalidSpec([*(problem for problem in wrong if problem.pointer not in better), *told, *problems])
     columns, table = found
     if told:
         raise InvalidSpec([*told, *_problems_of_columns(columns, table, outline.document)])
@@ -183,7 +184,7 @@ def _data_of(
     """The data of a request and the choice of their columns, or what is wrong with them beside their form."""
     part, _ = judged(_DataPart, document)
     if part is None:
-        return None, []
+        return None, untargeted(service, tenant, document)
     try:
         return chosen_table(service, tenant, part.dataset, directory), []
     except InvalidSpec as error:

@@ -11,6 +11,7 @@ from api.schemas import Data, InlineData, JobRequest
 from core.data.inline import WEIGHT, inline_table
 from core.errors import InvalidSpec, NotFound, Problem
 from core.ids import is_id
+from core.nn.preparation.names import ColumnNames
 from core.nn.preparation.schema import Schema
 from core.nn.spec import DatasetValidation, DataSpec, InlineValidation
 from core.store import Dataset
@@ -35,6 +36,19 @@ def chosen_table(service: Service, tenant: str, data: Data, directory: Path) -> 
         table = _inline(service, tenant, data, directory / "table", "/dataset")
         return _inline_columns(table.schema, data), table
     return data.spec(), _stored(service, tenant, data.id, "/dataset/id")
+
+
+def untargeted(service: Service, tenant: str, document: Any) -> list[Problem]:
+    """That the request names a dataset but no target, with the columns that there are to choose from; or nothing."""
+    data = document.get("dataset") if isinstance(document, dict) else None
+    if not isinstance(data, dict) or not isinstance(id := data.get("id"), str) or "target" in data:
+        return []
+    try:
+        schema = _stored(service, tenant, id, "/dataset/id").schema
+    except InvalidSpec as error:
+        return list(error.problems)
+    there_are = ColumnNames(schema).there_are()
+    return [Problem("/dataset/target", f"target is missing; it must be the column to learn, or a list of such; {there_are}")]
 
 
 def validation_table(service: Service, tenant: str, request: JobRequest, directory: Path) -> Table | None:

@@ -54,6 +54,8 @@ async def stored(
                 read = parse_upload(source, format, table, service.settings)
             except CapacityError as error:
                 raise Refused("capacity", error.message) from None
+            except InvalidData as error:
+                raise InvalidData(f"{error.message}{_hint(source, format)}") from None
             quotas = quotas_of(service, tenant)
             check_rows(quotas, read.schema.rows)
             schema = read.schema.model_dump(mode="json")
@@ -66,6 +68,15 @@ async def stored(
 
         async with service.parsing.turn():
             return await anyio.to_thread.run_sync(store)
+
+
+def _hint(source: Path, format: Format) -> str:
+    """Of a file that was called JSON and begins as none does, which is mostly CSV."""
+    if format not in ("json", "jsonl"):
+        return ""
+    with source.open("rb") as file:
+        first = file.read(100).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return "" if first in (b"{", b"[") else "; the file begins with neither { nor [: if it is CSV, its Content-Type is text/csv"
 
 
 def _fingerprint(sha256: str, format: Format, name: str | None) -> str:

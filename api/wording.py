@@ -173,7 +173,7 @@ def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Sche
             return f"{context}{name} {rest}"
         return context + text if "/" not in pointer.lstrip("/") else f"{context}{name}: {text}"
     if kind == "missing":
-        wanted = _described(schema)
+        wanted = _least(schema)
         return f"{context}{name} is missing" + (f"; it must be {wanted}" if wanted else "")
     if kind == "extra_forbidden":
         return _unknown_field(pointer, schema, elsewhere)
@@ -300,6 +300,15 @@ def _tags(schema: _Schema) -> list[str]:
     """The types that a union is told apart by, also one that stands beside other things."""
     branches: list[_Schema] = schema.get("anyOf", [])
     return [*schema.get("discriminator", {}).get("mapping", {}), *(tag for branch in branches for tag in _tags(branch))]
+
+
+def _least(schema: _Schema) -> str:
+    """As `_described`, but an object with no more than it needs."""
+    if "discriminator" not in schema and (branches := schema.get("anyOf") or schema.get("oneOf")):
+        return ", or ".join(filter(None, map(_least, branches)))
+    if schema.get("type") == "object" and (needed := schema.get("required")):
+        return f"an object {{{', '.join(f'{orjson.dumps(name).decode()}: …' for name in sorted(needed))}}}"
+    return _described(schema)
 
 
 def _described(schema: _Schema) -> str:

@@ -124,7 +124,16 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The URL of the database, whether it was given or not."""
-        return self.database_url or sqlite_address(self.data_dir / "gradmill.db")
+        return self.database_url or self._own_database
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is that of the data directory, which the supervisor gives its children as a URL."""
+        return self.database == self._own_database
+
+    @property
+    def _own_database(self) -> str:
+        return sqlite_address(self.data_dir / "gradmill.db")
 
 
 class InvalidSettings(SystemExit):

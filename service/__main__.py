@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from core.settings import InvalidSettings, Settings, settings
@@ -21,13 +21,13 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    for name, value in vars(options).items():
-        if name != "command" and value is not None:
-            os.environ[f"GRADMILL_{name.upper()}"] = value  # the children read it there too
+    given = {name: value for name, value in vars(options).items() if name != "command" and value is not None}
+    for name, value in given.items():
+        os.environ[f"GRADMILL_{name.upper()}"] = value  # the children read it there too
     try:
         return asyncio.run(_serve(settings(), options.command))
     except InvalidSettings as error:
-        _say("service", str(error))
+        _say("service", _with_options(str(error), given))
     except (AlreadyRunning, AddressTaken, NoBroker, StartFailed, OSError) as error:
         _say("service", f"cannot start: {error}")
     return 1
@@ -68,6 +68,13 @@ async def _serve(chosen: Settings, command: Sequence[str]) -> int:
         await supervisor.stop()
         await guard.dismiss()
         _say("service", f"stopped; the data stays in {chosen.data_dir.resolve()}")
+
+
+def _with_options(message: str, given: Iterable[str]) -> str:
+    """What is wrong with a setting, called as it was given on the command line."""
+    for name in given:
+        message = message.replace(f"GRADMILL_{name.upper()} is ", f"--{name.replace('_', '-')} is ")
+    return message
 
 
 def _signals(guard: Guard) -> asyncio.Event:

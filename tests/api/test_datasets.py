@@ -229,6 +229,18 @@ def test_what_is_no_file_is_refused_with_what_is(client: TestClient) -> None:
     assert compressed.status_code == 415
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "application/jsonl"])
+def test_csv_that_was_called_json_is_told_its_type(client: TestClient, media_type: str) -> None:
+    def told(content: bytes) -> str:
+        answer = client.post("/v1/datasets", content=content, headers={"Content-Type": media_type})
+        assert answer.status_code == 422
+        return str(answer.json()["detail"])
+
+    for content in (CSV, b'\xef\xbb\xbf"a","b"\n1,2\n', b"1,2\n3,4\n"):
+        assert told(content).endswith("begins with neither { nor [: if it is CSV, its Content-Type is text/csv")
+    assert "text/csv" not in told(b'\n{"a": [1, }')
+
+
 def test_an_empty_body_is_refused(client: TestClient) -> None:
     assert client.post("/v1/datasets", headers={"Content-Type": "text/csv"}).status_code == 422
 

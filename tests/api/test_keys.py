@@ -20,7 +20,7 @@ from core.errors import Unavailable
 from core.keys import new_key
 from core.nn.saving.weights import to_safetensors
 from core.settings import Settings
-from core.store import Store
+from core.store import Store, upgrade
 from core.store.tables import metadata
 from tests.api.conftest import JSON, xor
 from tests.keys import AUTHORIZED, KEY, bearer, issued
@@ -116,6 +116,22 @@ def test_what_is_no_key_is_refused_and_not_repeated(given: str, stranger: TestCl
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
     secret = given.rpartition(" ")[2]
     assert not secret or secret == "Bearer" or secret not in answer.text
+
+
+def test_only_the_embedded_service_says_where_its_key_is(settings: Settings, stranger: TestClient) -> None:
+    settings.key_file.write_text("gm_…\n")
+    message = "Authorization is missing; it must be Bearer and an API key, gm_…"
+    assert stranger.get("/v1/jobs").json()["detail"] == message
+    upgrade(f"sqlite:///{settings.data_dir}/gradmill.db")
+    for database_url in ("", f"sqlite:///{settings.data_dir}/gradmill.db"):
+        embedded = Settings(data_dir=settings.data_dir, database_url=database_url, redis_url="")
+        with TestClient(create_app(embedded)) as client:
+            told = client.get("/v1/jobs").json()["detail"]
+            assert told == f"{message}. The embedded service wrote one to var/key, or to the file key of its --data-dir"
+            assert str(settings.data_dir) not in told
+            settings.key_file.rename(settings.data_dir / "elsewhere")
+            assert client.get("/v1/jobs").json()["detail"] == message
+            (settings.data_dir / "elsewhere").rename(settings.key_file)
 
 
 def test_a_key_is_not_taken_from_the_address(stranger: TestClient) -> None:

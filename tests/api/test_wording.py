@@ -229,6 +229,11 @@ def with_data(**fields: Any) -> JSON:
             'the request has no field "netwrk"; its fields are network, dataset, training, priority, metadata. '
             'Did you mean "network"?',
         ),
+        (
+            {},
+            "/dataset",
+            'dataset is missing; it must be an object {"id": …, "target": …}, or an object {"inputs": …, "targets": …}',
+        ),
         (xor(training=None), "/training", None),
         (xor(network=[]), "/network", None),
         (xor(dataset=7), "/dataset", None),
@@ -294,6 +299,19 @@ def test_columns_are_judged_although_the_network_is_wrong(client: TestClient) ->
     found = refused(client, document)
     assert set(found) == {"/network/layers/0/units", "/dataset/target"}
     assert "species" in found["/dataset/target"]
+
+
+def test_a_target_that_is_left_out_is_told_with_the_columns_to_choose_from(client: TestClient) -> None:
+    upload = client.post("/v1/datasets", content=b"length,species\n1,a\n2,b\n", headers={"Content-Type": "text/csv"})
+    data = {"id": upload.json()["id"]}
+    message = 'target is missing; it must be the column to learn, or a list of such; the columns are "length", "species"'
+    assert refused(client, {"dataset": data}) == {"/dataset/target": message}
+    found = refused(client, xor(network={"layers": [{"units": 0}]}, dataset=data))
+    assert found.keys() == {"/network/layers/0/units", "/dataset/target"}
+    assert found["/dataset/target"] == message
+    unknown = refused(client, {"dataset": {"id": "ds_nowhere"}})
+    assert unknown.keys() == {"/dataset/id", "/dataset/target"}
+    assert refused(client, {"dataset": {"id": 7}}).keys() == {"/dataset/id", "/dataset/target"}
 
 
 def test_problems_with_inline_columns_point_at_the_lists_that_were_sent(client: TestClient) -> None:

@@ -27,16 +27,22 @@ class Known:
             near = get_close_matches(name[:100], map(str, islice(self._names, _MAX_CANDIDATES)), n=3)
         if near:
             return f"there is no {self._kind} {quoted(name)}; near it: {', '.join(map(quoted, near))}"
+        return f"there is no {self._kind} {quoted(name)}; {self.there_are()}"
+
+    def there_are(self) -> str:
         more = ", …" if len(self._names) > _LISTED else ""
-        return f"there is no {self._kind} {quoted(name)}; the {self._plural} are {listed(self._names[:_LISTED])}{more}"
+        return f"the {self._plural} are {listed(self._names[:_LISTED])}{more}"
 
 
 class ColumnNames:
-    """Says why a column cannot be used."""
+    """Says which columns can be used, and why one cannot."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._known = Known("column", "columns", [column.name for column in schema.columns if column.kind != "ignored"])
+
+    def there_are(self) -> str:
+        return self._known.there_are()
 
     def unusable(self, name: str) -> str | None:
         if name not in self._schema:
