@@ -21,6 +21,7 @@ from api.turns import Turns
 from api.uses import Uses
 from api.watch import Watcher
 from core.errors import NotFound
+from core.folders import make_private
 from core.ids import is_id
 from core.queue import Dispatcher
 from core.settings import Settings
@@ -58,7 +59,7 @@ class Service:
 async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """The service, from the application's start to its end."""
     gc.set_threshold(OBJECTS_PER_COLLECTION)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     store = Store(connect(settings.database))
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher = Watcher(store.jobs.versions)

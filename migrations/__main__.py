@@ -3,6 +3,7 @@
 import sys
 
 from core.errors import CapacityError, Unavailable, UnfitDatabase
+from core.folders import make_private
 from core.settings import settings
 from core.store.migration import upgrade
 
@@ -11,7 +12,7 @@ def main() -> None:
     chosen = settings()
     try:
         if not chosen.database_url:
-            chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(chosen.data_dir)
         upgrade(chosen.database)
     except (Unavailable, UnfitDatabase, CapacityError, OSError) as error:
         sys.exit(f"cannot migrate: {error}")

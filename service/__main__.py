@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.folders import make_private
 from core.settings import InvalidSettings, Settings, settings
 from service.address import Address, AddressTaken
 from service.broker import NoBroker
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(chosen: Settings, command: Sequence[str]) -> int:
-    chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(chosen.data_dir)
     lock = Lock(chosen.data_dir)
     address = Address(chosen.host, chosen.port)
     guard = await Guard.start(inherit=(lock.fd,))

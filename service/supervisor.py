@@ -46,7 +46,7 @@ class Supervisor:
         self._is_embedded = not settings.database_url
         self._key_file = data_dir / settings.key_file.name
         self.logs = data_dir / "logs"
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(exist_ok=True, mode=0o700)
         self._surroundings = Surroundings(guard.group, environment, self.logs, say)
         self._address = address
         self._say = say

@@ -9,12 +9,13 @@ import os
 import random
 import time
 import weakref
+from pathlib import Path
 from typing import Any
 
 import orjson
 import psycopg
 import pysqlite3
-from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
 BUSY_TIMEOUT_S = 10
@@ -55,6 +56,13 @@ def connect(url: str, *, is_patient: bool = False) -> Engine:
         raise ValueError(f"the database is {kind}; Gradmill keeps its records in sqlite or postgresql")
     _let_go_of_connections_after_fork(engine)
     return engine
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """None where the database is another server's, in memory, or named in a way of SQLite's own."""
+    name = url.database or ""
+    is_file = url.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
+    return Path(name) if is_file else None
 
 
 def _sqlite(url: str) -> Engine:
