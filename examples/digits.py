@@ -78,7 +78,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--url", default=os.environ.get("GRADMILL_URL", "http://127.0.0.1:8000"))
     parser.add_argument("--save", type=Path, default=Path(), metavar="DIR", help="where the weights go; default: here")
     options = parser.parse_args()
-    options.key = os.environ.get("GRADMILL_KEY") or KEY_FILE.read_text().strip()
+    try:
+        options.key = os.environ.get("GRADMILL_KEY") or KEY_FILE.read_text().strip()
+    except OSError:
+        parser.error(
+            f"no API key: GRADMILL_KEY is not set, and {KEY_FILE} cannot be read, which scripts/up makes in its folder"
+        )
     return options
 
 
@@ -173,11 +178,15 @@ def download(client: httpx2.Client, job: JSON, folder: Path) -> Path:
 
 def answer(response: httpx2.Response, is_json: bool = True) -> Any:
     """The content of a good answer. A bad one lists everything that was wrong with the request, and where."""
-    if response.is_success:
-        return response.json() if is_json else None
-    problem = response.json()
-    errors = [f"\n  {each.get('pointer') or each.get('parameter')}: {each['message']}" for each in problem.get("errors", [])]
-    raise SystemExit(f"{response.request.method} {response.request.url.path}: {problem['detail']}{''.join(errors)}")
+    try:
+        content = response.json() if is_json or response.is_error else None
+        if response.is_success:
+            return content
+        detail, errors = content["detail"], content.get("errors", [])
+    except (ValueError, TypeError, KeyError):
+        raise SystemExit(f"{response.url} answers {response.status_code}, and not as Gradmill does") from None
+    told = [f"\n  {each.get('pointer') or each.get('parameter')}: {each['message']}" for each in errors]
+    raise SystemExit(f"{response.request.method} {response.request.url.path}: {detail}{''.join(told)}")
 
 
 # --- the trained network, in plain NumPy ----------------------------------------------------------------------------------
@@ -238,7 +247,9 @@ CURVES = {"training loss": "loss", "validation loss": "validation_loss"}
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except httpx2.TransportError as error:
+    except (httpx2.TransportError, httpx2.InvalidURL) as error:
         sys.exit(f"Gradmill does not answer: {error}")
+    except OSError as error:
+        sys.exit(f"digits.py: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

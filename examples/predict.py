@@ -6,16 +6,17 @@ It needs numpy and safetensors. Everything it does stands in the file's metadata
 what the layers are (`network`), what the outputs mean (`classes`, or each target's shift and scale).
 """
 
+import argparse
 import csv
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 JSON = dict[str, Any]
 Row = dict[str, str]
@@ -40,14 +41,50 @@ ACTIVATIONS = {
 
 
 def main() -> None:
-    weights_file, rows_file = sys.argv[1:3]
-    with safe_open(weights_file, "numpy") as opened:
-        weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no mapping
-        network, preprocessing = (json.loads(opened.metadata()[name]) for name in ("network", "preprocessing"))
-    with open(rows_file, newline="") as file:
-        for row in csv.DictReader(file):
-            x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
-            print(meaning(network, preprocessing, outputs(network, weights, x)))
+    parser = argparse.ArgumentParser(description="Prints what a trained network predicts of each row, one to a line.")
+    parser.add_argument("weights", metavar="WEIGHTS.safetensors", help="as GET /v1/jobs/{id}/weights gives them")
+    parser.add_argument(
+        "rows", metavar="ROWS.csv", help="with the columns that the network was trained on; others do not matter"
+    )
+    options = parser.parse_args()
+    try:
+        network, preprocessing, weights = opened(options.weights)
+        with open(options.rows, newline="") as file:
+            for line, row in enumerate(read(file, preprocessing["features"]), 1):
+                try:
+                    x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
+                except ValueError as error:
+                    raise ValueError(f"{options.rows}, row {line}: {error}") from None
+                print(meaning(network, preprocessing, outputs(network, weights, x)))
+    except SafetensorError as error:
+        sys.exit(f"predict.py: {options.weights} is no safetensors file: {error}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"predict.py: {error}")
+
+
+def opened(path: str) -> tuple[JSON, JSON, dict[str, Any]]:
+    """The network, the preprocessing and the weights in the file. ValueError where it is none of Gradmill's, or has layers that
+    this program does not know."""
+    with safe_open(path, "numpy") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+        metadata = file.metadata() or {}
+    if not {"network", "preprocessing"} <= metadata.keys():
+        raise ValueError(f"{path} has no network and preprocessing in its metadata; weights of a job have")
+    network, preprocessing = (json.loads(metadata[name]) for name in ("network", "preprocessing"))
+    if unknown := {layer["type"] for layer in network["layers"]} - {"dense"}:
+        raise ValueError(f"{path} has layers of the type {', '.join(sorted(unknown))}; this program knows dense ones")
+    return network, preprocessing, weights
+
+
+def read(file: Iterable[str], features: list[JSON]) -> Iterator[Row]:
+    reader = csv.DictReader(file)
+    missing = {feature["column"] for feature in features} - {*(reader.fieldnames or ())}
+    if missing:
+        raise ValueError(f"the rows have no column {', '.join(sorted(missing))}, which the network was trained on")
+    for row in reader:
+        if None in row.values():
+            raise ValueError(f"line {reader.line_num} has fewer values than the first line has names")
+        yield row
 
 
 def inputs(feature: JSON, row: Row) -> Iterator[float]:

@@ -1,0 +1,110 @@
+"""The examples say in one line what is wrong, and fail."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.service.running import ROOT, environment
+
+FEATURE = {"column": "size", "kind": "number", "shift": 0.0, "scale": 1.0, "missing": 0.0}
+DENSE = {"type": "dense", "activation": {"type": "identity"}}
+
+
+def failed(cwd: Path, example: str, *arguments: str, status: int = 1, **settings: str) -> str:
+    """What the example says that cannot go on."""
+    command = [sys.executable, str(ROOT / "examples" / example), *arguments]
+    done = subprocess.run(
+        command, cwd=cwd, env=environment() | settings, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def weights_file(folder: Path, layers: list[dict[str, object]]) -> str:
+    documents = {"network": {"layers": layers}, "preprocessing": {"features": [FEATURE], "classes": None, "targets": [{}]}}
+    metadata = {name: json.dumps(document) for name, document in documents.items()}
+    save_file({"0.weight": np.ones((1, 1), np.float32)}, folder / "w.safetensors", metadata)
+    return "w.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("length\n1\n", "the rows have no column size, which the network was trained on"),
+        ("", "the rows have no column size"),
+        ("size\nlarge\n", "rows.csv, row 1: could not convert string to float: 'large'"),
+        ("length,size\n1,2\n1\n", "line 3 has fewer values than the first line has names"),
+    ],
+)
+def test_rows_that_cannot_be_predicted_are_told(tmp_path: Path, rows: str, message: str) -> None:
+    (tmp_path / "rows.csv").write_text(rows)
+    assert failed(tmp_path, "predict.py", weights_file(tmp_path, [DENSE]), "rows.csv").startswith("predict.py: ")
+    said = failed(tmp_path, "predict.py", "w.safetensors", "rows.csv")
+    assert message in said
+    assert len(said.splitlines()) == 1
+
+
+def test_files_that_are_no_weights_are_told(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("size\n1\n")
+    assert "No such file or directory: gone.safetensors" in failed(tmp_path, "predict.py", "gone.safetensors", "rows.csv")
+    weights = weights_file(tmp_path, [DENSE])
+    assert "No such file or directory: 'gone.csv'" in failed(tmp_path, "predict.py", weights, "gone.csv")
+    assert "rows.csv is no safetensors file" in failed(tmp_path, "predict.py", "rows.csv", "rows.csv")
+    save_file({"a": np.ones(1)}, tmp_path / "other.safetensors")
+    assert "has no network and preprocessing" in failed(tmp_path, "predict.py", "other.safetensors", "rows.csv")
+    convolution = weights_file(tmp_path, [{"type": "convolution_1d"}, DENSE])
+    assert "has layers of the type convolution_1d" in failed(tmp_path, "predict.py", convolution, "rows.csv")
+
+
+def test_without_its_files_the_usage_is_shown(tmp_path: Path) -> None:
+    assert "usage: predict.py [-h] WEIGHTS.safetensors ROWS.csv" in failed(tmp_path, "predict.py", status=2)
+
+
+def test_a_client_without_a_key_is_told_where_it_may_be(tmp_path: Path) -> None:
+    said = failed(tmp_path, "digits.py", status=2)
+    assert "no API key: GRADMILL_KEY is not set, and var/key cannot be read" in said
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1:1", "http://127.0.0.1:port"])
+def test_an_address_without_a_service_is_told(tmp_path: Path, url: str) -> None:
+    said = failed(tmp_path, "digits.py", "--url", url, GRADMILL_KEY="gm_x")
+    assert said.startswith("Gradmill does not answer: ")
+    assert len(said.splitlines()) == 1
+
+
+class Other(BaseHTTPRequestHandler):
+    """Some other server."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(404)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"lost")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is logged."""
+
+
+@pytest.fixture
+def other() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        serving.join()
+
+
+def test_another_server_is_not_taken_for_gradmill(tmp_path: Path, other: str) -> None:
+    said = failed(tmp_path, "digits.py", "--url", other, GRADMILL_KEY="gm_x")
+    assert said == f"{other}/v1/datasets answers 404, and not as Gradmill does\n"
