@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -21,9 +20,9 @@ from core.keys import new_key
 from core.nn.saving.weights import to_safetensors
 from core.settings import Settings
 from core.store import Store, upgrade
-from core.store.tables import metadata
 from tests.api.conftest import JSON, xor
-from tests.keys import AUTHORIZED, KEY, bearer, issued
+from tests.conftest import KINDS
+from tests.keys import AUTHORIZED, KEY, bearer, dump, issued
 
 Operation = tuple[str, str]
 
@@ -32,6 +31,16 @@ DOCUMENT = document(create_app())
 OPERATIONS = [(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item]
 GUARDED = [operation for operation in OPERATIONS if operation not in OPEN]
 SOME = {"job_id": "job_", "dataset_id": "ds_", "weights_id": "wt_"}
+
+
+ON_BOTH = pytest.mark.parametrize("database_url", KINDS, indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """On SQLite, or on what the test names."""
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[getattr(request, "param", "sqlite")]
+    return str(request.getfixturevalue(fixture))
 
 
 @pytest.fixture
@@ -152,6 +161,7 @@ def test_the_scheme_may_be_written_in_any_case(stranger: TestClient) -> None:
     assert stranger.get("/v1/jobs", headers={"Authorization": f"bearer {KEY.text}"}).status_code == 200
 
 
+@ON_BOTH
 def test_a_key_that_is_revoked_is_refused_at_once(stranger: TestClient, store: Store) -> None:
     key = new_key()
     store.keys.add(key, "default", "leaked")
@@ -213,6 +223,7 @@ def test_without_keys_only_this_machine_is_answered(settings: Settings) -> None:
     assert "GRADMILL_AUTH is off" in refused.json()["detail"]
 
 
+@ON_BOTH
 def test_no_key_is_in_any_answer_log_or_row(
     client: TestClient,
     quiet_client: TestClient,
@@ -252,13 +263,6 @@ def test_no_key_is_in_any_answer_log_or_row(
     assert secret not in repr(KEY)
 
 
-def dump(store: Store) -> str:
-    """All that the database holds."""
-    engine: Engine = store._database.engine
-    with engine.connect() as connection:
-        return "\n".join(repr(tuple(row)) for table in metadata.sorted_tables for row in connection.execute(select(table)))
-
-
 @pytest.fixture
 def made(client: TestClient, trained: JSON, submitted: Callable[..., JSON]) -> dict[str, list[str]]:
     """Ids of everything that a tenant can have."""
@@ -275,6 +279,7 @@ def made(client: TestClient, trained: JSON, submitted: Callable[..., JSON]) -> d
 WITH_ID = [operation for operation in GUARDED if "{" in operation[1]]
 
 
+@ON_BOTH
 @pytest.mark.parametrize("operation", WITH_ID, ids=" ".join)
 def test_what_belongs_to_another_tenant_is_not_there(
     operation: Operation, client: TestClient, store: Store, made: dict[str, list[str]]
@@ -290,6 +295,7 @@ def test_what_belongs_to_another_tenant_is_not_there(
         assert asked(client, operation, AUTHORIZED, {name: id}).status_code != 404
 
 
+@ON_BOTH
 def test_lists_show_nothing_of_another_tenant(client: TestClient, store: Store, made: dict[str, list[str]]) -> None:
     theirs = issued(store, "other")
     for method, path in GUARDED:
@@ -300,6 +306,7 @@ def test_lists_show_nothing_of_another_tenant(client: TestClient, store: Store, 
     assert client.get("/v1/jobs", params={"cursor": cursor, "metadata[a]": "b"}, headers=theirs).json()["data"] == []
 
 
+@ON_BOTH
 def test_a_job_refers_to_nothing_of_another_tenant(client: TestClient, store: Store, made: dict[str, list[str]]) -> None:
     theirs = issued(store, "other")
     own = client.post("/v1/datasets?format=csv", content=b"a,b\n1,2\n3,4\n", headers=theirs).json()["id"]
@@ -328,6 +335,7 @@ def test_a_job_refers_to_nothing_of_another_tenant(client: TestClient, store: St
     assert client.post("/v1/jobs", json={"network": network, "dataset": data, "training": training}, headers=theirs).is_success
 
 
+@ON_BOTH
 def test_an_idempotency_key_and_equal_bytes_mean_nothing_to_another_tenant(client: TestClient, store: Store) -> None:
     theirs = issued(store, "other")
     key = {"Idempotency-Key": "same"}
@@ -343,6 +351,7 @@ def test_an_idempotency_key_and_equal_bytes_mean_nothing_to_another_tenant(clien
     assert len({answer.json()["id"] for answer in uploads}) == 2
 
 
+@ON_BOTH
 def test_the_queue_of_one_tenant_is_not_told_to_another(client: TestClient, store: Store) -> None:
     client.post("/v1/jobs", json=xor())
     positions = [client.post("/v1/networks/check", json=xor(), headers=who) for who in (AUTHORIZED, issued(store, "other"))]
