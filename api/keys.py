@@ -52,15 +52,16 @@ class ApiKeys(SecurityBase):
 
 
 async def admitted(request: Request, service: Service, work: Callable[[Caller], T]) -> T:
-    """What `work` gives, in the thread in which the key was found to be good and to have the scope.
+    """What `work` gives, in the thread in which the key was found to be good and to have the scope, over the same connection.
 
     A request that needs no more than one look at the database so changes to another thread once: twice would take longer than
     both looks.
     """
 
     def look() -> tuple[Caller, T]:
-        caller = _looked_up(service, request.scope["key"], needed_for(request.method), request.method)
-        return caller, work(caller)
+        with service.store.sharing():
+            caller = _looked_up(service, request.scope["key"], needed_for(request.method), request.method)
+            return caller, work(caller)
 
     caller, made = await run_in_threadpool(look)
     request.scope["caller"] = caller

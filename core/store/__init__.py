@@ -7,6 +7,8 @@ Each method is one transaction and answers with frozen records. Besides the erro
 database does not answer, and CapacityError where its disk is full.
 """
 
+from contextlib import AbstractContextManager
+
 from sqlalchemy import Engine, select
 
 from core.quotas import KeepTimes
@@ -86,6 +88,10 @@ class Store:
         self.sent_weights = AllSentWeights(self._database)
         self.retention = Retention(self._database, self.jobs, self.datasets, self.sent_weights)
         self.weights = AllWeights(self._database)
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """Until its end all that this thread reads goes over one connection: for several small reads that belong together."""
+        return self._database.sharing()
 
     def ping(self) -> None:
         """Unavailable where the database does not answer."""

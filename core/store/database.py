@@ -27,6 +27,7 @@ class Database:
         self._writers = engine.execution_options(writes=True)
         self._readers = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turn = _Turn() if self.is_sqlite else nullcontext()
+        self._shared = threading.local()
 
     @property
     def is_sqlite(self) -> bool:
@@ -35,8 +36,21 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Each statement by itself, without a transaction around it."""
-        with translating(), self._readers.connect() as connection:
+        shared: Connection | None = getattr(self._shared, "reader", None)
+        with translating(), self._readers.connect() if shared is None else nullcontext(shared) as connection:
             yield connection
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Until its end all that this thread reads goes over one connection.
+
+        To take one takes as long as to read a row: where it is PostgreSQL's, it is asked whether it is still there.
+        """
+        with self.reading() as self._shared.reader:
+            try:
+                yield
+            finally:
+                self._shared.reader = None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
