@@ -69,7 +69,7 @@ def main() -> int:
         weights_file = download(client, job, options.save)
     correct = verify(weights_file, held_out)
     seconds = time.monotonic() - began
-    report(job, epochs, correct, len(held_out), seconds, weights_file, options.url)
+    report(job, epochs, correct, len(held_out), seconds, weights_file)
     return 0 if correct >= GOAL * len(held_out) else 1
 
 
@@ -230,7 +230,7 @@ def figures(job: JSON) -> str:
     return "  ".join(parts)
 
 
-def report(job: JSON, epochs: list[JSON], correct: int, count: int, seconds: float, weights_file: Path, url: str) -> None:
+def report(job: JSON, epochs: list[JSON], correct: int, count: int, seconds: float, weights_file: Path) -> None:
     console.print(draw({name: [epoch[key] for epoch in epochs] for name, key in CURVES.items()}))
     accuracy = correct / count
     colour = "green" if accuracy >= GOAL else "red"
@@ -238,7 +238,7 @@ def report(job: JSON, epochs: list[JSON], correct: int, count: int, seconds: flo
     verdict = f"[bold {colour}]{accuracy:.2%}[/] of {count} held-out digits ({correct} right), aim {GOAL:.0%}"
     console.print(f"accuracy  {verdict}")
     console.print(f"time      {seconds:.1f} s from upload to verdict, {training_s:.2f} s of it training")
-    console.print(f"job       {url}/v1/jobs/{job['id']}", soft_wrap=True)
+    console.print(f"job       {job['id']}", soft_wrap=True)
     console.print(f"weights   {weights_file.resolve()}", soft_wrap=True)
 
 

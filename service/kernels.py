@@ -5,6 +5,7 @@ Of several at the same time one compiles; the others wait, and load what it has 
 
 import fcntl
 import os
+import select
 import subprocess
 import sys
 import time
@@ -65,16 +66,13 @@ def compile_all(held: tuple[int, ...]) -> None:
     holds the lock for as long as it runs; where nothing can be written there is none, and nothing is kept."""
     total = len(kernels()) * len(warmup.DTYPES)
     print(f"compiling {total} kernels, this once; it takes about a minute", flush=True)
-    began = told = time.monotonic()
+    began = time.monotonic()
     reader, writer = os.pipe()
     command = [sys.executable, "-m", __spec__.name]
     compilers = [subprocess.Popen([*command, dtype], stdout=writer, pass_fds=held) for dtype in warmup.DTYPES]  # noqa: S603 - our own
     os.close(writer)
-    with open(reader) as lines:
-        for done, _ in enumerate(lines, 1):
-            if time.monotonic() - told > TELL_EVERY_S:
-                told = time.monotonic()
-                print(f"{done} of {total} after {told - began:.0f} s", flush=True)
+    tell(reader, total, began)
+    os.close(reader)
     for compiler, dtype in zip(compilers, warmup.DTYPES, strict=True):
         if compiler.wait() != 0:
             raise SystemExit(f"the compilation for {dtype} ended with {compiler.returncode}")
@@ -82,6 +80,23 @@ def compile_all(held: tuple[int, ...]) -> None:
     if held:
         COMPLETE.touch()
     print(f"compiled in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def tell(reader: int, total: int, began: float) -> None:
+    """Says every few seconds how many lines have come, one for each kernel, until the other end is closed; also while none
+    comes, since the loops that the kernels are put together in take long after the last of them."""
+    done = before = 0
+    told = began
+    while True:
+        if select.select([reader], [], [], TELL_EVERY_S)[0]:
+            lines = os.read(reader, 2**16)
+            if not lines:
+                return
+            done += lines.count(b"\n")
+        if (now := time.monotonic()) - told > TELL_EVERY_S:
+            rest = "; putting them together" if done == before else ""
+            print(f"{done} of {total} after {now - began:.0f} s{rest}", flush=True)
+            told, before = now, done
 
 
 def kernels() -> set[Any]:

@@ -19,6 +19,7 @@ from service.guard import Guard
 
 _ATTEMPTS = 3  # deaths of one child before the service was ready once: then it never will be
 _POLL_S = 0.05
+_SLOW_S = 1.0  # without a word
 _UNREADY_S = 20.0
 _STOP_S = 15.0
 
@@ -118,11 +119,15 @@ class Supervisor:
             await self._pause()
 
     async def _until_ready(self) -> None:
-        patience = time.monotonic() + _UNREADY_S
+        began = time.monotonic()
+        patience, is_slow = began + _UNREADY_S, False
         while True:
             status, body = await self._address.get("/readyz")
             if status == 200:
                 return
+            if not is_slow and time.monotonic() > began + _SLOW_S:
+                is_slow = True
+                self._say("service", "starting the workers")
             if time.monotonic() > patience:
                 self._say("api", f"still not ready: {body.strip() or 'no answer'}")
                 patience += _UNREADY_S

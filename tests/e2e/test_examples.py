@@ -108,3 +108,17 @@ def other() -> Iterator[str]:
 def test_another_server_is_not_taken_for_gradmill(tmp_path: Path, other: str) -> None:
     said = failed(tmp_path, "digits.py", "--url", other, GRADMILL_KEY="gm_x")
     assert said == f"{other}/v1/datasets answers 404, and not as Gradmill does\n"
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_the_demo_tells_what_next_when_it_was_well_and_passes_its_status_on(tmp_path: Path, status: int) -> None:
+    """In a folder where nothing needs to be set up, and the service is a program that ends at once."""
+    for program, does in (("scripts/setup", "exit 0"), (".venv/bin/python", f"exit {status}")):
+        file = tmp_path / program
+        file.parent.mkdir(parents=True)
+        file.write_text(f"#!/bin/sh\n{does}\n")
+        file.chmod(0o700)
+    (tmp_path / "scripts" / "demo").write_text((ROOT / "scripts" / "demo").read_text())
+    done = subprocess.run(["sh", "scripts/demo"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == status
+    assert ("scripts/up  " in done.stdout) == (status == 0)

@@ -1,8 +1,11 @@
 """What is said while the kernels are compiled, and that only one process does."""
 
 import fcntl
+import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numba
@@ -11,7 +14,8 @@ from numba.core import event
 
 from core.nn import engine
 from core.nn.kernels.cache import cache_directory
-from service.kernels import Told, kernels, turn
+from service.kernels import Told, kernels, tell, turn
+from tests.polling import until
 from tests.service.running import ROOT, environment
 
 
@@ -26,6 +30,28 @@ def test_each_kernel_is_told_of_once_however_often_it_is_compiled(capsys: pytest
         assert doubled(0.5) == 1
         assert numba.njit(lambda: 3)() == 3
     assert capsys.readouterr().out == "doubled\n"
+
+
+def test_that_the_kernels_are_put_together_is_told_when_the_last_was_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.kernels.TELL_EVERY_S", 0.01)
+    reader, writer = os.pipe()
+    telling = threading.Thread(target=tell, args=(reader, 2, time.monotonic()))
+    telling.start()
+    said = ""
+
+    def has_said(words: str) -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return words in said
+
+    os.write(writer, b"dense\ntanh\n")
+    until(lambda: has_said("2 of 2 after 0 s; putting them together\n"))
+    os.close(writer)
+    telling.join(10)
+    assert not telling.is_alive()
+    os.close(reader)
 
 
 def test_the_loop_and_what_is_written_out_in_it_are_no_kernels_of_their_own() -> None:
