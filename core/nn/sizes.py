@@ -16,11 +16,6 @@ PIECE_ROWS = range(128, 1025)
 PIECE_FLOPS = 12_000_000_000
 PIECE_BYTES = 1 << 25
 
-# Speeds that every processor of the last ten years reaches with one thread, and what a step takes however small it is.
-FLOPS_PER_S = 2e10
-BYTES_PER_S = 1e10
-STEP_S = 2e-6
-
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -124,13 +119,6 @@ class Sizes:
     def bytes_per_step(self) -> int:
         """Of the weights: backward and forward read theta and write the gradient, the update moves every vector."""
         return 2 * self.parameter_bytes
-
-    @property
-    def seconds_per_epoch(self) -> float:
-        """Rough, for people."""
-        rows = self.training_rows + self.evaluated_rows / 3
-        moved = self.bytes_per_row * rows + self.bytes_per_step * self.steps_per_epoch
-        return self.flops_per_epoch / FLOPS_PER_S + moved / BYTES_PER_S + self.steps_per_epoch * STEP_S
 
 
 def piece_rows(program: Program) -> int:

@@ -8,7 +8,6 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +16,7 @@ from core.nn import metrics, spec
 from core.nn.builder import Misfit
 from core.nn.initializers import work_of_orthogonal
 from core.nn.lower import lower
+from core.nn.planning.duration import seconds
 from core.nn.preparation import choice, roles, validation
 from core.nn.preparation.column import Column
 from core.nn.preparation.names import quoted
@@ -72,7 +72,11 @@ class Plan(BaseModel):
     steps_per_epoch: int
     memory_bytes: int = Field(description="The most that training is estimated to need.")
     flops_per_epoch: int
-    estimated_seconds: Annotated[float, Field(description="Of training, all epochs; rough.")]
+    estimated_seconds: float = Field(
+        description="Of an attempt that trains all epochs, once its data are read, on a recent processor that has nothing else "
+        "to do. Reckoned, not measured: there mostly right to a factor of two; older or busy machines take longer, and early "
+        "stopping may end sooner."
+    )
 
 
 def plan(
@@ -144,7 +148,7 @@ def plan(
         steps_per_epoch=sizes.steps_per_epoch,
         memory_bytes=sizes.memory_bytes,
         flops_per_epoch=sizes.flops_per_epoch,
-        estimated_seconds=min(training.epochs * sizes.seconds_per_epoch, training.budget_s or math.inf),
+        estimated_seconds=min(seconds(sizes, training.epochs), training.budget_s or math.inf),
     )
 
 
