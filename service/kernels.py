@@ -83,10 +83,9 @@ def compile_all(held: tuple[int, ...]) -> None:
 
 
 def tell(reader: int, total: int, began: float) -> None:
-    """Says every few seconds how many lines have come, one for each kernel, until the other end is closed; also while none
-    comes, since the loops that the kernels are put together in take long after the last of them."""
-    done = before = 0
-    told = began
+    """Says every few seconds how many lines have come, one for each kernel, until the other end is closed; also after the last
+    of them, while the loops are compiled that the kernels are put together in."""
+    done, told = 0, began
     while True:
         if select.select([reader], [], [], TELL_EVERY_S)[0]:
             lines = os.read(reader, 2**16)
@@ -94,9 +93,9 @@ def tell(reader: int, total: int, began: float) -> None:
                 return
             done += lines.count(b"\n")
         if (now := time.monotonic()) - told > TELL_EVERY_S:
-            rest = "; putting them together" if done == before else ""
+            rest = "; putting them together" if done >= total else ""
             print(f"{done} of {total} after {now - began:.0f} s{rest}", flush=True)
-            told, before = now, done
+            told = now
 
 
 def kernels() -> set[Any]:

@@ -42,6 +42,16 @@ def test_every_command_of_the_tour_works_as_printed(service, tmp_path):
         assert told.stdout == "setosa\n"
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "out"), [('{"id":"job_1","dataset":{"id":"ds_2"}}', 0, "job_1\n"), ('{"a":"b\\n"}', 1, "")]
+)
+def test_the_tour_hides_no_refusal_where_it_takes_an_id(answer, status, out):
+    (made,) = re.findall(r"^made\(\) \{\n.*?^\}$", README, re.DOTALL | re.MULTILINE)
+    done = subprocess.run(["sh", "-c", f"{made}\nmade"], input=f"{answer}\n", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (status, out)
+    assert done.stderr == ("" if out else f"{answer}\n")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_the_documents_leads_somewhere(page):
     for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):

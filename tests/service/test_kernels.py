@@ -46,7 +46,9 @@ def test_that_the_kernels_are_put_together_is_told_when_the_last_was_counted(
         said += capsys.readouterr().out
         return words in said
 
-    os.write(writer, b"dense\ntanh\n")
+    os.write(writer, b"dense\n")
+    until(lambda: has_said("1 of 2 after 0 s\n"))
+    os.write(writer, b"tanh\n")
     until(lambda: has_said("2 of 2 after 0 s; putting them together\n"))
     os.close(writer)
     telling.join(10)
