@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.nn.preparation.column import Cell, NumberLike
 
 _MAX_CHARACTERS = 40  # longer texts are texts
 _SHOWN, _SHOWN_CHARACTERS = 3, 20
+_BLOCK = 1 << 20
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _DIGITS = r"\d[\d., ]*"
 _TIME = r"(?:[T ]+\d{1,2}:\d{2}.*)?"
@@ -65,9 +66,12 @@ def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | 
     are_like = np.array([form in _NUMBERS for form in forms])
     if len(values) < 2 or 2 * np.count_nonzero(are_like) <= len(values):
         return None
-    times = np.bincount(codes[codes >= 0], minlength=len(values))
     are_strange = np.array([form != "number" for form in forms])
-    rows = [row for some in (~are_like, are_strange & are_like) for row in _first_rows(some, codes)]
+    times = np.zeros(len(values) + 1, np.int64)
+    for _, some in _blocks(codes):
+        times += np.bincount(some + 1, minlength=len(values) + 1)
+    times = times[1:]
+    rows = [row for kind in (~are_like, are_strange & are_like) for row in _first_rows(kind, codes)]
     return NumberLike(
         cells=int(times[are_like].sum()),
         of=int(times.sum()),
@@ -76,12 +80,22 @@ def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | 
     )
 
 
-def _first_rows(some: NDArray[np.bool_], codes: NDArray[Any]) -> list[int]:
-    """Where the first few of `some` values are."""
-    if not some.any():
-        return []
-    found: list[int] = np.flatnonzero(np.append(some, False)[codes])[:_SHOWN].tolist()  # the last place serves the code −1
-    return found
+def _first_rows(kind: NDArray[np.bool_], codes: NDArray[Any]) -> list[int]:
+    """Where the first few values of this kind are."""
+    found: list[int] = []
+    if kind.any():
+        is_found = np.append(kind, False)  # the last place serves the code −1
+        for start, some in _blocks(codes):
+            found += (start + np.flatnonzero(is_found[some])[:_SHOWN]).tolist()
+            if len(found) >= _SHOWN:
+                break
+    return found[:_SHOWN]
+
+
+def _blocks(codes: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Where each begins, and its codes; few enough that it costs no memory to look at them."""
+    for start in range(0, len(codes), _BLOCK):
+        yield start, codes[start : start + _BLOCK]
 
 
 def _form(value: str) -> str | None:

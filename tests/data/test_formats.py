@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from core.data.formats.csv import MISSING
+from core.data.likeness import number_likeness
 from core.data.parse import Format, parse_upload
 from core.data.parsed import Parsed
 from core.data.table import read_columns
@@ -293,6 +294,13 @@ def test_cells_that_keep_a_column_from_being_numbers_are_named_with_their_rows(
     parsed, _ = read(content.encode(), "csv", tmp_path)
     assert parsed.schema.column("x").number_like == found
     assert Schema.model_validate(parsed.schema.model_dump(mode="json")) == parsed.schema
+
+
+def test_cells_far_down_a_long_column_are_found_and_counted() -> None:
+    values, codes = ("1.5", "2.5", "x"), np.tile(np.array([0, 1, -1], np.int32), 700_000)
+    codes[[5, 2_000_000]] = 2
+    found = number_likeness(values, codes)
+    assert found == NumberLike(1_400_000, 1_400_002, 2, (Cell(6, "x"), Cell(2_000_001, "x")))
 
 
 @pytest.mark.parametrize(

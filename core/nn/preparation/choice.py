@@ -91,7 +91,7 @@ def unfit_weight(column: Column, rows: int) -> str | None:
     """Why the column cannot be the rows' weights, or None."""
     name = quoted(column.name)
     if column.kind != "number":
-        return f"column {name} is {column.kind}; weights are numbers, 0 or more"
+        return f"{disguise(column) or f'column {name} is {column.kind}'}; weights are numbers, 0 or more"
     if column.missing:
         return f"column {name} misses {column.missing} of {rows} values; every row needs its weight"
     if column.min is not None and column.min < 0:

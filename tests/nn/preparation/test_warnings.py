@@ -112,3 +112,9 @@ def test_a_loss_of_numbers_refuses_the_text_with_the_cells_that_make_it_one(loss
     [problem] = problems(Schema(rows=300, columns=(PRICE, SIZE)), DataSpec(target="price"), member)
     needs = f"{loss} needs numbers: correct these cells or leave their rows out, and send the data again"
     assert (problem.pointer, problem.message) == ("/dataset/target", f"{SAID}; {needs}")
+
+
+def test_weights_of_the_rows_that_are_text_are_named_with_the_cells_too() -> None:
+    data = DataSpec(target="size", weight="price")
+    [problem] = problems(Schema(rows=300, columns=(PRICE, KIND, SIZE)), data, MeanSquaredError())
+    assert (problem.pointer, problem.message) == ("/dataset/weight", f"{SAID}; weights are numbers, 0 or more")
