@@ -13,9 +13,7 @@ the job waits and nothing trains.
 import asyncio
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,7 +22,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchmarks.service import Client
+from benchmarks.service import Client, within
 
 WAITING = 500
 UPLOADS = 50
@@ -144,14 +142,10 @@ async def report(url: str, queued: str) -> bool:
     return is_within
 
 
-def main() -> int:
-    if url := os.environ.get("GRADMILL_URL"):
-        with stopped_workers():
-            return not asyncio.run(report(url, Client(url).submit(0)))
-    with tempfile.TemporaryDirectory() as folder:
-        service = [sys.executable, "-m", "service", "--port", "0", "--data-dir", folder, "--"]
-        return subprocess.run([*service, sys.executable, "-m", "benchmarks.crowd"], check=False).returncode
+def measure(url: str) -> bool:
+    with stopped_workers():
+        return asyncio.run(report(url, Client(url).submit(0)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(within("benchmarks.crowd", measure))

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -130,7 +130,7 @@ def memory() -> Iterator[tuple[str, float]]:
             yield " ".join(words[:4])[:60], process.memory_info().rss / 2**20
 
 
-def report(url: str) -> None:
+def report(url: str) -> bool:
     times = latency(url)
     spread = f"90 % under {times[int(0.9 * len(times))]:.1f} ms"
     print(f"latency     {statistics.median(times):.1f} ms median, {spread}, of {LATENCY_JOBS} tiny jobs from POST to succeeded")
@@ -139,16 +139,20 @@ def report(url: str) -> None:
     print(f"polls       {per_second:.0f} a second over {POLL_CONNECTIONS} connections, 99 % under {p99:.1f} ms")
     for name, size in memory():
         print(f"memory      {size:6.0f} MiB  {name}")
+    return True
 
 
-def main() -> int:
+def within(module: str, measure: Callable[[str], bool]) -> int:
+    """The exit code of `measure`, which gets the URL of an embedded service in a temporary directory; `module` is its own.
+
+    The service starts that module anew, as a child, and ends with it.
+    """
     if url := os.environ.get("GRADMILL_URL"):
-        report(url)
-        return 0
+        return not measure(url)
     with tempfile.TemporaryDirectory() as folder:
         service = [sys.executable, "-m", "service", "--port", "0", "--data-dir", folder, "--"]
-        return subprocess.run([*service, sys.executable, "-m", "benchmarks.service"], check=False).returncode
+        return subprocess.run([*service, sys.executable, "-m", module], check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(within("benchmarks.service", report))

@@ -1,6 +1,7 @@
 """/v1/jobs/{id}: cancel, pause, resume, retry, delete."""
 
 import hashlib
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -19,38 +20,22 @@ _PROBLEMS = ("not_found", "conflict", "cross_site")
 _OLD = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9a"
 
 
+def _steering(id: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:
+    return operation(id, summary, model=JobAnswer, example=example, problems=_PROBLEMS, has_etag=True)
+
+
 def _steered(service: Service, job: Job) -> Response:
     return answer(shown(service, job), headers={"ETag": etag(job)})
 
 
-@router.post(
-    "/{job_id}/cancel",
-    **operation(
-        "cancel_job",
-        "Cancel a job",
-        model=JobAnswer,
-        example={**EXAMPLE, "status": "cancelling"},
-        problems=_PROBLEMS,
-        has_etag=True,
-    ),
-)
+@router.post("/{job_id}/cancel", **_steering("cancel_job", "Cancel a job", {**EXAMPLE, "status": "cancelling"}))
 def cancel_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     """A queued or paused job is cancelled at once and has no weights, a running one within about a second, inside an epoch too,
     and keeps what it has learned. Asking twice is no error."""
     return _steered(service, service.store.jobs.cancel(tenant, id))
 
 
-@router.post(
-    "/{job_id}/pause",
-    **operation(
-        "pause_job",
-        "Pause a job",
-        model=JobAnswer,
-        example={**EXAMPLE, "status": "pausing"},
-        problems=_PROBLEMS,
-        has_etag=True,
-    ),
-)
+@router.post("/{job_id}/pause", **_steering("pause_job", "Pause a job", {**EXAMPLE, "status": "pausing"}))
 def pause_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     """A queued job is paused at once; of a running one the worker saves all that it has trained, inside an epoch too, and lets
     go of it within about a second. Asking twice is no error. A paused job stays so, with its checkpoint, until it is resumed
@@ -58,17 +43,7 @@ def pause_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     return _steered(service, service.store.jobs.pause(tenant, id))
 
 
-@router.post(
-    "/{job_id}/resume",
-    **operation(
-        "resume_job",
-        "Resume a job",
-        model=JobAnswer,
-        example=QUEUED,
-        problems=_PROBLEMS,
-        has_etag=True,
-    ),
-)
+@router.post("/{job_id}/resume", **_steering("resume_job", "Resume a job", QUEUED))
 def resume_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     """A paused job is queued again, in its old place. It goes on where it was, and gives the same weights as if it had not been
     paused. Of a job that is about to be paused the request is taken back. Asking twice is no error."""

@@ -1,6 +1,7 @@
 """Jobs as their clients see them: submit, look, repeat. Every statement carries the tenant."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select
 
@@ -16,6 +17,8 @@ from core.store.records import Idempotency, Job, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, page, to_job
 from core.store.sent import hold_start
 from core.store.tables import QUEUED, datasets, jobs
+
+_NEW = tuple(jobs.c[field.name] for field in fields(NewJob))
 
 # Built once: SQLAlchemy takes longer to build the statement of a status poll than the database to answer it.
 _ONE = select(*JOB).where(jobs.c.id == bindparam("id"), jobs.c.tenant == bindparam("tenant"))
@@ -46,27 +49,17 @@ class Requests:
             first = self._made_before(writer, tenant, idempotency, new)
             if first is not None:
                 return first
-            query = select(*JOB, jobs.c.start_id, jobs.c.validation_dataset_id)
-            row = writer.execute(query.where(jobs.c.id == id, jobs.c.tenant == tenant)).one_or_none()
+            query = select(jobs.c.state, *_NEW).where(jobs.c.id == id, jobs.c.tenant == tenant)
+            row = writer.execute(query).one_or_none()
             if row is None:
                 raise no_job(id)
-            job = to_job(row)
-            if job.state not in (State.FAILED, State.CANCELLED):
-                has = "has" if job.state == State.SUCCEEDED else "is"
-                raise Conflict(f"job {id} {has} {job.state}: only a failed or cancelled job can be retried")
-            has_budget = job.spec.get("training", {}).get("budget_s") is not None
-            again = NewJob(
-                spec=job.spec,
-                dataset_id=job.dataset_id,
-                epochs_total=None if has_budget else job.epochs_total,
-                seed=job.seed,
-                metadata=job.metadata,
-                plan=job.plan,
-                start_id=row.start_id,
-                validation_dataset_id=row.validation_dataset_id,
-                priority=job.priority,
-                retry_of=id,
-            )
+            state, *asked = row
+            if state not in (State.FAILED, State.CANCELLED):
+                has = "has" if state == State.SUCCEEDED else "is"
+                raise Conflict(f"job {id} {has} {state}: only a failed or cancelled job can be retried")
+            again = replace(NewJob(*asked), retry_of=id)
+            if again.spec.get("training", {}).get("budget_s") is not None:
+                again = replace(again, epochs_total=None)
             try:
                 return _queue(writer, tenant, new, again)
             except NotFound as error:
@@ -132,27 +125,9 @@ class Requests:
 
 def _queue(writer: Connection, tenant: str, id: str, new: NewJob) -> Job:
     """NotFound where something is not there that the job needs."""
-    row = writer.execute(
-        insert(jobs)
-        .values(
-            id=id,
-            tenant=tenant,
-            state=State.QUEUED,
-            dataset_id=new.dataset_id,
-            start_id=new.start_id,
-            validation_dataset_id=new.validation_dataset_id,
-            epochs_total=new.epochs_total,
-            seed=new.seed,
-            priority=new.priority,
-            retry_of=new.retry_of,
-            created_at=now(),
-            dispatch_at=now(),
-            metadata=dict(new.metadata),
-            spec=new.spec,
-            plan=new.plan,
-        )
-        .returning(*JOB)
-    ).one()
+    asked = {column.name: getattr(new, column.name) for column in _NEW} | {"metadata": dict(new.metadata)}
+    made = {"id": id, "tenant": tenant, "state": State.QUEUED, "created_at": now(), "dispatch_at": now()}
+    row = writer.execute(insert(jobs).values(asked | made).returning(*JOB)).one()
     # The lock holds off a deletion of a dataset until this job is there to forbid it.
     for needed in filter(None, (new.dataset_id, new.validation_dataset_id)):
         hold(writer, datasets, tenant, needed, no_dataset(needed))

@@ -7,6 +7,7 @@ from core.jobs import State
 from core.quotas import Quotas
 from core.store import Store
 from tests.faults.jobs import LONG, TENANT, submit
+from tests.worker.jobs import claimed, now
 from worker.run import Worker, run
 
 
@@ -15,10 +16,8 @@ def test_a_job_that_takes_longer_than_it_may_fails_and_keeps_its_weights(
 ) -> None:
     store.quotas.set(TENANT, Quotas(job_s=1.0))
     job = submit(store, tmp_path, LONG, epochs=10_000_000)
-    claim = store.jobs.claim("test", 60)
-    assert claim is not None
-    run(claim, make_worker())
-    ended = store.jobs.get(TENANT, job.id)
+    run(claimed(store), make_worker())
+    ended = now(store, job)
     assert ended.state == State.FAILED
     assert ended.error is not None
     assert (ended.error["fault"], ended.error["code"]) == ("capacity", "quota_exceeded")
@@ -30,7 +29,5 @@ def test_a_job_that_takes_longer_than_it_may_fails_and_keeps_its_weights(
 def test_a_job_that_is_done_in_time_succeeds(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
     store.quotas.set(TENANT, Quotas(job_s=3600.0))
     job = submit(store, tmp_path, LONG, epochs=2)
-    claim = store.jobs.claim("test", 60)
-    assert claim is not None
-    run(claim, make_worker())
-    assert store.jobs.get(TENANT, job.id).state == State.SUCCEEDED
+    run(claimed(store), make_worker())
+    assert now(store, job).state == State.SUCCEEDED

@@ -8,8 +8,9 @@ import pytest
 
 from core.jobs import State
 from core.store import Job, Store
-from tests.faults.jobs import TENANT, XOR, submit
+from tests.faults.jobs import XOR, submit
 from tests.polling import until
+from tests.worker.jobs import claimed, now
 from worker import attempts
 from worker.attempts import Attempts, kernel_kills
 from worker.run import Worker, run
@@ -96,10 +97,8 @@ def test_a_job_that_the_kernel_ended_too_often_fails_as_capacity(
         note.write_text(f"{kills - 1} {kills}")
         until(lambda: store.jobs.reap(STUCK_LIMIT))
     counter.write_text("oom_kill 3\n")
-    claim = store.jobs.claim("test", 60)
-    assert claim is not None
-    run(claim, make_worker())
-    ended = store.jobs.get(TENANT, job.id)
+    run(claimed(store), make_worker())
+    ended = now(store, job)
     assert ended.state == State.FAILED
     assert ended.error is not None
     assert (ended.error["fault"], ended.error["code"]) == ("capacity", "capacity")

@@ -11,27 +11,18 @@ import pytest
 from core.jobs import State
 from core.nn.initializers import initialize
 from core.nn.training import Data, Training
-from core.store import Claim, Job, Store
+from core.store import Job, Store
 from tests.faults.jobs import LONG, TENANT, XOR, epochs, outcome, submit
 from tests.nn.networks import examples, network_spec, training_spec
+from tests.worker.jobs import claimed, now
 from worker.budget import fitted, seconds_per_epoch
 from worker.run import Worker, run
 
 GENEROUS_S = 60.0  # on a machine that is busy with other things
 
 
-def claimed(store: Store) -> Claim:
-    claim = store.jobs.claim("test", 60.0)
-    assert claim is not None
-    return claim
-
-
 def budgeted(store: Store, directory: Path, **training: Any) -> Job:
     return submit(store, directory, LONG, **{"epochs": 10_000_000, "budget_s": 2.0, **training})
-
-
-def now(store: Store, job: Job) -> Job:
-    return store.jobs.get(TENANT, job.id)
 
 
 def ending(job: Job) -> Any:

@@ -10,6 +10,7 @@ from core.errors import CapacityError, CoreError, LostLease, Unavailable
 from core.store import Claim, Store
 from tests.faults.jobs import TENANT, XOR, submit
 from tests.polling import until
+from tests.worker.jobs import claimed
 from worker import tasks
 from worker.heartbeat import Lease
 from worker.run import Worker
@@ -18,9 +19,7 @@ from worker.run import Worker
 @pytest.fixture
 def claim(store: Store, tmp_path: Path) -> Claim:
     submit(store, tmp_path, XOR)
-    claim = store.jobs.claim("test", 60.0)
-    assert claim is not None
-    return claim
+    return claimed(store)
 
 
 def test_a_lease_is_renewed_while_it_is_held(store: Store, claim: Claim) -> None:

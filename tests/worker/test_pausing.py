@@ -5,31 +5,21 @@ from pathlib import Path
 from threading import Thread
 
 from core.jobs import State
-from core.store import Claim, Job, Store
+from core.store import Store
 from tests.faults.jobs import ENDLESS, LONG, TENANT, outcome, submit
 from tests.polling import until
-from tests.worker.test_run import INTERRUPTED
+from tests.worker.jobs import INTERRUPTED, claimed, now
 from worker.run import Worker, run
-
-
-def _claimed(store: Store) -> Claim:
-    claim = store.jobs.claim("test", 60.0)
-    assert claim is not None
-    return claim
-
-
-def _now(store: Store, job: Job) -> Job:
-    return store.jobs.get(TENANT, job.id)
 
 
 def test_a_job_that_is_paused_and_resumed_gives_the_weights_of_one_run(
     store: Store, make_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
     straight = submit(store, tmp_path, INTERRUPTED)
-    run(_claimed(store), make_worker())
+    run(claimed(store), make_worker())
     job = submit(store, tmp_path, INTERRUPTED)
-    while _now(store, job).state == State.QUEUED:
-        claim, asked = _claimed(store), [0]
+    while now(store, job).state == State.QUEUED:
+        claim, asked = claimed(store), [0]
 
         def pause(asked: list[int] = asked) -> bool:
             """As the client asks in the middle of the training, and the worker hears of it at once."""
@@ -39,10 +29,10 @@ def test_a_job_that_is_paused_and_resumed_gives_the_weights_of_one_run(
             return asked[0] >= 3
 
         run(claim, make_worker(pause))
-        if _now(store, job).state == State.PAUSED:
+        if now(store, job).state == State.PAUSED:
             assert store.jobs.checkpoint(job.id) is not None
             store.jobs.resume(TENANT, job.id)
-    done = _now(store, job)
+    done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert done.attempt > 1
     assert outcome(store, job) == outcome(store, straight)
@@ -50,12 +40,12 @@ def test_a_job_that_is_paused_and_resumed_gives_the_weights_of_one_run(
 
 def test_a_pause_is_heard_inside_of_an_epoch(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
     job = submit(store, tmp_path, ENDLESS)
-    training = Thread(target=run, args=(_claimed(store), make_worker()))
+    training = Thread(target=run, args=(claimed(store), make_worker()))
     training.start()
     store.jobs.pause(TENANT, job.id)
-    until(lambda: _now(store, job).state == State.PAUSED, patience_s=30)
+    until(lambda: now(store, job).state == State.PAUSED, patience_s=30)
     training.join()
-    assert _now(store, job).epoch == 0
+    assert now(store, job).epoch == 0
     assert store.jobs.checkpoint(job.id) is not None
 
 
@@ -63,8 +53,8 @@ def test_a_job_that_takes_longer_than_it_may_fails_and_keeps_its_weights(
     store: Store, make_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
     job = submit(store, tmp_path, LONG, epochs=1_000_000, max_seconds=1.0)
-    run(_claimed(store), make_worker())
-    done = _now(store, job)
+    run(claimed(store), make_worker())
+    done = now(store, job)
     assert done.state == State.FAILED
     assert done.error is not None
     assert (done.error["fault"], done.error["code"]) == ("capacity", "deadline")
@@ -78,11 +68,11 @@ def test_a_job_that_takes_longer_than_it_may_fails_and_keeps_its_weights(
 def test_all_attempts_share_the_seconds_of_a_job(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
     job = submit(store, tmp_path, LONG, epochs=1_000_000, max_seconds=1.0)
     attempts = 0
-    while _now(store, job).state == State.QUEUED:
-        before = _now(store, job).epoch
-        run(_claimed(store), make_worker(lambda before=before: _now(store, job).epoch > before + 1))
+    while now(store, job).state == State.QUEUED:
+        before = now(store, job).epoch
+        run(claimed(store), make_worker(lambda before=before: now(store, job).epoch > before + 1))
         attempts += 1
-    done = _now(store, job)
+    done = now(store, job)
     assert done.error is not None
     assert (done.state, done.error["code"]) == (State.FAILED, "deadline")
     assert attempts == done.attempt > 1

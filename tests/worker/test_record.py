@@ -14,6 +14,7 @@ from core.nn.training import EpochResult
 from core.settings import Settings
 from core.store import Claim, EpochRow, Store
 from tests.faults.jobs import TENANT, XOR, submit
+from tests.worker.jobs import claimed
 from worker.record import CHECKPOINT_SHARE, LONGEST_PAUSE_S, Record
 from worker.run import train
 
@@ -55,9 +56,7 @@ def clock() -> Clock:
 @pytest.fixture
 def claim(store: Store, tmp_path: Path) -> Claim:
     submit(store, tmp_path, XOR)
-    claim = store.jobs.claim("test", 60.0)
-    assert claim is not None
-    return claim
+    return claimed(store)
 
 
 @pytest.fixture
@@ -117,15 +116,13 @@ def test_epochs_that_an_earlier_attempt_recorded_are_counted_but_not_written(
     store: Store, tmp_path: Path, clock: Clock
 ) -> None:
     submit(store, tmp_path, XOR)
-    first = store.jobs.claim("test", 60.0)
-    assert first is not None
+    first = claimed(store)
     before = Record(FakeLease(first, clock), store, Settings(record_every_s=0.0), 4, clock)  # type: ignore[arg-type]
     for epoch in (1, 2):
         clock.now += 1.0
         before.add(result(epoch), more=False)
     store.jobs.release(first)
-    second = store.jobs.claim("test", 60.0)
-    assert second is not None
+    second = claimed(store)
     lease = FakeLease(second, clock)
     record = Record(lease, store, Settings(record_every_s=0.0), 4, clock)  # type: ignore[arg-type]
     for epoch in (1, 2, 3):

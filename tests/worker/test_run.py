@@ -15,17 +15,12 @@ from core.nn.network import Network
 from core.nn.saving.checkpoint import Checkpoint
 from core.nn.saving.weights import from_safetensors, to_safetensors
 from core.nn.training import Training
-from core.store import Claim, Job, Store
+from core.store import Store
 from tests.faults.jobs import DIVERGING, LONG, TENANT, XOR, epochs, outcome, submit
+from tests.worker.jobs import INTERRUPTED, claimed, now
 from worker.data import prepare
 from worker.run import Worker, run
 
-# Few enough epochs, large enough steps: the engine is asked between them, and inside them too.
-INTERRUPTED = {
-    **LONG,
-    "network": {"layers": [{"type": "dense", "units": 400, "activation": "relu"}] * 2 + [{"type": "dense", "units": 1}]},
-    "training": {**LONG["training"], "epochs": 4},
-}
 # Three classes by the sum of two inputs.
 SIGNS: dict[str, Any] = {
     "network": {"layers": [{"type": "dense", "units": 8, "activation": "tanh"}, {"type": "dense", "units": 3}]},
@@ -44,22 +39,12 @@ def signs_of(x: Any) -> list[str]:
     return ["zero" if abs(total) < 0.5 else "plus" if total > 0 else "minus" for total in x.sum(axis=1)]
 
 
-def claimed(store: Store) -> Claim:
-    claim = store.jobs.claim("test", 60.0)
-    assert claim is not None
-    return claim
-
-
-def ended(store: Store, job: Job) -> Job:
-    return store.jobs.get(TENANT, job.id)
-
-
 def test_a_job_succeeds_with_its_epochs_its_result_and_its_weights(
     store: Store, make_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
     job = submit(store, tmp_path, LONG, epochs=5)
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     rows = epochs(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert [row.epoch for row in rows] == [1, 2, 3, 4, 5]
@@ -89,8 +74,8 @@ def test_what_is_delivered_is_what_was_validated(
 ) -> None:
     job, worker = submit(store, tmp_path, LONG, epochs=3, **fields), make_worker()
     run(claimed(store), worker)
-    assert ended(store, job).state == State.SUCCEEDED
-    prepared = prepare(ended(store, job), store, worker.datasets, worker.shelf)
+    assert now(store, job).state == State.SUCCEEDED
+    prepared = prepare(now(store, job), store, worker.datasets, worker.shelf)
     training = Training(prepared.network, prepared.training, prepared.data)
     *_, last = training.epochs()
     kept = store.weights.get(TENANT, job.id, "last")
@@ -107,7 +92,7 @@ def test_early_stopping_ends_a_job_before_its_last_epoch(
 ) -> None:
     job = submit(store, tmp_path, LONG, optimizer="sgd", early_stopping={"patience": 2, "min_delta": 1000.0}, epochs=50)
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert done.result is not None
     assert done.result["epochs"] == done.epoch == 3
@@ -120,7 +105,7 @@ def test_a_job_whose_line_search_finds_no_lower_loss_says_that_it_has_converged(
     line = {**LONG, "network": {"layers": [{"type": "dense", "units": 1}]}}
     job = submit(store, tmp_path, line, optimizer="lbfgs", batch_size="full", epochs=1000)
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert done.result is not None
     assert done.result["epochs"] == done.epoch < 1000
@@ -133,18 +118,18 @@ def test_all_epochs_done_are_why_a_job_ended_even_where_it_would_have_stopped_th
     stopping = {"patience": 2, "min_delta": 1000.0}  # after three epochs
     job = submit(store, tmp_path, LONG, early_stopping=stopping, epochs=3)
     run(claimed(store), make_worker())
-    result = ended(store, job).result
+    result = now(store, job).result
     assert result is not None
     assert (result["epochs"], result["stopped"]) == (3, "epochs")
     line = {**LONG, "network": {"layers": [{"type": "dense", "units": 1}]}}
     fields = {"optimizer": "lbfgs", "batch_size": "full"}
     free = submit(store, tmp_path, line, epochs=1000, **fields)
     run(claimed(store), make_worker())
-    job = submit(store, tmp_path, line, epochs=ended(store, free).epoch, **fields)
+    job = submit(store, tmp_path, line, epochs=now(store, free).epoch, **fields)
     run(claimed(store), make_worker())
-    result = ended(store, job).result
+    result = now(store, job).result
     assert result is not None
-    assert (result["epochs"], result["stopped"]) == (ended(store, free).epoch, "epochs")
+    assert (result["epochs"], result["stopped"]) == (now(store, free).epoch, "epochs")
 
 
 @pytest.mark.parametrize(("fraction", "rows"), [(0.25, 25), (None, 100)])
@@ -155,7 +140,7 @@ def test_the_result_of_a_job_says_which_classes_its_best_weights_confuse(
     metrics = ["confusion_matrix", "accuracy"]
     job = submit(store, tmp_path, SIGNS, targets=signs_of, validation=validation, metrics=metrics)
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert done.result is not None
     confusion = done.result["confusion_matrix"]
@@ -174,7 +159,7 @@ def test_the_best_weights_are_those_of_the_metric_that_early_stopping_monitors(
     fields = {"validation": {"fraction": 0.25}, "metrics": ["accuracy", "f1"], "early_stopping": stopping, "epochs": 500}
     job = submit(store, tmp_path, SIGNS, targets=signs_of, **fields)
     run(claimed(store), make_worker())
-    done, rows = ended(store, job), epochs(store, job)
+    done, rows = now(store, job), epochs(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert done.result is not None
     best = max(rows, key=lambda row: (row.metrics["f1"], -row.epoch))
@@ -189,10 +174,10 @@ def test_a_job_that_is_handed_back_again_and_again_gives_the_weights_of_one_run(
     straight = submit(store, tmp_path, INTERRUPTED)
     run(claimed(store), make_worker())
     job = submit(store, tmp_path, INTERRUPTED)
-    while ended(store, job).state == State.QUEUED:
+    while now(store, job).state == State.QUEUED:
         asked = count()
         run(claimed(store), make_worker(stopping=lambda asked=asked: next(asked) > every))
-    done = ended(store, job)
+    done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert done.attempt > 1
     assert outcome(store, job) == outcome(store, straight)
@@ -209,7 +194,7 @@ def test_epochs_that_an_earlier_attempt_recorded_are_trained_again_but_not_recor
     store.jobs.record_epochs(dead, epochs(store, straight)[:2], None)
     store.jobs.reap(5)
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert outcome(store, job) == outcome(store, straight)
 
@@ -240,7 +225,7 @@ def test_a_job_whose_checkpoint_is_of_another_version_begins_anew_and_says_so(
     store.jobs.record_epochs(first, epochs(store, straight)[:1], older(training.checkpoint(), change))
     store.jobs.release(first)
     run(claimed(store), worker)
-    assert ended(store, job).state == State.SUCCEEDED, ended(store, job).error
+    assert now(store, job).state == State.SUCCEEDED, now(store, job).error
     assert outcome(store, job) == outcome(store, straight)
     (told,) = (event.data["reason"] for event in store.events.page(TENANT, job.id, 0, 9) if event.type == "begun_anew")
     assert "checkpoint" in told
@@ -257,7 +242,7 @@ def test_a_job_whose_start_has_another_versions_optimizer_state_says_what_to_lea
     start = {"job": first.id, "epoch": "last", "optimizer_state": True, "preprocessing": False}
     job = submit(store, tmp_path, LONG, start=start)
     run(claimed(store), make_worker())
-    error = ended(store, job).error
+    error = now(store, job).error
     assert error is not None
     assert (error["fault"], error["code"]) == ("user", "invalid_data")
     assert f"the optimizer's state of {first.id} does not fit" in error["message"]
@@ -271,7 +256,7 @@ def test_a_job_that_was_cancelled_before_its_first_epoch_has_no_weights(
     claim = claimed(store)
     store.jobs.cancel(TENANT, job.id)
     run(claim, make_worker())
-    assert ended(store, job).state == State.CANCELLED
+    assert now(store, job).state == State.CANCELLED
 
 
 def test_no_further_step_is_trained_once_a_worker_is_to_stop(
@@ -293,7 +278,7 @@ def test_no_further_step_is_trained_once_a_worker_is_to_stop(
 
     monkeypatch.setattr(engine, "run", counted)
     run(claimed(store), make_worker(stopping))
-    assert ended(store, job).state == State.QUEUED
+    assert now(store, job).state == State.QUEUED
     assert happened.count("trained") == 1
     assert store.jobs.checkpoint(job.id) is not None
 
@@ -306,13 +291,13 @@ def test_a_job_that_is_cancelled_while_its_worker_stops_keeps_what_it_learned(
 
     def stopping() -> bool:
         """The cancellation comes last, so that the heartbeat cannot have seen it."""
-        if ended(store, job).epoch < 2:
+        if now(store, job).epoch < 2:
             return False
         store.jobs.cancel(TENANT, job.id)
         return True
 
     run(claim, make_worker(stopping))
-    done = ended(store, job)
+    done = now(store, job)
     assert (done.state, done.epoch) == (State.CANCELLED, 2)
     assert store.weights.get(TENANT, job.id, "last").epoch == 2
     assert store.jobs.checkpoint(job.id) is None
@@ -322,9 +307,9 @@ def test_an_owner_that_was_replaced_leaves_no_trace(store: Store, make_worker: C
     job = submit(store, tmp_path, XOR)
     claim = claimed(store)
     store.jobs.release(claim)
-    before = ended(store, job)
+    before = now(store, job)
     run(claim, make_worker())
-    assert ended(store, job) == before
+    assert now(store, job) == before
 
 
 def test_a_divergence_in_the_first_epoch_leaves_no_weights(
@@ -333,7 +318,7 @@ def test_a_divergence_in_the_first_epoch_leaves_no_weights(
     optimizer = {"type": "sgd", "learning_rate": 1e6}
     job = submit(store, tmp_path, DIVERGING, optimizer=optimizer, batch_size=1)
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     assert done.error is not None
     assert (done.state, done.error["code"], done.error["epoch"], done.epoch) == (State.FAILED, "diverged", 1, 0)
 
@@ -342,7 +327,7 @@ def test_our_own_mistakes_fail_the_job_as_ours(store: Store, make_worker: Callab
     """A stored request that this version cannot read."""
     job = submit(store, tmp_path, {**XOR, "network": {"layers": [{"type": "convolution"}]}})
     run(claimed(store), make_worker())
-    done = ended(store, job)
+    done = now(store, job)
     assert done.error is not None
     assert (done.state, done.error["fault"], done.error["code"]) == (State.FAILED, "system", "internal")
 
