@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text, update
+from sqlalchemy import Engine, event, make_url, text, update
 
 from core.errors import CapacityError, LostLease, Unavailable
 from core.jobs import State
@@ -15,6 +15,7 @@ from core.store import Claim, Job, NewJob, Store, connect
 from core.store.database import Database
 from core.store.tables import jobs
 from tests.conformance.rows import epoch_rows
+from tests.polling import until
 
 _DROP_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -127,6 +128,21 @@ def test_a_frozen_worker_that_holds_a_row_of_postgres_loses_it_and_hears_of_it(p
     with pytest.raises(LostLease):
         zombie.jobs.stop(claim)
     for each in (store, zombie, impatient):
+        each.close()
+
+
+def test_a_worker_that_falls_silent_before_it_commits_its_epochs_loses_the_job(postgres_url: str, tmp_path: Path) -> None:
+    store = Store(connect(postgres_url))
+    zombie_engine = connect(with_options(postgres_url, "-c idle_in_transaction_session_timeout=200ms"))
+    zombie = Store(zombie_engine)
+    job = submitted(store, tmp_path)
+    claim = zombie.jobs.claim("zombie", -1)
+    assert claim is not None
+    event.listen(zombie_engine, "commit", lambda _: until(lambda: store.jobs.reap(5) == [job.id], 10))
+    with pytest.raises(Unavailable, match="idle-in-transaction timeout"):
+        zombie.jobs.record_epochs(claim, epoch_rows(1, 3), None)
+    assert store.jobs.get("default", job.id).epoch == 0
+    for each in (store, zombie):
         each.close()
 
 

@@ -7,13 +7,8 @@ from tests.faults.campaign import run
 from tests.faults.kinds import KINDS
 from tests.faults.zombies import ZOMBIE
 
-# On PostgreSQL the sweeper may fall silent after the server was killed: docs/faults.md, under Results.
-SILENT = pytest.mark.xfail(
-    reason="the sweeper may take no jobs back after PostgreSQL was killed; why is not known", strict=False
-)
 
-
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=SILENT)])
+@pytest.mark.parametrize("database", DATABASES)
 def test_nothing_is_lost_doubled_or_changed_by_random_faults(database: str, kernels: None) -> None:
     report = run(database, faults=25, seed=7, kinds=list(KINDS))
     assert not report.violations, f"{report.markdown()}\n{report.logs}"
