@@ -21,6 +21,7 @@ from core.nn.preparation.split import Rows, set_apart, split
 from core.nn.preparation.targets import class_indices
 from core.nn.preparation.validation import stratifies
 from core.nn.preparation.weighting import Weighting
+from core.nn.saving.model import Card
 from core.nn.saving.tensors import Blocks
 from core.nn.sizes import Sizes
 from core.nn.spec import DatasetValidation, DataSpec, FractionValidation, NetworkSpec, RowsValidation, TrainingSpec
@@ -50,9 +51,9 @@ class Prepared:
         return Sizes.of(program, self.training, len(data.x), len(data.validation_x), data.t.shape[1])
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def card(self) -> Card:
         """What the weights carry along, so that they can be used without the service."""
-        return {"format": 1, "network": self.network.model_dump(mode="json"), "preprocessing": self.preprocessing.to_json()}
+        return Card(self.network, self.training.loss, self.preprocessing)
 
 
 def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepared:

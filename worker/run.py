@@ -164,7 +164,7 @@ def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, Ten
 
 def saved(training: Training, prepared: Prepared, which: Which) -> TensorFile:
     """A file of the weights as they are in the training, to be stored before it goes on: nothing is copied."""
-    return weights_file(weight_views(training.program, training.delivered(which)), prepared.metadata)
+    return weights_file(weight_views(training.program, training.delivered(which)), prepared.card.to_json())
 
 
 def epochs_of(training: Training) -> dict[Which, int]:
