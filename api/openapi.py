@@ -38,6 +38,7 @@ _DETAILS = {
     "quota_exceeded": "rows: the dataset has 2,000,000, your quota is 1,000,000",
     "too_many_requests": "requests: your tenant has sent 6,000 in a minute, which is its quota; ask again in 12 seconds",
     "too_many_jobs": "queued_jobs: 1,000 of your jobs wait already, your quota is 1,000; send it again later",
+    "unexportable": "layer 2: onnx has no prelu",
     "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued, running or paused job can be "
     "cancelled",
     "too_large": "the body is larger than 10 MiB, the most that is taken here",

@@ -8,6 +8,7 @@ CoreError
 │   ├── Conflict         the state of the thing forbids it
 │   ├── IdempotencyMismatch  the key was used before, with another request
 │   ├── TooLarge         more bytes, rows or columns than the service takes
+│   ├── Unexportable     a network that the wanted form cannot hold
 │   ├── QuotaExceeded    more than the tenant may have
 │   │   └── TooManyJobs  as many of its jobs wait as may
 │   └── Diverged         the loss became NaN or infinite
@@ -84,6 +85,12 @@ class IdempotencyMismatch(UserError):
 
 class TooLarge(UserError):
     code = "too_large"
+
+
+class Unexportable(UserError):
+    """The message names the layer and why; pointers lead into the job."""
+
+    code = "unexportable"
 
 
 class QuotaExceeded(UserError):

@@ -10,10 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from api.answers import status_of
 from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
-from api.forms import FORMS, MEDIA_TYPES, Form, converted
 from api.negotiation import Unsatisfiable, byte_range, is_match, preferred
 from api.openapi import operation
 from core.errors import Conflict, CoreError, NotFound
+from core.exports import FORMS, STORED, Name, check_size, exporter, opened
 from core.jobs import TERMINAL
 from core.store import Job, Weights
 
@@ -37,27 +37,37 @@ _NEVER = {
     "failed": "failed and kept no weights; its error says why",
 }
 
+_MEDIA_TYPES = {form.media_type: name for name, form in FORMS.items()}
+_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_CONTENT = {
-    MEDIA_TYPES["safetensors"]: _BINARY,
-    MEDIA_TYPES["npz"]: _BINARY,
-    MEDIA_TYPES["json"]: {
-        "schema": {"type": "object"},
-        "example": {
-            "metadata": {"format": 1, "network": {"layers": [{"type": "dense", "units": 1}]}, "preprocessing": {}},
-            "weights": {"0.weight": [[0.5, -1.25]], "0.bias": [0.1]},
-        },
+_JSON = {
+    "schema": {"type": "object"},
+    "example": {
+        "metadata": {"format": 1, "network": {"layers": [{"type": "dense", "units": 1}]}, "preprocessing": {}},
+        "weights": {"0.weight": [[0.5, -1.25]], "0.bias": [0.1]},
     },
+}
+_CONTENT = {
+    form.media_type: _JSON if name == "json" else _TEXT if form.media_type.startswith("text/") else _BINARY
+    for name, form in FORMS.items()
 }
 _DOCUMENTED = operation(
     "get_weights",
     "Download a job's weights",
     others={
         # A part of a JSON document is none.
-        206: {"description": "The range of bytes that was asked for", "content": {**_CONTENT, MEDIA_TYPES["json"]: {}}},
+        206: {"description": "The range of bytes that was asked for", "content": {**_CONTENT, FORMS["json"].media_type: {}}},
         304: {"description": "If-None-Match names these bytes"},
     },
-    problems=("not_found", "conflict", "not_acceptable", "range_not_satisfiable", "invalid_parameter", "too_large"),
+    problems=(
+        "not_found",
+        "conflict",
+        "not_acceptable",
+        "range_not_satisfiable",
+        "invalid_parameter",
+        "unexportable",
+        "too_large",
+    ),
     has_etag=True,
 )
 _DOCUMENTED["responses"][200]["content"] = _CONTENT
@@ -69,7 +79,7 @@ async def get_weights(
     service: TheService,
     tenant: Tenant,
     id: JobId,
-    format: Annotated[Form | None, Query(description="The form; else Accept decides, else safetensors.")] = None,
+    format: Annotated[Name | None, Query(description="The form; else Accept decides, else safetensors.")] = None,
     epoch: Annotated[
         Epoch | None,
         Query(description="Those of the best epoch (the default), or of the last."),
@@ -80,17 +90,18 @@ async def get_weights(
 ) -> Response:
     """Names and shapes are those of `torch.nn.Sequential`: `0.weight (out, in)`, `0.bias`. The metadata hold the network and
     the preprocessing, so that the file can be used without this service. A download that broke off goes on with `Range`."""
-    form = format or _form(request)
+    name = format or _wanted(request)
+    form = FORMS[name]
     weights = await run_in_threadpool(_weights, service, tenant, id, epoch)
-    etag = f'"{weights.sha256}"' if form == "safetensors" else f'"{weights.sha256}-{form}"'
+    etag = f'"{weights.sha256}"' if name == STORED else f'"{weights.sha256}-{name}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache", "X-Epoch": str(weights.epoch)}
     if is_match(if_none_match, etag):
         return Response(status_code=304, headers=headers)
 
-    content = None if form == "safetensors" else await _converted(service, form, weights)
+    content = None if name == STORED else await _exported(service, name, weights)
     size = weights.size_bytes if content is None else len(content)
     headers["Accept-Ranges"] = "bytes"
-    headers["Content-Disposition"] = f'attachment; filename="{id}.{form}"'
+    headers["Content-Disposition"] = f'attachment; filename="{id}.{form.suffix}"'
     try:
         part = byte_range(range, if_range, etag, size)
     except Unsatisfiable:
@@ -102,24 +113,29 @@ async def get_weights(
     headers["Content-Length"] = str(stop - start)
     status = 200 if part is None else 206
     if content is not None:
-        return Response(content[start:stop], status, headers, MEDIA_TYPES[form])
+        return Response(content[start:stop], status, headers, form.media_type)
     pieces = service.store.blobs.read(weights.blob_id, start, stop)
     # Before the answer begins, so that it can still say that the database is away.
     first = await run_in_threadpool(next, pieces, b"")
-    return StreamingResponse(chain([first], pieces), status, headers, MEDIA_TYPES[form])
+    return StreamingResponse(chain([first], pieces), status, headers, form.media_type)
 
 
-async def _converted(service: Service, form: Form, weights: Weights) -> bytes:
+async def _exported(service: Service, name: Name, weights: Weights) -> bytes:
+    check_size(name, weights.size_bytes)
+
+    def export() -> bytes:
+        return exporter(name)(*opened(b"".join(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes))))
+
     async with service.converting.turn():
-        return await run_in_threadpool(converted, form, service.store, weights)
+        return await run_in_threadpool(export)
 
 
-def _form(request: Request) -> Form:
-    media_type = preferred(request.headers.get("accept", ""), [*MEDIA_TYPES.values(), "application/octet-stream"])
+def _wanted(request: Request) -> Name:
+    media_type = preferred(request.headers.get("accept", ""), [*_MEDIA_TYPES, "application/octet-stream"])
     if media_type is None:
-        exist = ", ".join(MEDIA_TYPES.values())
+        exist = ", ".join(_MEDIA_TYPES)
         raise Refused("not_acceptable", f"Accept is {request.headers['accept'][:100]}; weights exist as {exist}")
-    return FORMS.get(media_type, "safetensors")
+    return _MEDIA_TYPES.get(media_type, STORED)
 
 
 def _weights(service: Service, tenant: str, job_id: str, epoch: Epoch | None) -> Weights:

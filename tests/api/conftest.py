@@ -9,7 +9,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from core.nn.preparation.features import Number
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.targets import Target
+from core.nn.saving.model import Card
 from core.nn.saving.weights import to_safetensors
+from core.nn.spec import MeanSquaredError, NetworkSpec
 from core.settings import Settings
 from core.store import Claim, EpochRow, Store
 from tests.keys import AUTHORIZED
@@ -20,7 +25,12 @@ ARRAYS = {
     "0.weight": np.array([[0.5, -1.25], [2.0, 3.5]], np.float32),
     "0.bias": np.array([0.0, 1.0], np.float32),
 }
-METADATA = {"format": 1, "network": {"layers": [{"type": "dense", "units": 2}]}, "preprocessing": {"features": []}}
+CARD = Card(
+    NetworkSpec.model_validate({"layers": [{"type": "dense", "units": 2}]}),
+    MeanSquaredError(),
+    Preprocessing((Number("a", 0.0, 1.0, 0.0), Number("b", 1.0, 2.0, 1.5)), (Target("y", "number"), Target("z", "number"))),
+)
+METADATA = CARD.to_json()
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""A trained network in the forms in which it is given away: as it is stored, for other libraries, or as a program of its own.
+
+Each form but the stored one is a module here with `export(model, golden) -> bytes`: equal arguments give equal bytes;
+Unexportable where the form cannot hold the network.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+from core.errors import TooLarge
+
+if TYPE_CHECKING:  # NumPy: not before somebody needs it
+    from core.exports.golden import Golden
+    from core.nn.saving.model import SavedModel
+
+Name = Literal["safetensors", "npz", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`most_bytes`: how large the weights may be; to make the form of them takes several times as much memory."""
+
+    media_type: str
+    suffix: str
+    most_bytes: int | None = None
+
+
+STORED: Name = "safetensors"
+FORMS: Mapping[Name, Form] = {
+    "safetensors": Form("application/x-safetensors", "safetensors"),
+    "npz": Form("application/x-npz", "npz", 256 * 2**20),
+    "json": Form("application/json", "json", 64 * 2**20),
+}
+
+
+def check_size(name: Name, size: int) -> None:
+    """TooLarge where weights of so many bytes do not go into the form; it says which ones take them."""
+    most = FORMS[name].most_bytes
+    if most is None or size <= most:
+        return
+    others = [other for other, form in FORMS.items() if form.most_bytes is None or size <= form.most_bytes]
+    raise TooLarge(
+        f"the weights have {size:,} bytes; as {name} they are given up to {most // 2**20} MiB. Forms that take them: "
+        f"{', '.join(others)}"
+    )
+
+
+def opened(data: bytes) -> "tuple[SavedModel, Golden]":
+    """The model in a stored file, and its golden vectors."""
+    from core.exports.golden import Golden
+    from core.nn.saving.model import Card, SavedModel
+    from core.nn.saving.weights import from_safetensors
+
+    weights, metadata = from_safetensors(data)
+    golden = Golden.from_json(metadata["golden"]) if "golden" in metadata else Golden.none()
+    return SavedModel(Card.from_json(metadata), weights), golden
+
+
+def exporter(name: Name) -> "Callable[[SavedModel, Golden], bytes]":
+    """What makes the form of a model."""
+    export: Callable[[SavedModel, Golden], bytes] = import_module(f"core.exports.{name}").export
+    return export
