@@ -18,7 +18,7 @@ from core.data.describe import Described, boolean, bounded, number, preview, tex
 from core.data.parsed import Parsed, schema_of
 from core.data.table import write_table
 from core.errors import InvalidSpec, Problem
-from core.nn.preparation.names import quoted
+from core.nn.preparation.names import shown
 
 WEIGHT = "weight"  # the name of their column
 MAX_PROBLEMS = 20
@@ -73,7 +73,7 @@ def _target(values: Sequence[Any]) -> Described:
 def _row_problems(rows: Any, pointer: str) -> Iterator[Problem]:
     """What keeps `rows` from being a list of rows of finite numbers, all of one length."""
     if not isinstance(rows, list | tuple) or not rows:
-        yield Problem(pointer, f"{_shown(rows)} is given; a list of rows is expected, for example [[0, 1], [1, 0]]")
+        yield Problem(pointer, f"{shown(rows)} is given; a list of rows is expected, for example [[0, 1], [1, 0]]")
         return
     width = len(rows[0]) if isinstance(rows[0], list | tuple) else None
     if width is not None and not 1 <= width <= MAX_COLUMNS:
@@ -81,7 +81,7 @@ def _row_problems(rows: Any, pointer: str) -> Iterator[Problem]:
         return
     for i, row in enumerate(rows):
         if not isinstance(row, list | tuple):
-            yield Problem(f"{pointer}/{i}", f"{_shown(row)} is given; a row, that is a list of numbers, is expected")
+            yield Problem(f"{pointer}/{i}", f"{shown(row)} is given; a row, that is a list of numbers, is expected")
         elif width is None:
             width = len(row)
         elif len(row) != width:
@@ -94,14 +94,14 @@ def _value_problems(values: Any, pointer: str) -> Iterator[Problem]:
     """What keeps `values` from being a list of finite numbers and booleans, or a list of texts."""
     if not isinstance(values, list | tuple) or not values:
         expected = "a list of numbers, booleans or texts, or of rows of numbers, is expected"
-        yield Problem(pointer, f"{_shown(values)} is given; {expected}")
+        yield Problem(pointer, f"{shown(values)} is given; {expected}")
     elif not isinstance(values[0], str):
         if not _are_finite(values):
             yield from _number_problems(values, pointer)
     else:
         for i, value in enumerate(values):
             if not isinstance(value, str):
-                yield Problem(f"{pointer}/{i}", f"{_shown(value)} is given; the first target is a text, so all must be texts")
+                yield Problem(f"{pointer}/{i}", f"{shown(value)} is given; the first target is a text, so all must be texts")
             elif unstorable(value):
                 yield Problem(f"{pointer}/{i}", f"the text has {unstorable(value)}, which cannot be stored")
 
@@ -109,7 +109,7 @@ def _value_problems(values: Any, pointer: str) -> Iterator[Problem]:
 def _weight_problems(values: Any, pointer: str) -> Iterator[Problem]:
     """What keeps `values` from being a list of finite numbers."""
     if not isinstance(values, list | tuple) or not values:
-        yield Problem(pointer, f"{_shown(values)} is given; a list of numbers is expected, one for each row")
+        yield Problem(pointer, f"{shown(values)} is given; a list of numbers is expected, one for each row")
     elif not _are_finite(values):
         yield from _number_problems(values, pointer)
 
@@ -117,7 +117,7 @@ def _weight_problems(values: Any, pointer: str) -> Iterator[Problem]:
 def _number_problems(values: Sequence[Any], pointer: str) -> Iterator[Problem]:
     for i, value in enumerate(values):
         if type(value) not in _NUMBERS:
-            yield Problem(f"{pointer}/{i}", f"{_shown(value)} is given; a number is expected")
+            yield Problem(f"{pointer}/{i}", f"{shown(value)} is given; a number is expected")
         elif not _are_finite([value]):
             given = "an integer of too many digits" if type(value) is int else str(value)
             yield Problem(f"{pointer}/{i}", f"{given} is given; a finite float64 number is expected")
@@ -131,13 +131,3 @@ def _are_finite(values: Sequence[Any]) -> bool:
         return math.isfinite(math.fsum(values))
     except (OverflowError, ValueError):  # too large, or inf − inf
         return False
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
-    if isinstance(value, str):
-        return quoted(value.encode("ascii", "backslashreplace").decode())
-    return quoted(value) if type(value) in _NUMBERS else "an object"

@@ -43,8 +43,9 @@ class Network:
             theta = aligned(program.size, program.dtype)
             theta[:] = self.theta
         y = np.empty((len(x), program.outputs), program.dtype)
-        values, workspace = aligned(program.width * CAPACITY, program.dtype), aligned(program.workspace, program.dtype)
-        engine.predict(program.operations, theta, values, workspace, CAPACITY, x, y)
+        capacity = max(1, min(CAPACITY, len(x)))
+        values, workspace = aligned(program.width * capacity, program.dtype), aligned(program.workspace, program.dtype)
+        engine.predict(program.operations, theta, values, workspace, capacity, x, y)
         return y
 
     def loss_and_gradient(self, x: Matrix, t: Matrix, w: Matrix | None = None) -> tuple[float, Matrix]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
+from typing import Any
 
 from core.nn.preparation.column import Value
 from core.nn.preparation.schema import Schema
@@ -61,6 +62,19 @@ def quoted(value: Value) -> str:
     if isinstance(value, str):
         return '"' + (value if len(value) <= 60 else value[:59] + "…") + '"'
     return str(value)
+
+
+def shown(value: Any) -> str:
+    """Of a JSON document, whatever it is."""
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return "a list" if value else "an empty list"
+    if isinstance(value, str):
+        return quoted(value.encode("ascii", "backslashreplace").decode())
+    if type(value) is int and abs(value) >= 10**20:
+        return "an integer of many digits"
+    return quoted(value) if type(value) in (int, float, bool) else "an object"
 
 
 def listed(values: Iterable[Value]) -> str:
