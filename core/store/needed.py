@@ -1,10 +1,10 @@
 """What a job that has not ended needs stays: datasets, and weights that were sent."""
 
-from sqlalchemy import Column, Connection, Table, delete, select
+from sqlalchemy import Column, Connection, Table, delete, select, union_all
 
 from core.errors import Conflict, NotFound
 from core.store.blobs import discard
-from core.store.tables import PAUSED, QUEUED, RUNNING, jobs
+from core.store.tables import ALIVE, jobs
 
 
 def hold(writer: Connection, table: Table, tenant: str, id: str, missing: NotFound) -> None:
@@ -27,10 +27,18 @@ def remove(
     ).one_or_none()
     if row is None:
         raise missing
-    for state in (QUEUED, RUNNING, PAUSED):
-        for need in needs:
-            job = writer.scalar(select(jobs.c.id).where(need == id, jobs.c.state == state).limit(1))
-            if job is not None:
-                raise Conflict(f"{job} needs the {name} {id}: cancel the job, or wait until it has ended")
+    job = in_need(writer, id, *needs)
+    if job is not None:
+        raise Conflict(f"{job} needs the {name} {id}: cancel the job, or wait until it has ended")
     writer.execute(delete(table).where(table.c.id == id))
     discard(writer, *row)  # a large one is the sweeper's: no client waits for that
+
+
+def in_need(writer: Connection, id: str, *needs: Column[str]) -> str | None:
+    """A job that has not ended and has the id in one of these columns.
+
+    By one statement: between two of them, each of which sees the database at a moment of its own, a job could change its state
+    and be seen by none. Call it after the lock that keeps new ones off.
+    """
+    looks = (select(jobs.c.id).where(need == id, jobs.c.state.in_(ALIVE)) for need in needs)
+    return writer.scalar(union_all(*looks).limit(1))

@@ -13,9 +13,10 @@ from core.jobs import TERMINAL
 from core.store.blobs import discard
 from core.store.database import Database
 from core.store.idempotency import forget
+from core.store.needed import in_need
 from core.store.records import Job
 from core.store.steering import locked
-from core.store.tables import NOBODY, PAUSED, QUEUED, RUNNING, epochs, jobs, weights
+from core.store.tables import NOBODY, epochs, jobs, weights
 
 EPOCHS_AT_ONCE = 1000  # rows per transaction
 _EPOCHS_AWAITED = 10_000  # rows that a client waits for
@@ -40,7 +41,7 @@ class Removal:
             job = locked(writer, tenant, id)
             if job.state not in TERMINAL:
                 raise Conflict(f"job {id} is {job.state}: only a job that has ended can be deleted; cancel it before")
-            needed_by = starter(writer, id)
+            needed_by = in_need(writer, id, jobs.c.start_id)
             if needed_by is not None:
                 raise Conflict(f"{needed_by} starts from the weights of job {id}: cancel it, or wait until it has ended")
             disown(writer, job)
@@ -65,15 +66,6 @@ class Removal:
                     _remove_row(writer, id)
                     break
         return removed
-
-
-def starter(writer: Connection, id: str) -> str | None:
-    """A job that has not ended and starts from the weights of this one."""
-    for state in (QUEUED, RUNNING, PAUSED):
-        job = writer.scalar(select(jobs.c.id).where(jobs.c.start_id == id, jobs.c.state == state).limit(1))
-        if job is not None:
-            return str(job)
-    return None
 
 
 def disown(writer: Connection, job: Job) -> None:

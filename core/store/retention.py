@@ -17,7 +17,7 @@ from core.store.datasets import Datasets
 from core.store.jobs import Jobs
 from core.store.removal import remove_epochs
 from core.store.sent import AllSentWeights
-from core.store.tables import PAUSED, QUEUED, RUNNING, datasets, idempotency_keys, jobs, sent_weights, tenants
+from core.store.tables import ALIVE, datasets, idempotency_keys, jobs, sent_weights, tenants
 
 AT_ONCE = 100
 
@@ -78,17 +78,16 @@ class Retention:
 def _is_no_start() -> ColumnElement[bool]:
     """No job that has not ended starts from its weights."""
     starters = jobs.alias("starters")
-    return and_(*(~exists().where(starters.c.start_id == jobs.c.id, starters.c.state == state) for state in _ALIVE))
+    return ~exists().where(starters.c.start_id == jobs.c.id, starters.c.state.in_(ALIVE))
 
 
 def _is_unused(id: Column[str], *uses: Column[str]) -> ColumnElement[bool]:
     """No job that has not ended names it, and none that ended too lately."""
-    alive = (~exists().where(use == id, jobs.c.state == state) for use in uses for state in _ALIVE)
+    alive = (~exists().where(use == id, jobs.c.state.in_(ALIVE)) for use in uses)
     lately = (~exists().where(use == id, jobs.c.finished_at >= now() - KEEP_S) for use in uses)
     return and_(*alive, *lately)
 
 
-_ALIVE = (QUEUED, RUNNING, PAUSED)
 _HAS_EPOCHS = text("jobs.has_epochs")  # in the words of the index
 
 JOBS = Ages(jobs.c.finished_at, tenants.c.keep_jobs_s, unneeded=_is_no_start())

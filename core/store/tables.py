@@ -62,10 +62,11 @@ NOBODY = ""  # no tenant's name, so no client can reach what it has
 QUEUED = literal_column(f"'{State.QUEUED}'", String)
 RUNNING = literal_column(f"'{State.RUNNING}'", String)
 PAUSED = literal_column(f"'{State.PAUSED}'", String)
+ALIVE = (QUEUED, RUNNING, PAUSED)  # not ended: what such a job names stays
 _queued = text(f"state = '{State.QUEUED}'")
 _running = text(f"state = '{State.RUNNING}'")
 _started = text("started_at IS NOT NULL")
-_alive = text(f"state IN ('{State.QUEUED}', '{State.RUNNING}', '{State.PAUSED}')")
+_alive = text(f"state IN ({', '.join(map(str, ALIVE))})")
 _ended = text("finished_at IS NOT NULL")
 _ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
 

@@ -238,6 +238,7 @@ def test_json_keeps_every_float_and_makes_null_of_nan(store: Store, claimed: Cal
         ("SELECT count(*) FROM jobs WHERE tenant = 'x' AND state = 'running'", "jobs_pages_by_state"),
         ("SELECT id FROM jobs WHERE state = 'queued' AND dispatch_at <= unixepoch('subsec')", "jobs_due"),
         ("SELECT id FROM jobs WHERE state = 'running' AND lease_until < unixepoch('subsec')", "jobs_leases"),
+        ("SELECT id FROM jobs WHERE start_id = 'x' AND state IN ('queued', 'running', 'paused') LIMIT 1", "jobs_starts"),
         ("SELECT * FROM jobs WHERE tenant = 'x' ORDER BY id DESC LIMIT 20", "jobs_pages"),
         ("SELECT * FROM jobs WHERE tenant = 'x' AND state = 'failed' ORDER BY id DESC LIMIT 20", "jobs_pages_by_state"),
     ],
