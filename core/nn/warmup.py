@@ -20,15 +20,20 @@ DTYPES = ("float32", "float64")
 
 
 def warm_up(dtypes: Sequence[str] = DTYPES) -> None:
-    """Loads all that a training runs from the cache on disk, or compiles and keeps it; from then on nothing is compiled."""
+    """Loads all that trainings and predictions run from the cache on disk, or compiles and keeps it.
+
+    From then on nothing is compiled.
+    """
     for dtype in dtypes:
         network = NetworkSpec.model_validate({"layers": [{"type": "dense", "units": 1}], "dtype": dtype})
         x = np.zeros((1, 1), dtype)
         training = Training(network, TrainingSpec.model_validate({"loss": "mean_squared_error"}), Data(x, x, x, x))
         for _ in training.epochs():
             pass
-        Network(training.program, training.theta).loss_and_gradient(x, x)  # which the line search of L-BFGS asks for
-    for compiled in (engine.run, engine.loss_and_gradient):
+        made = Network(training.program, training.theta)
+        made.loss_and_gradient(x, x)  # which the line search of L-BFGS asks for
+        made.outputs(x)
+    for compiled in (engine.run, engine.loss_and_gradient, engine.predict):
         if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT it is plain Python
             compiled.disable_compile()
 
