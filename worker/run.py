@@ -7,7 +7,11 @@ from typing import Any
 
 from core.blas import threads
 from core.errors import CapacityError, DeadlinePassed, Diverged, LostLease, QuotaExceeded, Unavailable, UserError
+from core.exports.contents import metadata
+from core.exports.golden import Golden
 from core.jobs import Stopped
+from core.nn.predictor import Predictor
+from core.nn.saving.model import SavedModel
 from core.nn.saving.tensors import TensorFile
 from core.nn.saving.weights import weight_views, weights_file
 from core.nn.training import Training
@@ -164,7 +168,12 @@ def last_good_weights(training: Training, prepared: Prepared) -> dict[Which, Ten
 
 def saved(training: Training, prepared: Prepared, which: Which) -> TensorFile:
     """A file of the weights as they are in the training, to be stored before it goes on: nothing is copied."""
-    return weights_file(weight_views(training.program, training.delivered(which)), prepared.card.to_json())
+    model = SavedModel(prepared.card, weight_views(training.program, training.delivered(which)))
+    try:
+        golden = Golden.of(model, Predictor)
+    except MemoryError:  # a copy of the weights is too much for the job; whoever asks for another form makes them then
+        golden = Golden.none()
+    return weights_file(model.weights, metadata(model, golden))
 
 
 def epochs_of(training: Training) -> dict[Which, int]:

@@ -124,7 +124,13 @@ async def _exported(service: Service, name: Name, weights: Weights) -> bytes:
     check_size(name, weights.size_bytes)
 
     def export() -> bytes:
-        return exporter(name)(*opened(b"".join(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes))))
+        model, golden = opened(b"".join(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes)))
+        if golden is None:  # an older version stored them, or there was not enough memory left
+            from core.exports.golden import Golden
+            from core.nn.predictor import Predictor  # the engine: not before somebody needs it
+
+            golden = Golden.of(model, Predictor)
+        return exporter(name)(model, golden)
 
     async with service.converting.turn():
         return await run_in_threadpool(export)

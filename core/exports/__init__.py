@@ -47,14 +47,14 @@ def check_size(name: Name, size: int) -> None:
     )
 
 
-def opened(data: bytes) -> "tuple[SavedModel, Golden]":
-    """The model in a stored file, and its golden vectors."""
+def opened(data: bytes) -> "tuple[SavedModel, Golden | None]":
+    """The model in a stored file, and its golden vectors where it has some."""
     from core.exports.golden import Golden
     from core.nn.saving.model import Card, SavedModel
     from core.nn.saving.weights import from_safetensors
 
     weights, metadata = from_safetensors(data)
-    golden = Golden.from_json(metadata["golden"]) if "golden" in metadata else Golden.none()
+    golden = Golden.from_json(metadata["golden"]) if "golden" in metadata else None
     return SavedModel(Card.from_json(metadata), weights), golden
 
 

@@ -7,13 +7,16 @@ third no text was ever seen; the others mix these.
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.errors import InvalidData
 from core.nn.preparation.features import Boolean, Category, Feature, Number, Text
+from core.nn.preparation.rows import columns_of, fields_of
 from core.nn.saving.model import SavedModel
 from core.nn.saving.weights import weights_file
 from core.nn.spec import Embedding, NetworkSpec
@@ -25,28 +28,75 @@ CELLS = 4_000  # of all rows; wide tables and many classes get fewer rows
 SPARSE = 0.15  # how often a value is missing, or a text unseen, in the rows that mix
 
 
+class Predictor(Protocol):
+    """What is used of `core.nn.predictor.Predictor`, which brings the compiled engine along."""
+
+    def outputs(self, x: NDArray[Any]) -> NDArray[Any]: ...
+
+    def meaning(self, y: NDArray[Any]) -> "Predictions": ...
+
+
+class Predictions(Protocol):
+    @property
+    def values(self) -> Mapping[str, NDArray[Any]]: ...
+
+    @property
+    def probabilities(self) -> NDArray[np.float64] | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """`outputs` are those of the last layer, `predictions` what they mean, as the service answers them for `rows`.
+    """What the service makes of `rows`: `outputs` (N, m) of the last layer, `predictions` by column, and where the targets are
+    classes or flags `probabilities` (N, k), in the order of the classes, or of the targets.
 
     All are reckoned in float64, whatever the network's own type is, so that what differs elsewhere is the other's rounding.
     """
 
     rows: list[Row]
     outputs: list[list[float]]
-    predictions: list[Any]
+    predictions: list[Row]
+    probabilities: list[list[float]] | None
+
+    @classmethod
+    def of(cls, model: SavedModel, predictor: Callable[[SavedModel], Predictor]) -> Self:
+        """Those of the model; rows whose outputs or predictions are not finite are left out."""
+        precise = model.card.network.model_copy(update={"dtype": "float64"})
+        asked = predictor(SavedModel(replace(model.card, network=precise), model.weights))
+        preprocessing = model.card.preprocessing
+        fields = fields_of(preprocessing)
+        found = cls.none()
+        probabilities: list[list[float]] = []
+        for row in golden_rows(model):
+            try:
+                y = asked.outputs(preprocessing.inputs(columns_of([row], fields), np.float64))
+            except InvalidData:  # a code that an embedding does not know
+                continue
+            told = asked.meaning(y)
+            prediction = {column: _plain(values[0]) for column, values in told.values.items()}
+            if np.isfinite(y).all() and all(isinstance(v, str) or math.isfinite(v) for v in prediction.values()):
+                found.rows.append(row)
+                found.outputs.append(y[0].tolist())
+                found.predictions.append(prediction)
+                if told.probabilities is not None:
+                    probabilities.append(told.probabilities[0].tolist())
+        return replace(found, probabilities=probabilities or None)
 
     @classmethod
     def none(cls) -> Self:
-        return cls([], [], [])
+        return cls([], [], [], None)
 
     def to_json(self) -> dict[str, Any]:
-        return {"rows": self.rows, "outputs": self.outputs, "predictions": self.predictions}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        return cls(document["rows"], document["outputs"], document["predictions"])
+        return cls(**document)
+
+
+def _plain(value: Any) -> Any:
+    """A label, or a number of Python's own."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def golden_rows(model: SavedModel) -> list[Row]:
@@ -54,7 +104,8 @@ def golden_rows(model: SavedModel) -> list[Row]:
     card = model.card
     features = card.preprocessing.features
     rng = np.random.Generator(np.random.Philox(seed(model)))
-    count = min(max(CELLS // max(len(features), 1), ROWS[0]), ROWS[-1])
+    cells = max(len(features), len(card.preprocessing.classes or ()), 1)
+    count = min(max(CELLS // cells, ROWS[0]), ROWS[-1])
     drawing = _Drawing(rng, _vocabulary(card.network))
     return [drawing.row(features, *_share(i)) for i in range(count)]
 

@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.errors import Unavailable
+from core.exports import FORMS
 from core.nn.saving.weights import from_safetensors
 from core.store import Store
 from tests.api.conftest import ARRAYS, JSON, METADATA, Worker
@@ -55,7 +56,15 @@ def test_json_holds_nested_lists(client: TestClient, path: str, how: JSON) -> No
     assert document["metadata"]["network"] == METADATA["network"]
 
 
-@pytest.mark.parametrize("form", ["safetensors", "npz", "json"])
+def test_golden_vectors_are_made_where_none_are_stored(client: TestClient, path: str) -> None:
+    golden = client.get(path, params={"format": "json"}).json()["metadata"]["golden"]
+    for row, (y, z) in zip(golden["rows"], golden["outputs"], strict=True):
+        a, b = 0 if row["a"] is None else row["a"], ((1.5 if row["b"] is None else row["b"]) - 1) / 2
+        assert (y, z) == pytest.approx((0.5 * a - 1.25 * b, 2 * a + 3.5 * b + 1))
+    assert len(golden["rows"]) == 8
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_every_form_has_a_tag_of_its_own_that_answers_304(client: TestClient, path: str, form: str) -> None:
     first, second = (client.get(path, params={"format": form}) for _ in range(2))
     assert first.content == second.content
@@ -65,7 +74,7 @@ def test_every_form_has_a_tag_of_its_own_that_answers_304(client: TestClient, pa
 
 
 def test_the_tags_of_the_forms_differ(client: TestClient, path: str) -> None:
-    assert len({client.get(path, params={"format": form}).headers["etag"] for form in ("safetensors", "npz", "json")}) == 3
+    assert len({client.get(path, params={"format": form}).headers["etag"] for form in FORMS}) == len(FORMS)
 
 
 @pytest.mark.parametrize("form", ["safetensors", "json"])

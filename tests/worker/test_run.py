@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from core.exports.golden import Golden
 from core.jobs import State
 from core.nn import engine
 from core.nn.network import Network
+from core.nn.predictor import Predictor
 from core.nn.saving.checkpoint import Checkpoint
+from core.nn.saving.model import Card, SavedModel
 from core.nn.saving.weights import from_safetensors, to_safetensors
 from core.nn.training import Training
 from core.store import Store
@@ -66,6 +69,24 @@ def test_a_job_succeeds_with_its_epochs_its_result_and_its_weights(
     assert metadata["format"] == 1
     assert metadata["network"]["layers"][0]["units"] == 32
     assert [feature["column"] for feature in metadata["preprocessing"]["features"]] == [f"input{i}" for i in range(8)]
+    model = SavedModel(Card.from_json(metadata), weights)
+    assert metadata["golden"] == Golden.of(model, Predictor).to_json()
+    assert len(metadata["golden"]["rows"]) == 8
+
+
+def test_weights_are_kept_where_there_is_no_memory_for_golden_vectors(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(program: Any, named: Any) -> Network:
+        raise MemoryError
+
+    monkeypatch.setattr(Network, "from_weights", too_large)
+    job = submit(store, tmp_path, LONG, epochs=1)
+    run(claimed(store), make_worker())
+    kept = store.weights.get(TENANT, job.id, "best")
+    _, metadata = from_safetensors(b"".join(store.blobs.read(kept.blob_id, 0, kept.size_bytes)))
+    assert "network" in metadata
+    assert "golden" not in metadata
 
 
 @pytest.mark.parametrize("fields", [{"averaging": {"decay": 0.9}}, {"optimizer": "lbfgs", "batch_size": "full"}], ids=str)
