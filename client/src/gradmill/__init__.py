@@ -1,0 +1,107 @@
+"""A client of Gradmill: trains neural networks on a service, from Python.
+
+import gradmill
+
+client = gradmill.Client()
+dataset = client.datasets.upload("iris.csv")
+job = client.jobs.create(dataset={"id": dataset.id, "target": "species"}).wait().check()
+job.weights()
+"""
+
+from gradmill import spec
+from gradmill.asynchronous.client import AsyncClient
+from gradmill.asynchronous.jobs import AsyncJob
+from gradmill.errors import (
+    APIError,
+    BadAddress,
+    BadInput,
+    BadRequest,
+    Busy,
+    CapacityExceeded,
+    Conflict,
+    CrossSite,
+    Diverged,
+    Forbidden,
+    GradmillError,
+    IdempotencyMismatch,
+    InternalError,
+    Invalid,
+    InvalidData,
+    InvalidJSON,
+    InvalidParameter,
+    InvalidRequest,
+    InvalidSpec,
+    JobFailed,
+    MethodNotAllowed,
+    Misdirected,
+    Mistake,
+    NotAcceptable,
+    NotFound,
+    NotReachable,
+    QuotaExceeded,
+    RangeNotSatisfiable,
+    RequestTimeout,
+    ServerError,
+    StorageFull,
+    TooLarge,
+    TooManyJobs,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+    UnexpectedAnswer,
+    UnsupportedMediaType,
+    WaitedTooLong,
+)
+from gradmill.retrying import Retries
+from gradmill.synchronous.client import Client
+from gradmill.synchronous.jobs import Job
+from gradmill.version import __version__
+
+__all__ = [
+    "APIError",
+    "AsyncClient",
+    "AsyncJob",
+    "BadAddress",
+    "BadInput",
+    "BadRequest",
+    "Busy",
+    "CapacityExceeded",
+    "Client",
+    "Conflict",
+    "CrossSite",
+    "Diverged",
+    "Forbidden",
+    "GradmillError",
+    "IdempotencyMismatch",
+    "InternalError",
+    "Invalid",
+    "InvalidData",
+    "InvalidJSON",
+    "InvalidParameter",
+    "InvalidRequest",
+    "InvalidSpec",
+    "Job",
+    "JobFailed",
+    "MethodNotAllowed",
+    "Misdirected",
+    "Mistake",
+    "NotAcceptable",
+    "NotFound",
+    "NotReachable",
+    "QuotaExceeded",
+    "RangeNotSatisfiable",
+    "RequestTimeout",
+    "Retries",
+    "ServerError",
+    "StorageFull",
+    "TooLarge",
+    "TooManyJobs",
+    "TooManyRequests",
+    "Unauthorized",
+    "Unavailable",
+    "UnexpectedAnswer",
+    "UnsupportedMediaType",
+    "WaitedTooLong",
+    "__version__",
+    "spec",
+]

@@ -1,0 +1,276 @@
+"""What the service answers, as models. What a newer service tells beyond them is kept.
+
+Made from the OpenAPI document of the service by `python -m client.generate`; not to be edited.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="allow", populate_by_name=True, protected_namespaces=())
+
+
+class ProgressAnswer(Answer):
+    epoch: int
+    """The last one that is recorded."""
+    epochs: int | None
+    """Null until the worker knows how many fit into the budget."""
+    loss: float | None
+    validation_loss: float | None
+    metrics: dict[str, float | None]
+    eta_seconds: float | None
+    """Until all epochs are done; early stopping may come sooner."""
+
+
+class WarningAnswer(Answer):
+    """What the data say that is probably not meant; the job is trained all the same."""
+
+    pointer: str
+    """The place in the request (RFC 6901)."""
+    message: str
+
+
+class ReachedAnswer(Answer):
+    """What an epoch reached."""
+
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+
+
+class ConfusionAnswer(Answer):
+    """`counts[i][j]` of the measured rows are of the i-th class, and taken for the j-th."""
+
+    classes: list[str | bool | int | float]
+    """The labels, in the order of rows and columns."""
+    counts: list[list[int]]
+
+
+class ResultAnswer(Answer):
+    epochs: int
+    """How many were trained."""
+    stopped: Literal["epochs", "budget", "early", "converged"] | str
+    """Why it trained no longer: all `epochs` that were asked for are done, or all that the `budget` had room for; or,
+    before that, what early stopping monitors improved no more (`early`) or L-BFGS found no lower loss (`converged`)."""
+    best_epoch: int
+    best: ReachedAnswer
+    last: ReachedAnswer
+    confusion_matrix: ConfusionAnswer | None = None
+    """Of the best weights, where the metrics ask for it."""
+
+
+class FaultAnswer(Answer):
+    """Whose fault it was, and what happened; some codes add fields, such as the `epoch` in which a job diverged."""
+
+    fault: Literal["user", "capacity", "system"] | str
+    code: str
+    message: str
+
+
+class JobAnswer(Answer):
+    id: str
+    object: Literal["job"] | str
+    status: Literal["queued", "running", "cancelling", "pausing", "paused", "succeeded", "failed", "cancelled"] | str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int
+    """How many times a worker has taken it up."""
+    used_seconds: float
+    """That workers have spent on it until now, in all attempts; that it grows is no change of the job."""
+    retry_of: str | None
+    """The job that this one repeats; it may be deleted by now."""
+    progress: ProgressAnswer
+    network: dict[str, Any]
+    """As accepted, with every default filled in."""
+    dataset: dict[str, Any]
+    """As accepted; data sent along has become a dataset of its own."""
+    training: dict[str, Any]
+    """As accepted, with every default filled in."""
+    chosen: dict[str, Any]
+    """What the request left out or called auto: the value that was chosen, by JSON pointers."""
+    warnings: list[WarningAnswer]
+    priority: int
+    metadata: dict[str, str]
+    plan: dict[str, Any]
+    """What the dry run found: widths, parameters, memory, rows."""
+    result: ResultAnswer | None
+    """Once it has succeeded."""
+    error: FaultAnswer | None
+    weights_path: str | None = Field(..., alias="weights")
+    """Where the weights are, once it has ended with some."""
+
+
+class Cell(Answer):
+    row: int
+    text: str
+
+
+class NumberLike(Answer):
+    """Of a text column most of whose distinct values look like numbers: how many cells do, and how many there are at
+    all. `strange` are no plain numbers, such as "12,5x" and "$5"; `examples` are the first, those that look like none
+    before others."""
+
+    cells: int
+    of: int
+    strange: int
+    examples: list[Cell] = []
+
+
+class Column(Answer):
+    """One column and its statistics over all rows; no number in it is NaN or infinite. `values` are the sorted distinct
+    values: always of a boolean or text column, of a number column where they are few (at most 1,000; fewer in a very
+    wide table), else None. `distinct` is None where it was not counted. `deviation` is the population's standard
+    deviation. The four statistics are None where there is no number. `warning` says where the column looks like
+    something else than it was read as, or costs many inputs; it changes nothing."""
+
+    name: str
+    kind: Literal["number", "boolean", "text", "ignored"] | str
+    missing: int = 0
+    distinct: int | None = None
+    values: list[bool | int | float | str] | None = None
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    reason: str | None = None
+    warning: str | None = None
+    number_like: NumberLike | None = None
+
+
+class DatasetAnswer(Answer):
+    id: str
+    object: Literal["dataset"] | str
+    name: str | None
+    format: str
+    source: Literal["upload", "inline"] | str
+    sha256: str
+    """Of the bytes that were sent; of data that came with a job, of the table that they became."""
+    bytes: int
+    """How many were sent; of data that came with a job, the size of their table."""
+    created_at: datetime
+    rows: int
+    column_count: int
+    columns: list[Column]
+    """`values` are the first 20 of the `distinct` ones, unless `?values=all` asks for all."""
+    shapes: dict[str, list[int]]
+    """Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in C order,
+    for a `reshape` layer."""
+
+
+class DatasetSummaryAnswer(Answer):
+    id: str
+    object: Literal["dataset"] | str
+    name: str | None
+    format: str
+    source: Literal["upload", "inline"] | str
+    sha256: str
+    """Of the bytes that were sent; of data that came with a job, of the table that they became."""
+    bytes: int
+    """How many were sent; of data that came with a job, the size of their table."""
+    created_at: datetime
+    rows: int
+    column_count: int
+
+
+class TensorAnswer(Answer):
+    dtype: Literal["F16", "F32", "F64", "I32", "I64", "U8"] | str
+    """A float's, but for the batches that a `batch_normalisation` has counted."""
+    shape: list[int]
+
+
+class SentWeightsAnswer(Answer):
+    id: str
+    object: Literal["weights"] | str
+    sha256: str
+    """Of the bytes that were sent."""
+    bytes: int
+    created_at: datetime
+    tensors: dict[str, TensorAnswer]
+
+
+class SentWeightsSummaryAnswer(Answer):
+    id: str
+    object: Literal["weights"] | str
+    sha256: str
+    """Of the bytes that were sent."""
+    bytes: int
+    created_at: datetime
+
+
+class EpochAnswer(Answer):
+    epoch: int
+    loss: float | None
+    validation_loss: float | None
+    metrics: dict[str, float | None]
+    learning_rate: float
+    gradient_norm: float | None
+    seconds: float
+    rows_per_second: float
+
+
+class EventAnswer(Answer):
+    object: Literal["event"] | str
+    seq: int
+    at: datetime
+    type: str
+    data: dict[str, Any]
+
+
+class PreviewAnswer(Answer):
+    object: Literal["preview"] | str
+    dataset: str
+    rows: int
+    """Of the whole dataset."""
+    data: list[dict[str, Any]]
+    """The first rows; null where a value is missing."""
+
+
+class LayerPlan(Answer):
+    """One layer: how many numbers go in and come out, and how many it learns."""
+
+    type: str
+    inputs: int
+    outputs: int
+    shape: list[int]
+    """Of the outputs; channels first."""
+    activation: str
+    parameters: int
+
+
+class Plan(Answer):
+    """What a job will be."""
+
+    inputs: int
+    """How many numbers each example has once text columns are one-hot."""
+    layers: list[LayerPlan]
+    outputs: int
+    parameters: int
+    """Weights and biases in all."""
+    training_rows: int
+    validation_rows: int
+    batch_size: int
+    steps_per_epoch: int
+    memory_bytes: int
+    """The most that training is estimated to need."""
+    flops_per_epoch: int
+    estimated_seconds: float
+    """Of an attempt that trains all epochs, once its data are read, on a recent processor that has nothing else to do.
+    Reckoned, not measured: there mostly right to a factor of two; older or busy machines take longer, and early
+    stopping may end sooner."""
+
+
+class CheckAnswer(Answer):
+    object: Literal["check"] | str
+    plan: Plan
+    """Widths, parameters, rows, memory and estimated time."""
+    chosen: dict[str, Any]
+    """What the request left out or called auto: the value that was chosen, by JSON pointers."""
+    warnings: list[WarningAnswer]
+    queue_position: int
+    """How many jobs of yours wait before this one."""

@@ -1,0 +1,47 @@
+"""/v1/datasets: tables to train on."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from gradmill import tables
+from gradmill.answering import model_of
+from gradmill.answers import DatasetAnswer, DatasetSummaryAnswer, PreviewAnswer
+from gradmill.asynchronous.paging import pages
+from gradmill.asynchronous.transport import AsyncTransport
+from gradmill.calls import delete, get, upload
+from gradmill.requests import path_of
+
+
+class AsyncDatasets:
+    """Tables that were uploaded."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def upload(
+        self, data: Any, *, name: str | None = None, format: str | None = None, idempotency_key: str | None = None
+    ) -> DatasetAnswer:
+        """A file (its name tells the format: csv, json, jsonl, parquet, npy, npz), bytes with a `format`, a NumPy array, a
+        table of pandas or polars, columns by their names, or a list of rows by their names. The same content twice is one
+        dataset."""
+        body, media_type = tables.content(data, format)
+        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name)
+        return model_of(DatasetAnswer, await self._transport.json(call))
+
+    async def get(self, id: str, *, all_values: bool = False) -> DatasetAnswer:
+        """With the kind and the statistics of every column."""
+        call = get(path_of("datasets", id), {"values": "all" if all_values else None})
+        return model_of(DatasetAnswer, await self._transport.json(call))
+
+    async def list(self, *, page_size: int = 100) -> AsyncIterator[DatasetSummaryAnswer]:
+        """All of them, newest first."""
+        async for each in pages(self._transport, get("/v1/datasets", {"limit": page_size})):
+            yield model_of(DatasetSummaryAnswer, each)
+
+    async def preview(self, id: str) -> PreviewAnswer:
+        """The first rows."""
+        return model_of(PreviewAnswer, await self._transport.json(get(path_of("datasets", id, "preview"))))
+
+    async def delete(self, id: str) -> None:
+        """Conflict while a job that has not ended needs it."""
+        await self._transport.send(delete(path_of("datasets", id)))

@@ -1,0 +1,210 @@
+"""/v1/jobs: trainings, from the request to the weights."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import PrivateAttr
+
+from gradmill import retrying, safetensors
+from gradmill.answering import content_of, model_of
+from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer
+from gradmill.asynchronous.paging import pages
+from gradmill.asynchronous.transport import AsyncTransport
+from gradmill.calls import Call, delete, get, post
+from gradmill.errors import JobFailed, WaitedTooLong
+from gradmill.progress import shown
+from gradmill.requests import Data, Network, Training, job_request, path_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+WAIT_S = 30.0  # of one request; the service may cut it
+Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
+Format = Literal["safetensors", "npz", "json"] | str
+Which = Literal["best", "last"]
+
+
+class AsyncJob(JobAnswer):
+    """A job as it was when it was last asked for; `refresh`, `wait` and the orders to it bring it up to date."""
+
+    _transport: AsyncTransport = PrivateAttr()
+    _etag: str = PrivateAttr(default="")
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status in ENDED
+
+    def check(self) -> Self:
+        """Itself when it has succeeded; else JobFailed with what happened."""
+        if self.status != "succeeded":
+            error = self.error
+            told = (error.code, error.message, error.fault) if error else (None, None, None)
+            raise JobFailed(self.id, self.status, *told)
+        return self
+
+    async def refresh(self) -> Self:
+        return await self._asked(get(self._path()))
+
+    async def wait(self, *, timeout_s: float | None = None, progress: "bool | Callable[[AsyncJob], None]" = False) -> Self:
+        """Returns when the job has ended, however it did; WaitedTooLong after `timeout_s`. A service that is away or starts
+        anew meanwhile is waited for too, and so is a paused job that somebody must resume.
+
+        `progress` is called whenever the job has changed; True writes a line to the standard error.
+        """
+        tell = shown if progress is True else progress or None
+        until = None if timeout_s is None else monotonic() + timeout_s
+        while True:
+            if tell is not None:
+                tell(self)
+            if self.is_ended:
+                return self
+            left_s = WAIT_S if until is None else until - monotonic()
+            if left_s <= 0:
+                raise WaitedTooLong(f"job {self.id} is still {self.status} after {timeout_s:g} s; it goes on")
+            # Without a version the answer comes when the job has ended: nothing is told in between, where nobody listens.
+            known = {"If-None-Match": self._etag} if tell is not None or self.status == "paused" else {}
+            seconds = min(WAIT_S, left_s)
+            headers = {**known, "Prefer": f"wait={seconds:.3f}"}
+            await self._asked(get(self._path(), headers=headers, wait_s=seconds), retrying.WHILE_WAITING)
+
+    async def cancel(self) -> Self:
+        """A running one is cancelled within about a second, and keeps what it has learnt."""
+        return await self._asked(post(self._path("cancel")))
+
+    async def pause(self) -> Self:
+        return await self._asked(post(self._path("pause")))
+
+    async def resume(self) -> Self:
+        return await self._asked(post(self._path("resume")))
+
+    async def retry(self, *, idempotency_key: str | None = None) -> "AsyncJob":
+        """A new job with the same request, of one that failed or was cancelled."""
+        response = await self._transport.send(post(self._path("retry"), key=idempotency_key))
+        return _job(self._transport, content_of(response), response.headers.get("etag", ""))
+
+    async def delete(self) -> None:
+        """With its epochs and weights, for good; Conflict before it has ended."""
+        await self._transport.send(delete(self._path()))
+
+    async def epochs(self, *, after: int = 0, points: int | None = None) -> AsyncIterator[EpochAnswer]:
+        """Every epoch behind `after` that is recorded, page by page; or so many `points` at equal distances."""
+        given = {"points": points} if points is not None else {"after": after}
+        async for each in pages(self._transport, get(self._path("epochs"), given), "after"):
+            yield model_of(EpochAnswer, each)
+
+    async def events(self, *, after: int = 0) -> AsyncIterator[EventAnswer]:
+        """What happened to it, in order."""
+        async for each in pages(self._transport, get(self._path("events"), {"after": after}), "after"):
+            yield model_of(EventAnswer, each)
+
+    async def weights(self, *, epoch: Which | None = None) -> "dict[str, NDArray[Any]]":
+        """NumPy arrays by the names that `torch.nn.Sequential` has: `0.weight (outputs, inputs)`, `0.bias (outputs,)`. Of the
+        best epoch, or of the last."""
+        return (await self.tensors(epoch=epoch)).arrays
+
+    async def tensors(self, *, epoch: Which | None = None) -> safetensors.Tensors:
+        """The same with the metadata, which say what inputs and outputs mean."""
+        with TemporaryDirectory(prefix="gradmill") as folder:
+            path = await self.download(Path(folder, "weights"), epoch=epoch)
+            return safetensors.read(path.read_bytes())
+
+    async def download(self, path: str | Path, *, format: Format = "safetensors", epoch: Which | None = None) -> Path:
+        """The weights as a file, which is there when it is whole."""
+        call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
+        return await self._transport.download(call, Path(path))
+
+    def _path(self, *more: str) -> str:
+        return path_of("jobs", self.id, *more)
+
+    async def _asked(self, call: Call, retries: retrying.Retries | None = None) -> Self:
+        """Itself, as the answer tells it."""
+        response = await self._transport.send(call, retries)
+        if response.content:
+            told = model_of(JobAnswer, content_of(response))
+            for name in JobAnswer.model_fields:
+                setattr(self, name, getattr(told, name))
+            self._etag = response.headers.get("etag", "")
+        return self
+
+
+class AsyncJobs:
+    """Jobs of the key's tenant. What a job can do by its handle it can do here by its id."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def create(
+        self,
+        network: Network = "auto",
+        dataset: Data | None = None,
+        training: Training | None = None,
+        *,
+        priority: int = 0,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncJob:
+        """Submits a job; it is kept from then on, whatever happens. What is left out is chosen from the data. With an
+        `idempotency_key` of your own a program that was started again submits nothing twice."""
+        request = job_request(network, dataset, training, priority, metadata)
+        return await self._job(post("/v1/jobs", request, key=idempotency_key))
+
+    async def get(self, id: str) -> AsyncJob:
+        return await self._job(get(path_of("jobs", id)))
+
+    async def list(
+        self,
+        *,
+        status: Status | None = None,
+        metadata: Mapping[str, str] | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        page_size: int = 100,
+    ) -> AsyncIterator[AsyncJob]:
+        """All of them that fit, newest first; pages are asked for as they are needed."""
+        params = {
+            "status": status,
+            "created_after": _moment(created_after),
+            "created_before": _moment(created_before),
+            "limit": page_size,
+            **{f"metadata[{key}]": value for key, value in (metadata or {}).items()},
+        }
+        async for each in pages(self._transport, get("/v1/jobs", params)):
+            yield _job(self._transport, each)
+
+    async def wait(self, id: str, *, timeout_s: float | None = None, progress: bool = False) -> AsyncJob:
+        return await (await self.get(id)).wait(timeout_s=timeout_s, progress=progress)
+
+    async def cancel(self, id: str) -> AsyncJob:
+        return await self._job(post(path_of("jobs", id, "cancel")))
+
+    async def pause(self, id: str) -> AsyncJob:
+        return await self._job(post(path_of("jobs", id, "pause")))
+
+    async def resume(self, id: str) -> AsyncJob:
+        return await self._job(post(path_of("jobs", id, "resume")))
+
+    async def retry(self, id: str, *, idempotency_key: str | None = None) -> AsyncJob:
+        return await self._job(post(path_of("jobs", id, "retry"), key=idempotency_key))
+
+    async def delete(self, id: str) -> None:
+        await self._transport.send(delete(path_of("jobs", id)))
+
+    async def _job(self, call: Call) -> AsyncJob:
+        response = await self._transport.send(call)
+        return _job(self._transport, content_of(response), response.headers.get("etag", ""))
+
+
+def _job(transport: AsyncTransport, content: Any, etag: str = "") -> AsyncJob:
+    job = model_of(AsyncJob, content)
+    job._transport, job._etag = transport, etag
+    return job
+
+
+def _moment(given: datetime | str | None) -> str | None:
+    """RFC 3339; a time without a zone is one of this machine."""
+    return given.astimezone().isoformat() if isinstance(given, datetime) else given

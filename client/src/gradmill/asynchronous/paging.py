@@ -1,0 +1,19 @@
+"""Lists, page by page."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from gradmill.asynchronous.transport import AsyncTransport
+from gradmill.calls import Call
+
+
+async def pages(transport: AsyncTransport, call: Call, cursor: str = "cursor") -> AsyncIterator[dict[str, Any]]:
+    """The items of all pages; the next page is asked for when the items of the one before have been taken."""
+    while True:
+        page = await transport.json(call)
+        for each in page["data"]:
+            yield each
+        if page["next_cursor"] is None:
+            return
+        call = replace(call, params={**call.params, cursor: page["next_cursor"]})

@@ -1,0 +1,66 @@
+"""One request, described: what a transport sends, and sends again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gradmill.retrying import new_key
+
+JSON = "application/json"
+PARSING_S = 900.0  # an upload is answered when it has been read
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`body` is the bytes themselves, or the file that holds them. `wait_s` is how long the service may take to answer, beyond
+    what is usual."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Path | None = None
+    wait_s: float = 0.0
+
+
+def get(
+    path: str, params: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, wait_s: float = 0.0
+) -> Call:
+    """Parameters that are None are left out."""
+    return Call("GET", path, _given(params or {}), headers or {}, wait_s=wait_s)
+
+
+def post(path: str, content: Any = None, *, key: str | None = None) -> Call:
+    """JSON, where there is a content, with an idempotency key."""
+    headers = {"Idempotency-Key": key or new_key()}
+    if content is None:
+        return Call("POST", path, headers=headers)
+    return Call("POST", path, headers={**headers, "Content-Type": JSON}, body=encoded(content))
+
+
+def upload(path: str, body: bytes | Path, media_type: str, *, key: str | None = None, **params: Any) -> Call:
+    headers = {"Idempotency-Key": key or new_key(), "Content-Type": media_type}
+    return Call("POST", path, _given(params), headers, body, wait_s=PARSING_S)
+
+
+def delete(path: str) -> Call:
+    return Call("DELETE", path)
+
+
+def encoded(content: Any) -> bytes:
+    """JSON; arrays and columns as lists. NaN goes as it is: the service says where it stands."""
+    return json.dumps(content, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    """What arrays, columns of a table, their numbers and times are in JSON."""
+    for name in ("tolist", "to_list", "isoformat"):
+        if callable(method := getattr(value, name, None)):
+            return method()
+    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}

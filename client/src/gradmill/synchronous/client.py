@@ -1,0 +1,52 @@
+"""The client: `jobs`, `datasets`, `networks`, `weights`.
+
+Made from asynchronous/client.py by `python -m client.generate`; not to be edited.
+"""
+
+from types import TracebackType
+from typing import Self
+
+from gradmill.retrying import Retries
+from gradmill.synchronous.datasets import Datasets
+from gradmill.synchronous.jobs import Jobs
+from gradmill.synchronous.networks import Networks
+from gradmill.synchronous.transport import Transport
+from gradmill.synchronous.weights import Weights
+
+
+class Client:
+    """Of one service, with one key. Without them: GRADMILL_URL or http://127.0.0.1:8000, and GRADMILL_API_KEY or, for an
+    address of this machine, the file var/key.
+
+    `timeout_s` bounds each try to connect, to send and to be answered; what may take longer by its nature gets longer.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        retries: Retries | None = None,
+    ) -> None:
+        self._transport = Transport(base_url, api_key, timeout_s, retries or Retries())
+        self.jobs = Jobs(self._transport)
+        self.datasets = Datasets(self._transport)
+        self.networks = Networks(self._transport)
+        self.weights = Weights(self._transport)
+
+    @property
+    def base_url(self) -> str:
+        return self._transport.base_url
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"

@@ -1,0 +1,50 @@
+"""/v1/datasets: tables to train on.
+
+Made from asynchronous/datasets.py by `python -m client.generate`; not to be edited.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gradmill import tables
+from gradmill.answering import model_of
+from gradmill.answers import DatasetAnswer, DatasetSummaryAnswer, PreviewAnswer
+from gradmill.calls import delete, get, upload
+from gradmill.requests import path_of
+from gradmill.synchronous.paging import pages
+from gradmill.synchronous.transport import Transport
+
+
+class Datasets:
+    """Tables that were uploaded."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def upload(
+        self, data: Any, *, name: str | None = None, format: str | None = None, idempotency_key: str | None = None
+    ) -> DatasetAnswer:
+        """A file (its name tells the format: csv, json, jsonl, parquet, npy, npz), bytes with a `format`, a NumPy array, a
+        table of pandas or polars, columns by their names, or a list of rows by their names. The same content twice is one
+        dataset."""
+        body, media_type = tables.content(data, format)
+        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name)
+        return model_of(DatasetAnswer, self._transport.json(call))
+
+    def get(self, id: str, *, all_values: bool = False) -> DatasetAnswer:
+        """With the kind and the statistics of every column."""
+        call = get(path_of("datasets", id), {"values": "all" if all_values else None})
+        return model_of(DatasetAnswer, self._transport.json(call))
+
+    def list(self, *, page_size: int = 100) -> Iterator[DatasetSummaryAnswer]:
+        """All of them, newest first."""
+        for each in pages(self._transport, get("/v1/datasets", {"limit": page_size})):
+            yield model_of(DatasetSummaryAnswer, each)
+
+    def preview(self, id: str) -> PreviewAnswer:
+        """The first rows."""
+        return model_of(PreviewAnswer, self._transport.json(get(path_of("datasets", id, "preview"))))
+
+    def delete(self, id: str) -> None:
+        """Conflict while a job that has not ended needs it."""
+        self._transport.send(delete(path_of("datasets", id)))

@@ -1,0 +1,144 @@
+"""Sends a call, and again where another time may be answered otherwise; turns refusals into exceptions.
+
+Made from asynchronous/transport.py by `python -m client.generate`; not to be edited.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import httpx2
+
+from gradmill import address, retrying
+from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, unreachable
+from gradmill.calls import Call
+from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
+from gradmill.retrying import AGAIN, Retries
+
+PIECE = 2**16
+
+
+class Transport:
+    """One pool of connections to one service."""
+
+    def __init__(self, base_url: str | None, api_key: str | None, timeout_s: float, retries: Retries) -> None:
+        self.base_url = address.address(base_url)
+        key = address.key(api_key, self.base_url)
+        self.retries = retries
+        self._timeout_s = timeout_s
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        # No proxy lies between a machine and itself.
+        trusts = not address.is_own(self.base_url)
+        self._http = httpx2.Client(base_url=self.base_url, headers=headers, trust_env=trusts)
+
+    def json(self, call: Call, retries: Retries | None = None) -> Any:
+        return content_of(self.send(call, retries))
+
+    def send(self, call: Call, retries: Retries | None = None) -> httpx2.Response:
+        """The answer, when it is a good one or 304."""
+        allowed = retries or self.retries
+        tries, lost = 0, False
+        while True:
+            tries += 1
+            told_s = None
+            try:
+                response = self._http.send(self._request(call))
+            except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
+                raise BadAddress(f"{self.base_url}: {error}") from error
+            except httpx2.TransportError as error:
+                failure: Exception = unreachable(self.base_url, error)
+                lost = True
+            else:
+                if is_answer(response):
+                    return response
+                failure = failure_of(response)
+                if lost and call.method == "DELETE" and isinstance(failure, NotFound):
+                    return response  # the answer that got lost said that it was done
+                if response.status_code not in AGAIN:
+                    raise failure
+                told_s = retrying.told_s(response.headers)
+            pause_s = allowed.pause_s(tries, told_s)
+            if pause_s is None:
+                raise failure
+            time.sleep(pause_s)
+
+    def download(self, call: Call, path: Path) -> Path:
+        """Into the file, which is there when all of it has come."""
+        draft = path.with_name(f"{path.name}.part")
+        try:
+            with draft.open("wb") as file:
+                etag = self._received(call, file)
+            _check(draft, etag)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return path
+
+    def _received(self, call: Call, file: BinaryIO) -> str:
+        """Writes the content; what broke off goes on where it was. The tag that it has."""
+        tries, etag = 0, ""
+        while True:
+            begin, told_s = file.tell(), None
+            rest = {"Range": f"bytes={begin}-", "If-Range": etag} if begin and etag else {}
+            try:
+                with self._http.stream(call.method, call.path, **self._arguments(call, rest)) as response:
+                    if response.is_success:
+                        if response.status_code != httpx2.codes.PARTIAL_CONTENT:
+                            file.seek(0)
+                            file.truncate()
+                        etag = response.headers.get("etag", "")
+                        for piece in response.iter_bytes():
+                            file.write(piece)
+                        return etag
+                    response.read()
+                    failure: Exception = failure_of(response)
+                    if response.status_code not in AGAIN:
+                        raise failure
+                    told_s = retrying.told_s(response.headers)
+            except httpx2.TransportError as error:
+                failure = unreachable(self.base_url, error)
+                tries = 0 if file.tell() > begin else tries
+            tries += 1
+            pause_s = self.retries.pause_s(tries, told_s)
+            if pause_s is None:
+                raise failure
+            time.sleep(pause_s)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _request(self, call: Call) -> httpx2.Request:
+        return self._http.build_request(call.method, call.path, **self._arguments(call, {}))
+
+    def _arguments(self, call: Call, more: dict[str, str]) -> dict[str, Any]:
+        headers = {**call.headers, **more}
+        content: Any = call.body
+        if isinstance(call.body, Path):
+            headers["Content-Length"] = str(call.body.stat().st_size)
+            content = _File(call.body)
+        timeout = httpx2.Timeout(self._timeout_s, read=self._timeout_s + call.wait_s)
+        return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
+
+
+class _File(httpx2.SyncByteStream):
+    """A file as it goes over the wire, from its beginning each time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+
+def _check(path: Path, etag: str) -> None:
+    """The tag of a safetensors file is the hash of its bytes."""
+    told = etag.strip('"')
+    if len(told) == 64 and hashlib.sha256(path.read_bytes()).hexdigest() != told:
+        raise UnexpectedAnswer("the weights were damaged on their way")

@@ -1,0 +1,115 @@
+"""What may be uploaded as a dataset, as bytes and the type that they have: files, tables, arrays, columns.
+
+No library of tables is needed, and none is imported: pandas and polars are known by what they can do.
+"""
+
+import io
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradmill.calls import JSON, encoded
+from gradmill.errors import BadInput
+
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": JSON,
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "npy": "application/x-npy",
+    "npz": "application/x-npz",
+}
+_SUFFIXES = {**{f".{name}": name for name in MEDIA_TYPES}, ".ndjson": "jsonl", ".tsv": "csv", ".txt": "csv", ".pq": "parquet"}
+_BEGINNINGS = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1": "parquet"}
+
+
+def content(data: Any, format: str | None) -> tuple[bytes | Path, str]:
+    """The bytes, or the file that holds them, and their media type.
+
+    A path, bytes, a NumPy array, a table of pandas or polars, columns by their names, or a list of rows by their names.
+    """
+    if format is not None and format not in MEDIA_TYPES:
+        raise BadInput(f"format is {format!r}; it must be one of {', '.join(MEDIA_TYPES)}")
+    if isinstance(data, str | Path):
+        return _file(Path(data), format)
+    if isinstance(data, bytes | bytearray | memoryview):
+        body = bytes(data)
+        begins_as = next((name for start, name in _BEGINNINGS.items() if body.startswith(start)), None)
+        if format is None and begins_as is None:
+            raise BadInput("bytes need a format: one of " + ", ".join(MEDIA_TYPES))
+        return body, MEDIA_TYPES[format or begins_as or ""]
+    if format is not None:
+        raise BadInput(f"a {type(data).__name__} is sent as it is; format is for files and bytes")
+    if is_array(data):
+        return _saved(data), MEDIA_TYPES["npy"]
+    if (found := columns(data)) is not None:
+        if any(is_array(values) and values.ndim > 1 for values in found.values()):
+            return _archived(found), MEDIA_TYPES["npz"]
+        return encoded({str(name): plain(values) for name, values in found.items()}), JSON
+    if isinstance(data, Sequence) and data and all(isinstance(row, Mapping) for row in data):
+        return encoded([dict(zip(row, plain(row.values()), strict=True)) for row in data]), JSON
+    raise BadInput(
+        f"a {type(data).__name__} is no dataset; a path, bytes, an array, a table, columns by name or a list of rows by name is"
+    )
+
+
+def columns(data: Any) -> dict[str, Any] | None:
+    """Of a mapping, or of a table of pandas or polars, its columns; None where it is neither."""
+    if isinstance(data, Mapping):
+        return {str(name): values for name, values in data.items()}
+    if callable(getattr(data, "to_dict", None)) and hasattr(data, "columns"):
+        return {str(name): data[name] for name in data.columns}
+    return None
+
+
+def plain(values: Iterable[Any]) -> list[Any]:
+    """A column as JSON has it: null where a value is missing, a time as text."""
+    listed: list[Any] = values.tolist() if hasattr(values, "tolist") else list(values)
+    return [_cell(value) for value in listed]
+
+
+def _cell(value: Any) -> Any:
+    if value is None or type(value) in (str, bool, int):
+        return value
+    if type(value).__name__ in ("NAType", "NaTType") or value != value:  # NaN
+        return None
+    if hasattr(value, "item"):
+        return _cell(value.item())
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return float(value) if hasattr(value, "__float__") else value
+
+
+def is_array(data: Any) -> bool:
+    """Whether it is a NumPy array, without importing NumPy."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(data, numpy.ndarray)
+
+
+def _file(path: Path, format: str | None) -> tuple[Path, str]:
+    known = format or _SUFFIXES.get(path.suffix.lower())
+    if known is None:
+        raise BadInput(f"{path} does not tell its format by its name; format= must be one of {', '.join(MEDIA_TYPES)}")
+    if not path.is_file():
+        raise BadInput(f"there is no file {path}")
+    return path, MEDIA_TYPES[known]
+
+
+def _saved(array: Any) -> bytes:
+    import numpy as np
+
+    into = io.BytesIO()
+    np.save(into, array, allow_pickle=False)
+    return into.getvalue()
+
+
+def _archived(arrays: Mapping[str, Any]) -> bytes:
+    import numpy as np
+
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            archive.writestr(f"{name}.npy", _saved(np.asarray(values)))
+    return into.getvalue()

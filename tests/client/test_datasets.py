@@ -1,0 +1,80 @@
+"""Uploads of all that a table may be in Python, on a real service."""
+
+import datetime
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gradmill
+from gradmill import tables
+
+pytestmark = pytest.mark.xdist_group("client")
+
+IRIS = Path(__file__).parents[2] / "examples" / "data" / "iris.csv"
+COLUMNS = {"size": [1.5, None, 3.0], "kind": ["a", "NA", "001"], "good": [True, False, None]}
+KINDS = {"size": "number", "kind": "text", "good": "boolean"}
+FRAME = pd.DataFrame({"size": [1.5, np.nan, 3.0], "kind": ["a", "NA", "001"], "good": pd.array([True, False, None], "boolean")})
+ROWS = [{name: values[i] for name, values in COLUMNS.items()} for i in range(3)]
+
+
+@pytest.mark.parametrize("data", [COLUMNS, FRAME, ROWS], ids=["columns", "pandas", "rows"])
+def test_a_table_keeps_its_types_and_what_is_missing(client, data):
+    dataset = client.datasets.upload(data)
+    assert {column.name: column.kind for column in dataset.columns} == KINDS
+    assert client.datasets.preview(dataset.id).data == ROWS
+
+
+def test_a_file_is_sent_by_its_name(client, tmp_path):
+    dataset = client.datasets.upload(IRIS, name="iris")
+    assert (dataset.rows, dataset.name, dataset.format) == (150, "iris", "csv")
+    assert client.datasets.upload(IRIS.read_bytes(), format="csv").id == dataset.id
+    assert client.datasets.get(dataset.id).columns == dataset.columns
+    assert dataset.id in {each.id for each in client.datasets.list(page_size=1)}
+    with pytest.raises(gradmill.BadInput, match="there is no file"):
+        client.datasets.upload(tmp_path / "none.csv")
+
+
+def test_arrays_become_columns(client):
+    images = np.arange(24.0).reshape(2, 3, 4)
+    assert [column.name for column in client.datasets.upload(images[:, :, 0]).columns] == ["x0", "x1", "x2"]
+    dataset = client.datasets.upload({"image": images, "file": np.array([0, 1]), "word": ["a", "b"]})
+    assert dataset.shapes == {"image": [3, 4]}
+    assert {column.name: column.kind for column in dataset.columns[-2:]} == {"file": "number", "word": "text"}
+
+
+def test_bytes_tell_what_they_are_or_must_be_named(client):
+    into = io.BytesIO()
+    np.save(into, np.eye(3))
+    assert client.datasets.upload(into.getvalue()).format == "npy"
+    with pytest.raises(gradmill.BadInput, match="format"):
+        client.datasets.upload(b"a,b\n1,2\n")
+
+
+def test_removed_is_gone(client):
+    dataset = client.datasets.upload({"only": [4.0, 5.0, 7.25]})
+    client.datasets.delete(dataset.id)
+    with pytest.raises(gradmill.NotFound):
+        client.datasets.get(dataset.id)
+
+
+@pytest.mark.parametrize("data", [None, 7, {1, 2}, [], [1, 2]])
+def test_what_is_no_table_is_refused_here(data):
+    with pytest.raises(gradmill.BadInput, match="is no dataset"):
+        tables.content(data, None)
+
+
+def test_every_format_of_the_service_is_known():
+    from api.uploads import MEDIA_TYPES
+
+    assert set(tables.MEDIA_TYPES) == set(MEDIA_TYPES.values())
+    assert all(MEDIA_TYPES[media_type] == name for name, media_type in tables.MEDIA_TYPES.items())
+
+
+def test_cells_become_what_json_has():
+    day = datetime.date(2026, 1, 2)
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-01-02", None])})
+    assert tables.plain(frame["t"]) == ["2026-01-02T00:00:00", None]
+    assert tables.plain([day, np.float32(0.5), np.nan, pd.NA, np.int64(3), 2**70]) == ["2026-01-02", 0.5, None, None, 3, 2**70]

@@ -1,0 +1,177 @@
+"""What is sent again, how often, and that it is the same request."""
+
+import asyncio
+import hashlib
+
+import pytest
+
+import gradmill
+from gradmill.retrying import Retries, told_s
+from tests.client.answering import Answer, problem
+
+QUICK = Retries(times=3, first_s=0.001, longest_s=0.002)
+DATASET = {
+    **{"id": "ds_1", "object": "dataset", "name": None, "format": "csv", "source": "upload", "sha256": "00", "bytes": 1},
+    **{"created_at": "2026-01-01T00:00:00Z", "rows": 1, "column_count": 1, "columns": [], "shapes": {}},
+}
+JOB = {
+    **{"id": "job_1", "object": "job", "status": "running", "created_at": "2026-01-01T00:00:00Z", "started_at": None},
+    **{"finished_at": None, "attempt": 1, "used_seconds": 0.0, "retry_of": None, "network": {}, "dataset": {}, "training": {}},
+    **{"chosen": {}, "warnings": [], "priority": 0, "metadata": {}, "plan": {}, "result": None, "error": None, "weights": None},
+    "progress": {"epoch": 1, "epochs": 2, "loss": 0.5, "validation_loss": None, "metrics": {}, "eta_seconds": 1.0},
+}
+
+
+@pytest.fixture
+def client(answering):
+    with gradmill.Client(answering.url, "gm_key", retries=QUICK) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "failure", [problem(503, "unavailable"), problem(429, "too_many_jobs"), problem(408, "request_timeout"), Answer(cut=0)]
+)
+def test_a_post_is_sent_again_with_the_same_key(client, answering, failure):
+    answering.answers = [failure, failure, Answer(202, JOB)]
+    assert client.jobs.create().id == "job_1"
+    keys = {asked.headers["idempotency-key"] for asked in answering.asked}
+    assert len(answering.asked) == 3
+    assert len(keys) == 1
+    assert len({asked.body for asked in answering.asked}) == 1
+
+
+def test_each_call_has_a_key_of_its_own_unless_it_is_given(client, answering):
+    answering.answers = [Answer(202, JOB)] * 3
+    for key in (None, None, "mine"):
+        client.jobs.create(idempotency_key=key)
+    first, second, third = (asked.headers["idempotency-key"] for asked in answering.asked)
+    assert first != second
+    assert third == "mine"
+
+
+def test_a_client_with_an_event_loop_sends_again_too(answering, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("x\n" * 100_000)
+    answering.answers = [problem(503, "busy"), Answer(201, DATASET)]
+
+    async def upload():
+        async with gradmill.AsyncClient(answering.url, retries=QUICK) as client:
+            return await client.datasets.upload(file)
+
+    assert asyncio.run(upload()).id == "ds_1"
+    assert [asked.body for asked in answering.asked] == [file.read_bytes()] * 2
+
+
+def test_it_gives_up_after_so_many_times_and_tells_the_last_refusal(client, answering):
+    answering.answers = [problem(503, "storage_full")] * 4
+    with pytest.raises(gradmill.StorageFull, match="it is storage_full") as raised:
+        client.datasets.get("ds_1")
+    assert raised.value.request_id == "req_1"
+    assert not answering.answers
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(422, "invalid_spec"), (500, "internal"), (409, "conflict"), (401, "unauthorized")]
+)
+def test_what_would_be_refused_again_is_sent_once(client, answering, status, code):
+    answering.answers = [problem(status, code)]
+    with pytest.raises(gradmill.APIError):
+        client.jobs.create()
+    assert len(answering.asked) == 1
+
+
+def test_a_longer_wait_than_one_has_patience_for_is_not_begun(client, answering):
+    answering.answers = [problem(429, "too_many_requests", Retry_After="3600")]
+    with pytest.raises(gradmill.TooManyRequests):
+        client.jobs.get("job_1")
+
+
+def test_a_service_that_is_not_there_is_told_with_its_address(answering):
+    answering.stop()
+    with (
+        gradmill.Client(answering.url, retries=Retries(times=1, first_s=0.001)) as client,
+        pytest.raises(gradmill.NotReachable, match=answering.url),
+    ):
+        client.jobs.get("job_1")
+
+
+def test_another_service_is_told_from_gradmill(client, answering):
+    answering.answers = [Answer(404, b"<html>"), Answer(200, b"<html>"), Answer(200, {"id": "job_1"})]
+    for _ in range(3):
+        with pytest.raises(gradmill.UnexpectedAnswer):
+            client.jobs.get("job_1")
+
+
+def test_a_removal_whose_answer_got_lost_is_done(client, answering):
+    answering.answers = [Answer(cut=0), problem(404, "not_found"), problem(404, "not_found")]
+    client.jobs.delete("job_1")
+    with pytest.raises(gradmill.NotFound):
+        client.jobs.delete("job_1")
+
+
+def test_waiting_outlives_a_service_that_is_away(client, answering):
+    done = {**JOB, "status": "succeeded"}
+    away = [problem(503, "unavailable"), Answer(cut=0)]
+    answering.answers = [Answer(200, JOB, {"ETag": '"1"'}), *away, Answer(304), *away, Answer(200, done, {"ETag": '"2"'})]
+    seen = []
+    job = client.jobs.get("job_1").wait(progress=lambda job: seen.append(job.status))
+    assert job.status == "succeeded"
+    assert seen == ["running", "running", "succeeded"]
+    assert answering.asked[-1].headers["if-none-match"] == '"1"'
+    assert answering.asked[-1].headers["prefer"].startswith("wait=")
+
+
+def test_a_download_that_broke_off_goes_on_where_it_was(client, answering, tmp_path):
+    content = bytes(range(256)) * 1000
+    tag = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"'}
+    answering.answers = [
+        Answer(200, JOB),
+        Answer(200, content, tag, cut=100_000),
+        problem(503, "unavailable"),
+        Answer(206, content, tag),
+    ]
+    path = client.jobs.get("job_1").download(tmp_path / "w.safetensors")
+    assert path.read_bytes() == content
+    begin = int(answering.asked[-1].headers["range"].strip("bytes=-"))
+    assert 0 < begin <= 100_000
+    assert answering.asked[-1].headers["if-range"] == tag["ETag"]
+    assert [each.name for each in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_a_damaged_download_leaves_no_file(client, answering, tmp_path):
+    answering.answers = [Answer(200, JOB), Answer(200, b"other", {"ETag": f'"{hashlib.sha256(b"this").hexdigest()}"'})]
+    with pytest.raises(gradmill.UnexpectedAnswer, match="damaged"):
+        client.jobs.get("job_1").download(tmp_path / "w.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+def test_requests_tell_who_sends_them(client, answering):
+    answering.answers = [Answer(200, JOB)]
+    client.jobs.get("job_1")
+    headers = answering.asked[0].headers
+    assert headers["user-agent"].startswith(f"gradmill-python/{gradmill.__version__}")
+    assert headers["authorization"] == "Bearer gm_key"
+
+
+def test_an_id_stays_one_part_of_the_path(client, answering):
+    answering.answers = [problem(404, "not_found")] * 2
+    for strange in ("../keys?x", ""):
+        with pytest.raises(gradmill.NotFound):
+            client.jobs.get(strange)
+    assert [asked.path for asked in answering.asked] == ["/v1/jobs/..%2Fkeys%3Fx", "/v1/jobs/%20"]
+
+
+def test_pauses_grow_to_a_bound_and_obey_the_service():
+    retries = Retries(times=10, first_s=1.0, longest_s=4.0, patience_s=30.0)
+    pauses = [retries.pause_s(tries) for tries in range(1, 12)]
+    assert pauses[-1] is None
+    assert all(0.5 * expected <= pause <= expected for pause, expected in zip(pauses[:4], (1, 2, 4, 4), strict=True))
+    assert retries.pause_s(1, 20.0) == 20.0
+    assert retries.pause_s(1, 31.0) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7.0), ("", None), ("soon", None), ("-1", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0)]
+)
+def test_retry_after_is_seconds_or_a_date(value, seconds):
+    assert told_s({"retry-after": value}) == seconds
