@@ -1,0 +1,55 @@
+"""Networks trained by the service, in the hands of other libraries."""
+
+import io
+from typing import Any
+
+import httpx2
+import numpy as np
+import onnxruntime
+import pandas
+
+from core.nn.predictor import Predictor
+from core.nn.preparation.rows import columns_of, fields_of
+from core.nn.saving.model import SavedModel
+from tests.e2e.jobs import JSON, train, upload
+
+FLATS = """size,floor,garden,town,rent
+35,2,false,Bern,900
+80.5,,true,Basel,1700
+60,1,true,Bern,1500
+41,3,,Chur,800
+,4,false,Basel,1100
+95,1,true,,1900
+52,2,false,Chur,950
+73,,true,Bern,1650
+"""
+
+
+def rows() -> list[JSON]:
+    """Those of the file, and one of a town that is not in it."""
+    table = pandas.read_csv(io.StringIO(FLATS)).astype(object)
+    found: list[Any] = table.where(table.notna(), None).to_dict("records")
+    return [*found, {**found[0], "town": "Geneva"}]
+
+
+def trained(client: httpx2.Client, target: str, loss: str, units: int) -> JSON:
+    dataset = {"id": upload(client, FLATS.encode())["id"], "target": target, "missing": "indicator"}
+    layers = [{"units": 8, "activation": "relu"}, {"units": units}]
+    return train(client, layers, dataset, loss=loss, epochs=20)
+
+
+def predicted(client: httpx2.Client, job: JSON, asked: list[JSON]) -> Any:
+    model = SavedModel.from_safetensors(client.get(f"/v1/jobs/{job['id']}/weights").content)
+    return Predictor(model).predict(columns_of(asked, fields_of(model.card.preprocessing)))
+
+
+def test_a_network_of_numbers_flags_and_texts_runs_in_onnxruntime(client: httpx2.Client) -> None:
+    job = trained(client, "rent", "mean_squared_error", 1)
+    response = client.get(f"/v1/jobs/{job['id']}/weights", params={"format": "onnx"})
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{job["id"]}.onnx"'
+    session = onnxruntime.InferenceSession(response.content)
+    table = pandas.DataFrame(rows())
+    towns = table.pop("town").fillna("").to_numpy(object)[:, None]
+    numbers = {name: table[name].to_numpy(np.float64)[:, None] for name in ("size", "floor", "garden")}
+    found = session.run(["rent"], {**numbers, "town": towns})[0]
+    np.testing.assert_allclose(found[:, 0], predicted(client, job, rows()).values["rent"], rtol=1e-5)
