@@ -1,4 +1,5 @@
-"""`python -m worker.sweep`: takes jobs back from workers that died, announces those that wait, clears up after uploads.
+"""`python -m worker.sweep`: takes jobs back from workers that died, announces those that wait, clears up after uploads,
+puts events in order.
 
 Any number may run: every step is one guarded statement in the database, so there is no leader.
 """
@@ -25,6 +26,7 @@ def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event, 
     while not stop.is_set():
         try:
             _take_back(store, dispatcher, options)
+            store.feed.number_some()
             if time.monotonic() >= clear_at:
                 is_done = _clear(store, options)
                 clear_at = time.monotonic() + (clear_every_s if is_done else 0)

@@ -18,6 +18,8 @@ from core.store.datasets import Datasets
 from core.store.engine import connect
 from core.store.epochs import Epochs
 from core.store.events import Events
+from core.store.feed import Feed
+from core.store.history import Histories, Passage, Place
 from core.store.idempotency import IdempotencyKeys
 from core.store.jobs import Jobs
 from core.store.keys import Keys
@@ -32,6 +34,7 @@ from core.store.records import (
     DatasetSummary,
     EpochRow,
     Event,
+    FeedEvent,
     Idempotency,
     Job,
     NewJob,
@@ -55,10 +58,13 @@ __all__ = [
     "DatasetSummary",
     "EpochRow",
     "Event",
+    "FeedEvent",
     "Idempotency",
     "Job",
     "NewJob",
     "Page",
+    "Passage",
+    "Place",
     "Preview",
     "SentWeights",
     "SentWeightsSummary",
@@ -80,6 +86,8 @@ class Store:
         self.datasets = Datasets(self._database, self.blobs)
         self.epochs = Epochs(self._database)
         self.events = Events(self._database)
+        self.feed = Feed(self._database)
+        self.histories = Histories(self._database)
         self.idempotency = IdempotencyKeys(self._database)
         self.jobs = Jobs(self._database)
         self.keep_times = Own(self._database, KeepTimes, "keep_")

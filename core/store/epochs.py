@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, select
 
 from core.store.database import Database
 from core.store.records import EpochRow
@@ -22,8 +22,7 @@ class Epochs:
         """The epochs that follow epoch `after`, in order."""
         with self._database.reading() as reader:
             require_job(reader, tenant, job_id)
-            query = _of(job_id).where(epochs.c.epoch > after).limit(limit)
-            return [EpochRow(*row) for row in reader.execute(query)]
+            return read_epochs(reader, job_id, after, limit)
 
     def thinned(self, tenant: str, job_id: str, points: int) -> list[EpochRow]:
         """At most `points` epochs at equal distances, the first and the last among them; each is read by its key."""
@@ -32,6 +31,10 @@ class Epochs:
             steps = min(points, MOST_POINTS, last) - 1
             chosen = [last] if steps < 1 else [1 + round(step * (last - 1) / steps) for step in range(steps + 1)]
             return [EpochRow(*row) for row in reader.execute(_of(job_id).where(epochs.c.epoch.in_(chosen)))]
+
+
+def read_epochs(reader: Connection, job_id: str, after: int, limit: int) -> list[EpochRow]:
+    return [EpochRow(*row) for row in reader.execute(_of(job_id).where(epochs.c.epoch > after).limit(limit))]
 
 
 def _of(job_id: str) -> Select[*tuple[Any, ...]]:

@@ -99,6 +99,13 @@ class Event:
     at: float
     type: str
     data: JSON
+    epoch: int  # the job's last recorded one at that time
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent(Event):
+    number: int  # from 1, per tenant, in an order that agrees with each job's own
+    job_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The tables, the same on SQLite and PostgreSQL.
 
     jobs ─┬─ epochs            one row per trained epoch
-          ├─ events            one row per transition: history and stream
+          ├─ events            one row per transition: history, and `number` is its place in what its tenant follows
           ├─ checkpoints ──┐   where to go on, one per job
           └─ weights ──────┤   what was learned: "best" and "last", and on request what the optimizer kept
     datasets ──────────────┤
@@ -9,6 +9,7 @@
     uploads                            blobs that no row owns yet
     idempotency_keys                   which job or dataset each key made
     tenants ─── api_keys               who may ask; of a key its id and its hash alone
+    feeds                              how many events of each tenant have a number
 
 A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
 reads a row from its start. A finished job outlives its datasets, so `jobs.dataset_id` and `jobs.validation_dataset_id` are no
@@ -69,6 +70,8 @@ _started = text("started_at IS NOT NULL")
 _alive = text(f"state IN ({', '.join(map(str, ALIVE))})")
 _ended = text("finished_at IS NOT NULL")
 _ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
+_unnumbered = text("number IS NULL")
+_numbered = text("number IS NOT NULL")
 
 jobs = Table(
     "jobs",
@@ -164,6 +167,19 @@ events = Table(
     Column("at", Double, nullable=False),
     Column("type", String(40), nullable=False),
     Column("data", _Json, nullable=False),
+    Column("tenant", String(100)),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("number", BigInteger),
+    Index("events_unnumbered", "tenant", "job_id", "seq", sqlite_where=_unnumbered, postgresql_where=_unnumbered),
+    Index("events_feed", "tenant", "number", unique=True, sqlite_where=_numbered, postgresql_where=_numbered),
+    sqlite_with_rowid=False,
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("tenant", String(100), primary_key=True),
+    Column("last", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 
