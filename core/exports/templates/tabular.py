@@ -1,0 +1,108 @@
+"""Rows of data in, predictions out: the part of a model that no framework has."""
+
+import math
+
+
+class Tabular:
+    """What the columns of the data are to the network, and what its outputs mean. Whoever inherits says what the network does.
+
+    A row is {column: value}; None is a value that is missing, and a text that was never seen counts as missing.
+    """
+
+    def __init__(self, metadata):
+        """As they stand in model.safetensors; `preprocessing` says how columns become inputs."""
+        self.metadata = metadata
+        self.features = metadata["preprocessing"]["features"]
+        self.targets = metadata["preprocessing"]["targets"]
+        self.classes = metadata["preprocessing"]["classes"]
+        self.has_flags = metadata["loss"]["type"] == "binary_cross_entropy"
+
+    def run(self, inputs):
+        """The outputs of the network's last layer for each list of its inputs."""
+        raise NotImplementedError
+
+    def predict(self, rows):
+        """{target: value} for each row, in the data's own words and units."""
+        return [self.meaning(y) for y in self.run(self.inputs(rows))]
+
+    def probabilities(self, rows):
+        """{class: probability} for each row, or where the targets are flags {target: probability}."""
+        labels = self.classes or [target["column"] for target in self.targets]
+        return [dict(zip(labels, self.shares(y), strict=True)) for y in self.run(self.inputs(rows))]
+
+    def inputs(self, rows):
+        """What the network takes: numbers for each row."""
+        return [[x for feature in self.features for x in encoded(feature, row[feature["column"]])] for row in rows]
+
+    def meaning(self, y):
+        """What the outputs of one row say."""
+        names = [target["column"] for target in self.targets]
+        if self.has_flags:
+            places = [int(z > 0 if LINK == "sigmoid" else z > 0.5) for z in y]
+        elif self.classes is None:
+            scales = [(target.get("scale", 1.0), target.get("shift", 0.0)) for target in self.targets]
+            return {name: p * scale + shift for name, p, (scale, shift) in zip(names, linked(y), scales, strict=True)}
+        else:
+            likeliest = y.index(max(y))
+            places = [likeliest] if len(names) == 1 else [int(i == likeliest) for i in range(len(y))]
+        if self.classes is not None and len(names) == 1:
+            return {names[0]: self.classes[places[0]]}
+        kinds = [target["kind"] for target in self.targets]
+        return {
+            name: bool(place) if kind == "boolean" else place for name, kind, place in zip(names, kinds, places, strict=True)
+        }
+
+    def shares(self, y):
+        """The probabilities that the outputs of one row are."""
+        if self.classes is None and not self.has_flags:
+            raise ValueError("the targets are numbers, which have no probabilities")
+        p = linked(y)
+        return [1 - p[0], p[0]] if self.has_flags and self.classes is not None else p
+
+    def check(self):
+        """How far the outputs are from those of the service that trained the network, for the rows that the file has for this.
+
+        ValueError where that is more than rounding.
+        """
+        golden = self.metadata.get("golden", {"rows": [], "outputs": [], "predictions": []})
+        most, worst = 1e-7 if DTYPE == "float64" else 1e-3, 0.0
+        for row, outputs, prediction in zip(golden["rows"], golden["outputs"], golden["predictions"], strict=True):
+            [found] = self.run(self.inputs([row]))
+            difference = max(abs(y - z) / (1 + abs(z)) for y, z in zip(found, outputs, strict=True))
+            if not difference < most:
+                raise ValueError(f"of {row} the network makes {found}, not {outputs}")
+            meaning = self.meaning(outputs)
+            if any(meaning[name] != value and not is_rounded(meaning[name], value) for name, value in prediction.items()):
+                raise ValueError(f"outputs {outputs} are taken for {meaning}, not {prediction}")
+            worst = max(worst, difference)
+        return f"{len(golden['rows'])} rows are predicted as by the service, to {worst:.1e}"
+
+
+def is_rounded(value, other):
+    """Whether the two are the same number but for rounding."""
+    return isinstance(value, float) and math.isclose(value, other, rel_tol=1e-9)
+
+
+def encoded(feature, value):
+    """The inputs that one value becomes."""
+    is_missing = value is None or value != value
+    if feature["kind"] == "number":
+        return [((feature["missing"] if is_missing else float(value)) - feature["shift"]) / feature["scale"]]
+    if feature["kind"] == "boolean":
+        return [feature["missing"] if is_missing else float(value)]
+    if feature["kind"] == "missing":
+        return [float(is_missing)]
+    values = feature["values"]
+    if feature["kind"] == "text":
+        return [float(value == known) for known in values]
+    return [float(values.index(value) if value in values else len(values))]
+
+
+def linked(y):
+    """The predictions that one row's outputs are: probabilities of logits, numbers of logarithms."""
+    if LINK == "sigmoid":
+        return [1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)) for z in y]
+    if LINK == "softmax":
+        powers = [math.exp(z - max(y)) for z in y]
+        return [power / sum(powers) for power in powers]
+    return [math.exp(z) if z < 709 else math.inf for z in y] if LINK == "exp" else y
