@@ -1,0 +1,39 @@
+"""watch, and what a job has become."""
+
+from typing import Annotated
+
+import typer
+
+from gradmill.cli import exits
+from gradmill.cli.context import client_of, say
+from gradmill.cli.output import put, put_json
+from gradmill.cli.watching import watched
+from gradmill.progress import line
+from gradmill.synchronous.jobs import Job
+
+
+def watch(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="JOB", show_default=False)],
+    timeout_s: Annotated[float | None, typer.Option(help="Give up after so many seconds; the job goes on.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The job at its end as JSON.")] = False,
+) -> None:
+    """Follows a job to its end. Ctrl-C lets go of it; the job goes on."""
+    followed(client_of(context).jobs.get(id), timeout_s, as_json=as_json)
+
+
+def followed(job: Job, timeout_s: float | None = None, *, as_json: bool) -> None:
+    """Exits with 1 where the job does not succeed."""
+    try:
+        watched(job, timeout_s)
+    except KeyboardInterrupt:
+        say(f"\njob {job.id} goes on; gradmill watch {job.id} comes back to it, gradmill cancel {job.id} ends it")
+        raise typer.Exit(exits.INTERRUPTED) from None
+    if as_json:
+        put_json(job)
+    else:
+        put(f"{job.id}  {line(job)}")
+    job.check()
+
+
+COMMANDS = (watch,)

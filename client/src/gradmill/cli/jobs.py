@@ -1,0 +1,141 @@
+"""jobs, show, epochs, weights, cancel, pause, resume, retry, delete."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from gradmill.cli.context import client_of, say
+from gradmill.cli.making import AsJson, pairs
+from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
+from gradmill.synchronous.jobs import Job
+
+Id = Annotated[str, typer.Argument(metavar="JOB", show_default=False)]
+Ids = Annotated[list[str], typer.Argument(metavar="JOB…", show_default=False)]
+
+
+def jobs(
+    context: typer.Context,
+    status: Annotated[
+        str | None, typer.Option(help="Only these: queued, running, paused, succeeded, failed, cancelled.")
+    ] = None,
+    metadata: Annotated[list[str] | None, typer.Option(metavar="KEY=TEXT", help="Only those with it; may be repeated.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Lists jobs, newest first."""
+    listed = client_of(context).jobs.list(status=status, metadata=pairs(metadata), page_size=min(limit, 100))  # type: ignore[arg-type]
+    found = list(islice(listed, limit))
+    if as_json:
+        put_json(found)
+        return
+    names = ("job", "status", "epoch", "of", "loss", "created", "metadata")
+    put_table(names, [_row(job) for job in found])
+
+
+def _row(job: Job) -> tuple[object, ...]:
+    progress = job.progress
+    return (job.id, job.status, progress.epoch, progress.epochs, progress.loss, job.created_at, job.metadata)
+
+
+def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
+    """Tells how a job is."""
+    job = client_of(context).jobs.get(id)
+    if as_json:
+        put_json(job)
+        return
+    progress, result = job.progress, job.result
+    fields = {
+        "job": job.id,
+        "status": job.status,
+        "epoch": f"{progress.epoch} of {progress.epochs or '?'}",
+        "loss": progress.loss,
+        "validation_loss": progress.validation_loss,
+        **progress.metrics,
+        "best_epoch": result.best_epoch if result else None,
+        "stopped": result.stopped if result else None,
+        "error": job.error.message if job.error else None,
+        "created": job.created_at,
+        "started": job.started_at,
+        "finished": job.finished_at,
+        "dataset": job.dataset.get("id"),
+        "parameters": job.plan.get("parameters"),
+        "metadata": job.metadata,
+    }
+    put_fields({name: value for name, value in fields.items() if value not in (None, {})})
+
+
+def epochs(
+    context: typer.Context,
+    id: Id,
+    after: Annotated[int, typer.Option(min=0, help="Only those behind this one.")] = 0,
+    points: Annotated[int | None, typer.Option(min=2, help="So many at equal distances.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Writes what every epoch reached, as CSV."""
+    found = list(client_of(context).jobs.get(id).epochs(after=after, points=points))
+    if as_json:
+        put_json(found)
+        return
+    metrics = sorted({name for epoch in found for name in epoch.metrics})
+    names = ("epoch", "loss", "validation_loss", *metrics, "learning_rate", "gradient_norm", "seconds", "rows_per_second")
+    rows = [[epoch.metrics.get(name) if name in metrics else getattr(epoch, name) for name in names] for epoch in found]
+    put_csv(names, rows)
+
+
+def weights(
+    context: typer.Context,
+    id: Id,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="The file; - is the standard output.")] = None,
+    format: Annotated[str, typer.Option(help="safetensors, npz, json, and what else the service has.")] = "safetensors",
+    epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
+) -> None:
+    """Downloads weights, and tells the file."""
+    job = client_of(context).jobs.get(id)
+    if output == "-":
+        with TemporaryDirectory(prefix="gradmill") as folder:
+            path = job.download(Path(folder, "weights"), format=format, epoch=epoch)  # type: ignore[arg-type]
+            sys.stdout.buffer.write(path.read_bytes())
+    else:
+        put(str(job.download(output or f"{id}.{format}", format=format, epoch=epoch)))  # type: ignore[arg-type]
+
+
+def cancel(context: typer.Context, ids: Ids) -> None:
+    """Cancels jobs; what a running one has learnt is kept."""
+    for id in ids:
+        _told(client_of(context).jobs.cancel(id))
+
+
+def pause(context: typer.Context, ids: Ids) -> None:
+    """Pauses jobs until they are resumed."""
+    for id in ids:
+        _told(client_of(context).jobs.pause(id))
+
+
+def resume(context: typer.Context, ids: Ids) -> None:
+    """Lets paused jobs go on."""
+    for id in ids:
+        _told(client_of(context).jobs.resume(id))
+
+
+def retry(context: typer.Context, ids: Ids) -> None:
+    """Begins jobs that failed or were cancelled anew, and tells their new ids."""
+    for id in ids:
+        put(client_of(context).jobs.retry(id).id)
+
+
+def delete(context: typer.Context, ids: Ids) -> None:
+    """Removes jobs that have ended, with their epochs and weights, for good."""
+    for id in ids:
+        client_of(context).jobs.delete(id)
+        say(f"{id} is removed")
+
+
+def _told(job: Job) -> None:
+    put(f"{job.id}  {job.status}")
+
+
+COMMANDS = (jobs, show, epochs, weights, cancel, pause, resume, retry, delete)

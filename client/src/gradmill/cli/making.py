@@ -1,0 +1,78 @@
+"""submit, check."""
+
+from typing import Annotated, Any
+
+import typer
+
+from gradmill.cli.context import client_of, say
+from gradmill.cli.following import followed
+from gradmill.cli.output import put, put_fields, put_json, put_table
+from gradmill.cli.request import stored, with_request
+from gradmill.errors import BadInput
+
+AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
+
+
+@with_request
+def submit(
+    context: typer.Context,
+    job: dict[str, Any],
+    watch: Annotated[bool, typer.Option("--watch", help="Wait for its end.")] = False,
+    priority: Annotated[int | None, typer.Option(min=-10, max=10, help="Before your other jobs, or after them.")] = None,
+    metadata: Annotated[list[str] | None, typer.Option(metavar="KEY=TEXT", help="Kept with the job; may be repeated.")] = None,
+    idempotency_key: Annotated[str | None, typer.Option(help="The same key twice is one job.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Submits a job, and tells its id. What is left out is chosen from the data."""
+    client = client_of(context)
+    request = stored(client, job, say)
+    made = client.jobs.create(
+        request.get("network", "auto"),
+        request.get("dataset"),
+        request.get("training"),
+        priority=priority if priority is not None else request.get("priority", 0),
+        metadata={**request.get("metadata", {}), **pairs(metadata)},
+        idempotency_key=idempotency_key,
+    )
+    for warning in made.warnings:
+        say(f"warning: {warning.message}")
+    if watch:
+        say(made.id)
+        followed(made, as_json=as_json)
+    elif as_json:
+        put_json(made)
+    else:
+        put(made.id)
+
+
+@with_request
+def check(context: typer.Context, job: dict[str, Any], as_json: AsJson = False) -> None:
+    """Tells what a job would be, or all that is wrong with it, without training."""
+    client = client_of(context)
+    request = stored(client, job, say)
+    found = client.networks.check(request.get("network", "auto"), request.get("dataset"), request.get("training"))
+    if as_json:
+        put_json(found)
+        return
+    plan = found.plan
+    names = ("layer", "inputs", "outputs", "activation", "parameters")
+    put_table(names, [(layer.type, layer.inputs, layer.outputs, layer.activation, layer.parameters) for layer in plan.layers])
+    put("")
+    fields = ("parameters", "training_rows", "validation_rows", "batch_size", "memory_bytes", "estimated_seconds")
+    put_fields({**{name: getattr(plan, name) for name in fields}, "queue_position": found.queue_position})
+    for warning in found.warnings:
+        say(f"warning: {warning.message}")
+
+
+def pairs(texts: list[str] | None) -> dict[str, str]:
+    """KEY=TEXT, as a dictionary."""
+    found = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput(f"--metadata {text!r} is not KEY=TEXT")
+        found[key] = value
+    return found
+
+
+COMMANDS = (submit, check)

@@ -1,0 +1,81 @@
+"""A job that is looked at until it has ended."""
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
+from rich.text import Text
+
+from gradmill.answers import JobAnswer
+from gradmill.progress import line
+from gradmill.synchronous.jobs import Job
+
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 40
+
+
+def watched(job: Job, timeout_s: float | None = None) -> Job:
+    """The job when it has ended. On a terminal its progress is drawn anew, elsewhere told in a line when its status changes."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return job.wait(timeout_s=timeout_s, progress=_told())
+    drawing = _Drawing(job)
+    with Live(drawing.drawn(), console=console, transient=False, refresh_per_second=8) as live:
+
+        def draw(job: Job) -> None:
+            drawing.take(job)
+            live.update(drawing.drawn())
+
+        return job.wait(timeout_s=timeout_s, progress=draw)
+
+
+def sparkline(values: list[float], width: int = WIDTH) -> str:
+    """The last values, or where there are more a share of them at equal distances, each as high as it is among them."""
+    if len(values) > width:
+        values = [values[i * (len(values) - 1) // (width - 1)] for i in range(width)]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    span = high - low or 1.0
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
+
+
+def _told() -> Callable[[JobAnswer], None]:
+    told = ""
+
+    def tell(job: JobAnswer) -> None:
+        nonlocal told
+        if job.status != told:
+            told = job.status
+            sys.stderr.write(f"{job.id}  {line(job)}\n")
+
+    return tell
+
+
+class _Drawing:
+    def __init__(self, job: Job) -> None:
+        self._losses = [epoch.loss for epoch in job.epochs(points=WIDTH) if epoch.loss is not None]
+        self._job: JobAnswer = job
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[eta]}"),
+        )
+        self._task = self._progress.add_task(job.status, total=job.progress.epochs, eta="")
+
+    def take(self, job: Job) -> None:
+        progress, self._job = job.progress, job
+        if progress.loss is not None:
+            self._losses.append(progress.loss)
+        eta = f"{progress.eta_seconds:.0f} s left" if progress.eta_seconds is not None else ""
+        self._progress.update(self._task, description=job.status, total=progress.epochs, completed=progress.epoch, eta=eta)
+
+    def drawn(self) -> Group:
+        progress = self._job.progress
+        parts = [f"loss {progress.loss:.4g}"] if progress.loss is not None else []
+        if progress.validation_loss is not None:
+            parts.append(f"validation loss {progress.validation_loss:.4g}")
+        parts += [f"{name} {value:.4g}" for name, value in progress.metrics.items() if value is not None]
+        return Group(Text(self._job.id), self._progress, Text(f"{sparkline(self._losses)}  {'  '.join(parts)}"))

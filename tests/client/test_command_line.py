@@ -1,0 +1,224 @@
+"""The command line as a person or a script runs it, against a real service."""
+
+import csv
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradmill
+from gradmill.cli import exits
+from gradmill.cli.watching import sparkline
+from tests.polling import until
+from tests.service.running import endless, environment, xor
+
+pytestmark = pytest.mark.xdist_group("client")
+
+ROOT = Path(__file__).parents[2]
+IRIS = str(ROOT / "examples" / "data" / "iris.csv")
+OPTIONS = ("--target", "species", "--layers", "8:tanh,3", "--loss", "softmax_cross_entropy", "--epochs", "30")
+
+
+def settings(url: str, key: str) -> dict[str, str]:
+    source = str(ROOT / "client" / "src")
+    return {**environment(), "GRADMILL_URL": url, "GRADMILL_API_KEY": key, "PYTHONPATH": source, "COLUMNS": "200"}
+
+
+@pytest.fixture
+def gradmill_(service, key, tmp_path):
+    """Runs the program, and checks its exit code."""
+
+    def run(*arguments: str, code: int = 0, url: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gradmill", *arguments]
+        env = settings(url or service.url(), key)
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, done
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def test_a_file_is_trained_on_from_its_upload_to_its_weights(gradmill_, tmp_path):
+    submitted = gradmill_("submit", IRIS, *OPTIONS, "--metadata", "mark=shell", "--validation", "0.2", "--metric", "accuracy")
+    id = submitted.stdout.strip()
+    assert submitted.stdout == f"{id}\n"
+    assert "150 rows × 5 columns" in submitted.stderr
+    watched = gradmill_("watch", id)
+    assert watched.stdout.startswith(f"{id}  succeeded  epoch 30 of 30")
+    assert f"{id}  succeeded" in watched.stderr
+    rows = list(csv.DictReader(io.StringIO(gradmill_("epochs", id).stdout)))
+    assert [row["epoch"] for row in rows] == [str(epoch) for epoch in range(1, 31)]
+    assert 0 <= float(rows[-1]["accuracy"]) <= 1
+    assert gradmill_("weights", id).stdout == f"{id}.safetensors\n"
+    assert gradmill_("weights", id, "-o", "w.json", "--format", "json").stdout == "w.json\n"
+    assert json.loads((tmp_path / "w.json").read_text())["weights"].keys() == {"0.weight", "0.bias", "2.weight", "2.bias"}
+    shown = gradmill_("show", id).stdout
+    assert "mark=shell" in shown
+    assert "succeeded" in shown
+    assert id in gradmill_("jobs", "--metadata", "mark=shell", "--status", "succeeded").stdout
+    gradmill_("delete", id)
+    gradmill_("show", id, code=exits.REFUSED)
+
+
+def test_json_is_what_the_service_answers(gradmill_, client):
+    job = json.loads(gradmill_("submit", IRIS, *OPTIONS, "--json", "--watch").stdout)
+    assert job == json.loads(gradmill_("show", job["id"], "--json").stdout)
+    assert job["status"] == "succeeded"
+    assert job["weights"] == f"/v1/jobs/{job['id']}/weights"
+    listed = json.loads(gradmill_("jobs", "--json", "--limit", "1").stdout)
+    assert [each["id"] for each in listed] == [job["id"]]
+    assert len(json.loads(gradmill_("epochs", job["id"], "--json", "--points", "3").stdout)) == 3
+    plan = json.loads(gradmill_("check", job["dataset"]["id"], *OPTIONS, "--json").stdout)["plan"]
+    assert plan["parameters"] == job["plan"]["parameters"] == 67
+
+
+def test_datasets_are_uploaded_listed_shown_and_removed(gradmill_, tmp_path):
+    (tmp_path / "small.csv").write_text("a,b\n1,x\n2,y\n")
+    id = gradmill_("datasets", "upload", "small.csv").stdout.strip()
+    assert id in gradmill_("datasets", "list").stdout
+    assert json.loads(gradmill_("datasets", "show", id, "--json").stdout)["name"] == "small.csv"
+    assert "text" in gradmill_("datasets", "show", id).stdout
+    gradmill_("datasets", "delete", id)
+    gradmill_("datasets", "show", id, code=exits.REFUSED)
+
+
+@pytest.mark.parametrize("suffix", ["json", "toml"])
+def test_a_job_is_read_from_a_file_and_changed_by_options(gradmill_, client, tmp_path, suffix):
+    request = {**xor(5), "metadata": {"mark": suffix}}
+    layers = "{units = 2, activation = 'sigmoid'}, {units = 1}"
+    (tmp_path / "job.toml").write_text(
+        f"network = {{layers = [{layers}]}}\ndataset = {{inputs = [[0, 0], [1, 1]], targets = [0, 1]}}\n"
+        "metadata = {mark = 'toml'}\n[training]\nepochs = 5\nloss = 'mean_squared_error'\n"
+    )
+    (tmp_path / "job.json").write_text(json.dumps(request))
+    changed = ("--epochs", "7", "--learning-rate", "0.5", "--set", "training.batch_size=full", "--set", "training.threads=1")
+    id = gradmill_("submit", "--spec", f"job.{suffix}", *changed).stdout.strip()
+    job = client.jobs.get(id).wait().check()
+    assert (job.progress.epoch, job.training["optimizer"]["learning_rate"], job.training["threads"]) == (7, 0.5, 1)
+    assert job.metadata == {"mark": suffix}
+
+
+def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
+    options = ("--optimizer", "sgd", "--learning-rate", "1000000", "--layers", "30,30,3")
+    failed = gradmill_("submit", IRIS, *OPTIONS[:2], *options, "--epochs", "50", "--watch", code=exits.FAILED)
+    assert "failed" in failed.stdout
+    assert failed.stderr.splitlines()[-1].startswith("gradmill: job ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["nosuch"], exits.USAGE, "No such command"),
+        (["show"], exits.USAGE, "JOB"),
+        (["submit", "none.csv", "--target", "a"], exits.USAGE, "there is no file none.csv"),
+        (["submit", IRIS], exits.USAGE, "--target"),
+        (["submit", IRIS, "--target", "species", "--layers", "a:b"], exits.USAGE, "64:relu"),
+        (["submit", "--set", "training"], exits.USAGE, "PATH=VALUE"),
+        (["submit", IRIS, "--target", "specie"], exits.REFUSED, "specie"),
+        (["show", "job_none"], exits.REFUSED, "job_none"),
+        (["--url", "nowhere", "jobs"], exits.USAGE, "no address"),
+        (["--url", "http://127.0.0.1:1", "jobs"], exits.AWAY, "scripts/up starts one"),
+        (["--key-file", "none", "jobs"], exits.USAGE, "none"),
+    ],
+)
+def test_what_went_wrong_is_one_line_and_a_code(gradmill_, arguments, code, told):
+    done = gradmill_(*arguments, code=code)
+    assert done.stdout == ""
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("gradmill: ")
+    assert told in last
+
+
+def test_a_wrong_key_is_refused_with_a_hint(gradmill_, tmp_path):
+    (tmp_path / "key").write_text("gm_wrong\n")
+    assert "GRADMILL_API_KEY" in gradmill_("--key-file", "key", "jobs", code=exits.REFUSED).stderr
+
+
+def test_ctrl_c_lets_go_of_a_job_that_goes_on(service, key, client):
+    request = endless()
+    job = client.jobs.create(request["network"], request["dataset"], request["training"])
+    command = [sys.executable, "-m", "gradmill", "watch", job.id]
+    watching = subprocess.Popen(
+        command, env=settings(service.url(), key), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    said = watching.stderr.readline()
+    assert job.id in said
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=60)
+    assert (watching.returncode, out) == (exits.INTERRUPTED, "")
+    assert f"gradmill watch {job.id}" in err
+    assert client.jobs.get(job.id).status in ("queued", "running")
+    job.cancel()
+
+
+def test_a_wait_that_is_bounded_ends_with_a_code_of_its_own(gradmill_, client):
+    request = endless()
+    job = client.jobs.create(request["network"], request["dataset"], request["training"])
+    assert job.id in gradmill_("watch", job.id, "--timeout-s", "0.5", code=exits.TOO_LONG).stderr
+    assert gradmill_("pause", job.id).stdout.startswith(job.id)
+    until(lambda: job.refresh().status == "paused")
+    gradmill_("resume", job.id)
+    gradmill_("cancel", job.id)
+    job.wait()
+    again = gradmill_("retry", job.id).stdout.strip()
+    assert client.jobs.get(again).retry_of == job.id
+    client.jobs.cancel(again)
+
+
+def test_on_a_terminal_progress_is_drawn_beside_the_data(service, key, client):
+    request = xor(300)
+    job = client.jobs.create(request["network"], request["dataset"], request["training"])
+    ours, theirs = pty.openpty()
+    env = {**settings(service.url(), key), "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "gradmill", "watch", job.id, "--json"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=theirs, text=True) as watching:
+        os.close(theirs)
+        drawn = b""
+        while piece := _read(ours):
+            drawn += piece
+        out = watching.stdout.read()
+    os.close(ours)
+    assert watching.returncode == 0
+    assert json.loads(out)["id"] == job.id
+    assert "300/300" in drawn.decode()
+    assert "\x1b[" in drawn.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 2**16)
+    except OSError:  # nobody is on the other side any more
+        return b""
+
+
+def test_a_reader_that_has_had_enough_is_no_error(service, key, client):
+    request = xor(5000)
+    job = client.jobs.create(request["network"], request["dataset"], request["training"]).wait()
+    command = f"{sys.executable} -m gradmill epochs {job.id} | head -1"
+    done = subprocess.run(
+        ["sh", "-c", command], env=settings(service.url(), key), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("epoch,loss")
+
+
+def test_it_tells_its_version_its_help_and_its_completion(gradmill_):
+    assert gradmill_("--version").stdout == f"gradmill {gradmill.__version__}\n"
+    told = " ".join(gradmill_("--help").stdout.split())
+    for code in (exits.FAILED, exits.USAGE, exits.REFUSED, exits.AWAY, exits.TOO_LONG, exits.INTERRUPTED):
+        assert f" {code} when" in told
+    assert "complete" in gradmill_("--show-completion", "bash").stdout
+
+
+def test_a_sparkline_is_as_wide_as_it_may_be():
+    assert sparkline([8.0, 3.0, 1.0]) == "█▃▁"
+    assert sparkline([]) == ""
+    assert sparkline([1.0, 1.0]) == "▁▁"
+    assert len(sparkline([float(i) for i in range(1000)], 10)) == 10
