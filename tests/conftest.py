@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.ids import new_id
+from core.keys import new_key
 from core.store import Dataset, Job, NewJob, Store, connect
 from tests.databases import Postgres, SQLite
 
@@ -90,6 +91,7 @@ def submit(store: Store, add_dataset: Callable[..., Dataset]) -> Callable[..., J
         epochs: int | None = 3, tenant: str = "default", metadata: dict[str, str] | None = None, priority: int = 0
     ) -> Job:
         if tenant not in datasets:
+            store.keys.add(new_key(), tenant, "test")  # every tenant has one, and a row with it
             datasets[tenant] = add_dataset(tenant=tenant)
         spec = {"network": {"layers": [{"units": 1}]}, "training": {"epochs": epochs}}
         new = NewJob(spec, datasets[tenant].id, epochs, 7, metadata or {}, {"parameters": 3}, priority=priority)

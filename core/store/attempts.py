@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, Double, and_, bindparam, case, false, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, Double, Row, and_, bindparam, case, false, func, insert, null, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.jobs import State
 from core.store import guard
@@ -18,40 +19,44 @@ from core.store.checkpoints import drop_checkpoint, read_checkpoint, replace_che
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
+from core.store.locks import Count, lock, try_lock
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
 from core.store.tables import QUEUED, checkpoints, epochs, jobs
-from core.store.turns import NEXT_TENANT, limit, take_turn
+from core.store.turns import TURNS, limit, may_run, serve
 
 _SIGNALS = tuple(jobs.c[field.name] for field in fields(Signals))
 
-_NEXT = (
-    select(jobs.c.id)
-    .where(jobs.c.state == QUEUED, jobs.c.tenant == NEXT_TENANT.scalar_subquery())
-    .order_by(jobs.c.priority.desc(), jobs.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
 
-_TAKE_NEXT = (
-    update(jobs)
-    .where(jobs.c.id == _NEXT.scalar_subquery(), jobs.c.state == QUEUED)
-    .values(
-        state=State.RUNNING,
-        fence=jobs.c.fence + 1,
-        attempt=jobs.c.attempt + 1,
-        version=jobs.c.version + 1,
-        lease_owner=bindparam("owner"),
-        lease_until=now() + bindparam("ttl_s", type_=Double),
-        dispatch_at=None,
-        claimed_at=now(),
-        started_at=func.coalesce(jobs.c.started_at, now()),
+def _take_next(*conditions: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """Of one tenant, and no job that another claim is about to take."""
+    next_one = (
+        select(jobs.c.id)
+        .where(jobs.c.state == QUEUED, jobs.c.tenant == bindparam("whose"), *conditions)
+        .order_by(jobs.c.priority.desc(), jobs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
     )
-    .returning(*JOB)
-)
+    return (
+        update(jobs)
+        .where(jobs.c.id == next_one.scalar_subquery(), jobs.c.state == QUEUED)
+        .values(
+            state=State.RUNNING,
+            fence=jobs.c.fence + 1,
+            attempt=jobs.c.attempt + 1,
+            version=jobs.c.version + 1,
+            lease_owner=bindparam("owner"),
+            lease_until=now() + bindparam("ttl_s", type_=Double),
+            dispatch_at=None,
+            claimed_at=now(),
+            started_at=func.coalesce(jobs.c.started_at, now()),
+        )
+        .returning(*JOB)
+    )
 
-# On PostgreSQL a claimer may find that others hold all jobs it sees, while a newer one came in since it looked.
-_RETRIES = 3
+
+_TAKE = _take_next()
+_TAKE_COUNTED = _take_next(may_run(bindparam("whose")))
 
 
 class Attempts:
@@ -66,22 +71,25 @@ class Attempts:
         `fingerprint` is that of the claiming machine, and an event says so when an earlier attempt ran under another one; None
         leaves the job's as it is.
         """
+        claimer = {"owner": owner, "ttl_s": ttl_s}
+        limits = limit(most_running)
+        counted_by_others = []
         with self._database.writing() as writer:
-            take_turn(writer, most_running)
-            claimer = {"owner": owner, "ttl_s": ttl_s, **limit(most_running)}
-            row = writer.execute(_TAKE_NEXT, claimer).one_or_none()
-            for _ in range(_RETRIES):
-                if row is not None or writer.scalar(NEXT_TENANT, limit(most_running)) is None:
-                    break
-                row = writer.execute(_TAKE_NEXT, claimer).one_or_none()
-            if row is None:
-                return None
-            job = to_job(row)
-            write_event(writer, job.id, "claimed", {"attempt": job.attempt})
-            claim = Claim(job, job.fence, owner)
-            if fingerprint is not None and fingerprint != job.fingerprint:
-                _change_fingerprint(writer, claim, job.fingerprint, fingerprint)
-            return claim
+            # Of a tenant all jobs may be in the hands of claims that are not committed yet: then it is the turn of the next.
+            for tenant, is_limited in writer.execute(TURNS, limits).all():
+                if is_limited and not try_lock(writer, Count.RUNNING, tenant):
+                    counted_by_others.append(tenant)
+                    continue
+                taking = {**claimer, "whose": tenant, **(limits if is_limited else {})}
+                if row := writer.execute(_TAKE_COUNTED if is_limited else _TAKE, taking).one_or_none():
+                    return _begun(writer, row, owner, fingerprint)
+        # Nobody waits for a claim of another worker, unless there is nothing else to do; and then with no other lock in hand.
+        for tenant in counted_by_others:
+            with self._database.writing() as writer:
+                lock(writer, Count.RUNNING, tenant)
+                if row := writer.execute(_TAKE_COUNTED, {**claimer, "whose": tenant, **limits}).one_or_none():
+                    return _begun(writer, row, owner, fingerprint)
+        return None
 
     def signals(self, claim: Claim) -> Signals:
         """What the client asked for meanwhile: a read of one row."""
@@ -208,6 +216,16 @@ class Attempts:
         if writer.scalar(owner) != claim.fence:
             raise guard.lost(claim)
         return Signals(*row[1:])
+
+
+def _begun(writer: Connection, row: Row[*tuple[Any, ...]], owner: str, fingerprint: JSON | None) -> Claim:
+    job = to_job(row)
+    serve(writer, job.tenant)
+    write_event(writer, job.id, "claimed", {"attempt": job.attempt})
+    claim = Claim(job, job.fence, owner)
+    if fingerprint is not None and fingerprint != job.fingerprint:
+        _change_fingerprint(writer, claim, job.fingerprint, fingerprint)
+    return claim
 
 
 def _change_fingerprint(writer: Connection, claim: Claim, before: JSON | None, after: JSON) -> None:

@@ -66,7 +66,6 @@ PAUSED = literal_column(f"'{State.PAUSED}'", String)
 ALIVE = (QUEUED, RUNNING, PAUSED)  # not ended: what such a job names stays
 _queued = text(f"state = '{State.QUEUED}'")
 _running = text(f"state = '{State.RUNNING}'")
-_started = text("started_at IS NOT NULL")
 _alive = text(f"state IN ({', '.join(map(str, ALIVE))})")
 _ended = text("finished_at IS NOT NULL")
 _ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
@@ -116,7 +115,6 @@ jobs = Table(
     CheckConstraint("NOT pause_requested OR (state = 'running' AND NOT cancel_requested)", "pausing_is_running"),
     CheckConstraint("epoch BETWEEN 0 AND epochs_total", "epoch_in_range"),
     Index("jobs_queued", "tenant", desc("priority"), "id", sqlite_where=_queued, postgresql_where=_queued),
-    Index("jobs_turns", "tenant", "started_at", sqlite_where=_started, postgresql_where=_started),
     Index("jobs_due", "dispatch_at", sqlite_where=_queued, postgresql_where=_queued),
     Index("jobs_leases", "lease_until", sqlite_where=_running, postgresql_where=_running),
     Index("jobs_datasets", "dataset_id", sqlite_where=_alive, postgresql_where=_alive),
@@ -288,6 +286,8 @@ tenants = Table(
     Column("keep_jobs_s", Double),
     Column("keep_epochs_s", Double),
     Column("keep_datasets_s", Double),
+    # When a job of its was claimed last; null before the first.
+    Column("served_at", Double),
 )
 
 api_keys = Table(

@@ -234,7 +234,6 @@ def test_json_keeps_every_float_and_makes_null_of_nan(store: Store, claimed: Cal
         ("SELECT * FROM jobs WHERE id = 'x' AND tenant = 'y'", "sqlite_autoindex_jobs_1"),
         ("SELECT id FROM jobs WHERE state = 'queued' AND tenant = 'x' ORDER BY priority DESC, id LIMIT 1", "jobs_queued"),
         ("SELECT min(tenant) FROM jobs WHERE state = 'queued' AND tenant > 'x'", "jobs_queued"),
-        ("SELECT max(started_at) FROM jobs WHERE tenant = 'x' AND started_at IS NOT NULL", "jobs_turns"),
         ("SELECT count(*) FROM jobs WHERE tenant = 'x' AND state = 'running'", "jobs_pages_by_state"),
         ("SELECT id FROM jobs WHERE state = 'queued' AND dispatch_at <= unixepoch('subsec')", "jobs_due"),
         ("SELECT id FROM jobs WHERE state = 'running' AND lease_until < unixepoch('subsec')", "jobs_leases"),

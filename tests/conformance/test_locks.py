@@ -1,19 +1,76 @@
 """What happens at the same moment, on PostgreSQL, where transactions run beside each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url, text
 
 from core.errors import Conflict
-from core.store import Claim, Job, NewJob, Store
+from core.store import Claim, Job, NewJob, Store, connect
+from tests.polling import until
+
+BOUND_S = 60.0
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+Act = Callable[[Store], Any]
+Before = Callable[[Act], AbstractContextManager[None]]
+Blocked = Callable[[Act], "Future[Any]"]
 
 
 @pytest.fixture
 def database_url(postgres_url: str) -> str:
     """Writers of SQLite wait for each other."""
     return postgres_url
+
+
+@pytest.fixture
+def before_the_commit(database_url: str) -> Before:
+    """Inside, somebody else has done all of it but the commit; that comes at the end."""
+    patient = make_url(database_url).update_query_dict({"options": f"-c idle_in_transaction_session_timeout={BOUND_S:g}s"})
+
+    @contextmanager
+    def before_the_commit(act: Act) -> Iterator[None]:
+        engine = connect(patient.render_as_string(hide_password=False))
+        is_there, may_go_on = Event(), Event()
+
+        @event.listens_for(engine, "commit")
+        def stop(_: Any) -> None:
+            is_there.set()
+            may_go_on.wait(BOUND_S)
+
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(act, Store(engine))
+            try:
+                assert is_there.wait(BOUND_S)
+                yield
+            finally:
+                may_go_on.set()
+            done.result()
+        engine.dispose()
+
+    return before_the_commit
+
+
+@pytest.fixture
+def blocked(store: Store, engine: Engine) -> Iterator[Blocked]:
+    """Does something in a thread, which comes to wait for a lock that another session holds."""
+    with ThreadPoolExecutor(1) as pool:
+
+        def is_waiting() -> bool:
+            with engine.connect() as connection:
+                return bool(connection.scalar(text(_WAITING)))
+
+        def block(act: Act) -> "Future[Any]":
+            future = pool.submit(act, store)
+            until(lambda: future.done() or is_waiting(), BOUND_S)
+            assert not future.done(), "it did not wait"
+            return future
+
+        yield block
 
 
 def claimed(store: Store) -> Claim:
@@ -45,3 +102,28 @@ def test_what_a_job_needs_stays_though_it_changes_its_state_while_somebody_looks
     delete = {"dataset": other.datasets.delete, "weights": other.sent_weights.delete, "job": other.jobs.delete}[needed]
     with pytest.raises(Conflict, match=job.id):
         delete("default", {"dataset": first.dataset_id}.get(needed, str(start)))
+
+
+@pytest.mark.parametrize("most_running", [None, 1])
+def test_a_claim_that_is_not_committed_keeps_no_worker_from_another_tenants_job(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, most_running: int | None
+) -> None:
+    for tenant in ("a", "b"):
+        submit(tenant=tenant)
+    with before_the_commit(lambda other: other.jobs.claim("worker-1", 60, None, most_running)):
+        claim = store.jobs.claim("worker-2", 60, None, most_running)
+        assert claim is not None
+        assert claim.job.tenant == "b"
+    assert store.jobs.claim("worker-3", 60, None, most_running) is None
+
+
+@pytest.mark.parametrize("most_running", [1, 2])
+def test_what_a_limited_tenant_runs_is_counted_with_the_claim_that_is_about_to_be_committed(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked, most_running: int
+) -> None:
+    for _ in range(3):
+        submit()
+    with before_the_commit(lambda other: other.jobs.claim("worker-1", 60, None, most_running)):
+        second = blocked(lambda store: store.jobs.claim("worker-2", 60, None, most_running))
+    assert (second.result() is not None) == (most_running == 2)
+    assert store.jobs.claim("worker-3", 60, None, most_running) is None

@@ -49,6 +49,34 @@ def test_with_many_workers_the_tenant_with_the_fewest_running_jobs_is_next(store
     assert [claimed(store).job.tenant for _ in range(6)] == ["late", "late", "late", "flood", "late", "flood"]
 
 
+def test_no_turn_is_won_by_deleting_jobs_that_have_ended(store: Store, submit: Submit) -> None:
+    for tenant in "abc" * 4:
+        submit(tenant=tenant)
+    turns = []
+    for _ in range(9):
+        claim = claimed(store)
+        turns.append(claim.job.tenant)
+        store.jobs.succeed(claim, {}, {})
+        if claim.job.tenant == "a":
+            store.jobs.delete("a", claim.job.id)
+    assert turns == ["a", "b", "c"] * 3
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_job_that_is_given_back_has_had_its_turn(store: Store, submit: Submit, is_paused: bool) -> None:
+    for tenant in ("a", "b", "a", "b"):
+        submit(tenant=tenant)
+    turns = []
+    for _ in range(4):
+        claim = claimed(store)
+        turns.append(claim.job.tenant)
+        if is_paused:
+            store.jobs.pause(claim.job.tenant, claim.job.id)
+        store.jobs.release(claim)
+        store.jobs.resume(claim.job.tenant, claim.job.id)
+    assert turns == ["a", "b", "a", "b"]
+
+
 def test_inside_a_tenant_the_highest_priority_is_first_and_then_the_oldest(store: Store, submit: Submit) -> None:
     ids = [submit(priority=priority).id for priority in (0, -10, 10, 0, 10)]
     assert [ids.index(claimed(store).job.id) for _ in ids] == [2, 4, 0, 3, 1]
