@@ -332,6 +332,29 @@ class CheckAnswer(Answer):
     queue_position: int = Field(description="How many jobs of yours wait before this one.")
 
 
+class PredictionAnswer(Answer):
+    """Of one row."""
+
+    values: dict[str, float | bool | str | None] = Field(
+        description="Each target column's number in its own unit, or its likeliest label. Null where there is no finite one."
+    )
+    probabilities: dict[str, float | None] | None = Field(
+        None,
+        description="Of each class, by its label as the key of a JSON object; where each of several targets is a flag, of each "
+        "column to be set. Of numbers there are none.",
+    )
+
+
+class PredictionsAnswer(Answer):
+    object: Literal["predictions"]
+    job: str
+    epoch: int = Field(description="The one whose weights predict.")
+    targets: list[str] = Field(description="The columns that are predicted.")
+    classes: list[str | bool | int | float] | None = Field(description="The labels, where the job has learned classes.")
+    rows: int
+    predictions: list[PredictionAnswer] = Field(description="In the order of the rows.")
+
+
 class HealthAnswer(Answer):
     status: Literal["ok"]
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
+from api.models import Models
 from api.places import Places
 from api.rates import Rates
 from api.scratch import scratch
@@ -31,6 +32,9 @@ from core.store import Caller, Store, connect
 PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
 JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
 CONVERTERS = 1  # weights made into another form, several times over in memory
+PREDICTORS = 2  # blocks of rows that run through a network
+MOST_WAITING_PREDICTIONS = 256  # they are short
+TABLES = 4  # large datasets that are predicted; the file of each is on the disk meanwhile
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
 OBJECTS_PER_COLLECTION = 50_000
@@ -46,6 +50,9 @@ class Service:
     parsing: Turns
     judging: Turns
     converting: Turns
+    predicting: Turns
+    opening: Turns
+    models: Models
     uses: Uses
     rates: Rates | None  # None where requests are not counted
     places: Places
@@ -67,8 +74,22 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         uses = Uses(store.keys.used)
         per_minute = settings.tenant_requests_per_minute
         rates = Rates(settings.redis_url, per_minute) if settings.redis_url and per_minute else None
-        turns, places = (Turns(PARSERS), Turns(JUDGES), Turns(CONVERTERS)), Places(settings.tenant_open_requests)
-        app.state.service = Service(settings, store, watcher, dispatcher, files, *turns, uses, rates, places)
+        app.state.service = Service(
+            settings=settings,
+            store=store,
+            watcher=watcher,
+            dispatcher=dispatcher,
+            files=files,
+            parsing=Turns(PARSERS),
+            judging=Turns(JUDGES),
+            converting=Turns(CONVERTERS),
+            predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS),
+            opening=Turns(TABLES),
+            models=Models(store, settings.max_models_bytes),
+            uses=uses,
+            rates=rates,
+            places=Places(settings.tenant_open_requests),
+        )
         watcher.start()
         if dispatcher is not None:
             dispatcher.start()

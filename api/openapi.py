@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api.answers import ProblemAnswer
 from api.errors import MEDIA_TYPE, PROBLEMS, problem_document
 from api.keys import needed_for
-from api.schemas import JobRequest
+from api.schemas import JobRequest, PredictRequest
 from core.errors import Problem
 
 JSON = dict[str, Any]
@@ -32,6 +32,7 @@ _DETAILS = {
     "idempotency_mismatch": "the idempotency key 5f0c was used before, with another request",
     "invalid_parameter": "limit is 0; it must be 1 or more",
     "invalid_spec": "layer 2: units is 0; it must be 1 or more",
+    "invalid": "the request names rows and a dataset; it must name one of them",
     "invalid_data": "line 17 has 4 values, the header has 5",
     "not_found": "there is no job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
     "not_acceptable": "Accept is text/html; weights exist as application/x-safetensors, application/x-npz, application/json",
@@ -112,12 +113,13 @@ def document(app: FastAPI) -> JSON:
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
         )
         _, definitions = models_json_schema(
-            [(JobRequest, "validation"), (ProblemAnswer, "serialization")], ref_template=REFERENCE
+            [(JobRequest, "validation"), (PredictRequest, "validation"), (ProblemAnswer, "serialization")],
+            ref_template=REFERENCE,
         )
         schemas = {name: with_short_names(schema) for name, schema in definitions["$defs"].items()}
         for method, operation in (each for item in made["paths"].values() for each in item.items()):
             for scheme in operation.get("security", ()):
-                scheme.update({name: [needed_for(method.upper())] for name in scheme})
+                scheme.update({name: [needed_for(method.upper(), operation["operationId"])] for name in scheme})
             if operation["operationId"] in _examples:
                 status, example = _examples[operation["operationId"]]
                 operation["responses"][status]["content"]["application/json"]["example"] = example

@@ -166,3 +166,27 @@ class JobRequest(Wire):
         description="Of your own jobs those of the highest priority are started first, of equal ones the oldest.",
     )
     metadata: Metadata = {}
+
+
+def _either(schema: dict[str, Any]) -> None:
+    """Says in the JSON schema that one of the fields is needed, and neither both nor none."""
+    for field in schema["properties"].values():
+        del field["default"]
+    schema["oneOf"] = [{"required": [name]} for name in schema["properties"]]
+
+
+class PredictRequest(Wire):
+    """What is to be predicted: `rows` in the request, or all those of a `dataset`.
+
+    Both need every column that the network learned from, by name; null is a missing value, and other columns are ignored.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_either)
+
+    rows: list[dict[str, Any] | list[Any]] = Field(
+        [],
+        min_length=1,
+        description="Each is an object of values by column, or a list of the values of the features, in their order.",
+        examples=[[{"length": 5.1, "width": 3.5}, {"length": 7.0, "width": None}]],
+    )
+    dataset: str = Field("", max_length=100, description="The id that an upload answered.")

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     parse_memory_bytes: int = Field(4 * 2**30, ge=1)
     parse_timeout_s: float = Field(120.0, gt=0)
     max_parameters: int = Field(100_000_000, ge=1, description="Weights and biases of one network.")
+    max_models_bytes: int = Field(
+        2**29, ge=0, description="Networks that an API process keeps in memory to predict with; of one of them too."
+    )
     max_training_bytes: int = Field(4 * 2**30, ge=1, description="Estimated memory of one job: parameters, activations, data.")
     job_margin_bytes: int = Field(2**29, ge=0, description="Beyond that estimate, before a job is refused more memory.")
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")

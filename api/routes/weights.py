@@ -92,7 +92,7 @@ async def get_weights(
     the preprocessing, so that the file can be used without this service. A download that broke off goes on with `Range`."""
     name = format or _wanted(request)
     form = FORMS[name]
-    weights = await run_in_threadpool(_weights, service, tenant, id, epoch)
+    weights = await run_in_threadpool(weights_of, service, tenant, id, epoch)
     etag = f'"{weights.sha256}"' if name == STORED else f'"{weights.sha256}-{name}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache", "X-Epoch": str(weights.epoch)}
     if is_match(if_none_match, etag):
@@ -144,7 +144,7 @@ def _wanted(request: Request) -> Name:
     return _MEDIA_TYPES.get(media_type, STORED)
 
 
-def _weights(service: Service, tenant: str, job_id: str, epoch: Epoch | None) -> Weights:
+def weights_of(service: Service, tenant: str, job_id: str, epoch: Epoch | None) -> Weights:
     """Those asked for, else the best, else the last; Conflict while there cannot be any yet."""
     wanted: tuple[Epoch, ...] = get_args(Epoch) if epoch is None else (epoch,)
     for which in wanted:

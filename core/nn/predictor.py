@@ -12,6 +12,7 @@ from core.nn.builder import Misfit
 from core.nn.lower import lower
 from core.nn.network import CAPACITY, Matrix, Network
 from core.nn.preparation.column import Columns, Value
+from core.nn.preparation.rows import fields_of
 from core.nn.saving.model import Link, SavedModel
 from core.nn.saving.weights import mismatch
 
@@ -41,6 +42,7 @@ class Predictor:
     def __init__(self, model: SavedModel) -> None:
         """InvalidData where the weights are none of this network."""
         self.card = card = model.card
+        self.fields = fields_of(card.preprocessing)
         layout = card.preprocessing.layout
         try:
             program = lower(card.network, card.loss, layout.width, layout.categories)
@@ -52,9 +54,9 @@ class Predictor:
         self._network = Network.from_weights(program, model.weights)
 
     @property
-    def size_bytes(self) -> int:
-        """Of the weights in memory."""
-        return self._network.theta.nbytes
+    def dtype(self) -> np.dtype[np.floating]:
+        """In which it computes."""
+        return self._network.program.dtype
 
     @property
     def targets(self) -> tuple[str, ...]:

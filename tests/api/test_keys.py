@@ -29,6 +29,7 @@ Operation = tuple[str, str]
 OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
 DOCUMENT = document(create_app())
 OPERATIONS = [(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item]
+READING = {("POST", "/v1/jobs/{job_id}/predict")}  # beside GET
 GUARDED = [operation for operation in OPERATIONS if operation not in OPEN]
 SOME = {"job_id": "job_", "dataset_id": "ds_", "weights_id": "wt_"}
 
@@ -68,7 +69,7 @@ def test_every_operation_demands_a_key_and_its_scope(operation: Operation, stran
     assert refused.headers["www-authenticate"] == "Bearer"
     assert refused.headers["content-type"] == "application/problem+json"
 
-    needed, other = ("read", "write") if method == "GET" else ("write", "read")
+    needed, other = ("read", "write") if method == "GET" or operation in READING else ("write", "read")
     refused = asked(stranger, operation, issued(store, "default", other))
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert f"the scope {needed}" in refused.json()["detail"]

@@ -46,6 +46,7 @@ def test_it_lists_the_operations(openapi: dict[str, Any]) -> None:
         ("DELETE", "/v1/datasets/{dataset_id}", "delete_dataset"),
         ("GET", "/v1/datasets/{dataset_id}/preview", "preview_dataset"),
         ("POST", "/v1/networks/check", "check_network"),
+        ("POST", "/v1/jobs/{job_id}/predict", "predict"),
         ("POST", "/v1/jobs", "create_job"),
         ("GET", "/v1/jobs", "list_jobs"),
         ("GET", "/v1/jobs/{job_id}", "get_job"),

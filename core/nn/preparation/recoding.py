@@ -22,7 +22,7 @@ class Recoded(Columns):
     def __init__(self, table: Columns, schema: Schema, fitted: Preprocessing) -> None:
         self._table = table
         self._codes = {
-            name: _codes(schema.column(name).values or (), words)
+            name: codes(schema.column(name).values or (), words)
             for name, words in _words(fitted).items()
             if schema.column(name).kind == "text"
         }
@@ -73,6 +73,12 @@ def strangeness(kept: Preprocessing, schema: Schema, data: DataSpec, loss: AnyLo
     return None
 
 
+def codes(theirs: Sequence[Value], ours: Sequence[Value]) -> NDArray[np.int32]:
+    """Our code for each of theirs; the last place serves their −1."""
+    places = {value: code for code, value in enumerate(ours)}
+    return np.array([*(places.get(value, -1) for value in theirs), -1], np.int32)
+
+
 def _words(fitted: Preprocessing) -> Mapping[str, Sequence[Value]]:
     """What the codes of each column mean."""
     words: dict[str, Sequence[Value]] = {
@@ -81,12 +87,6 @@ def _words(fitted: Preprocessing) -> Mapping[str, Sequence[Value]]:
     if len(fitted.outputs) == 1 and fitted.classes is not None:
         words[fitted.outputs[0].column] = fitted.classes
     return words
-
-
-def _codes(theirs: Sequence[Value], ours: Sequence[Value]) -> NDArray[np.int32]:
-    """Our code for each of theirs; the last place serves their −1."""
-    places = {value: code for code, value in enumerate(ours)}
-    return np.array([*(places.get(value, -1) for value in theirs), -1], np.int32)
 
 
 def _listed(labels: Sequence[Value] | None) -> str:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from core.errors import InvalidData, Problem, escaped
 from core.nn.preparation.column import MISSING_BOOLEAN, Columns
-from core.nn.preparation.features import Boolean, Category, Number, Text
+from core.nn.preparation.features import Boolean, Category, Indicator, Number, Text
 from core.nn.preparation.names import Known, quoted, shown
 from core.nn.preparation.preprocessing import Preprocessing
 
@@ -63,9 +64,30 @@ def columns_of(rows: Any, fields: Sequence[Field], at: str = "/rows") -> Columns
     found = _columns(rows, fields)
     if found is not None:
         return found
-    problems = list(islice(_problems(rows, fields, at), MAX_PROBLEMS))
+    raise refusal(list(islice(_problems(rows, fields, at), MAX_PROBLEMS)))
+
+
+def beyond(rows: Sequence[Any], columns: Columns, fitted: Preprocessing, dtype: DTypeLike, at: str = "/rows") -> list[Problem]:
+    """Which numbers of the rows, which became these columns, leave the range of the dtype; at most MAX_PROBLEMS."""
+    found = []
+    for place, feature in enumerate(each for each in fitted.features if not isinstance(each, Indicator)):
+        if not isinstance(feature, Number):
+            continue
+        x = np.empty((len(rows), 1), dtype)
+        with np.errstate(over="ignore"):
+            feature.fill(x, columns[feature.column])
+        for i in np.flatnonzero(~np.isfinite(x[:, 0]))[:MAX_PROBLEMS].tolist():
+            step = escaped(feature.column) if isinstance(rows[i], Mapping) else place
+            value = columns[feature.column][i]
+            message = f"rows[{i}]: column {quoted(feature.column)} is {value:g}, which leaves the range of {np.dtype(dtype)}"
+            found.append((i, place, Problem(f"{at}/{i}/{step}", message)))
+    return [problem for *_, problem in sorted(found, key=itemgetter(0, 1))[:MAX_PROBLEMS]]
+
+
+def refusal(problems: Sequence[Problem]) -> InvalidData:
+    """One error of all problems."""
     first = problems[0].message
-    raise InvalidData(first if len(problems) == 1 else f"{len(problems)} problems; the first: {first}", problems)
+    return InvalidData(first if len(problems) == 1 else f"{len(problems)} problems; the first: {first}", problems)
 
 
 def _columns(rows: Any, fields: Sequence[Field]) -> dict[str, NDArray[Any]] | None:

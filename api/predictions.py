@@ -1,0 +1,178 @@
+"""Predictions of many rows, a block at a time, as JSON, JSON lines or CSV."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import orjson
+
+from api.answers import dumped
+from api.deps import Service
+from core.data.table import read_columns
+from core.errors import CoreError, InvalidData, Problem
+from core.nn.preparation.column import Columns, Value
+from core.nn.preparation.rows import beyond, columns_of
+from core.nn.preparation.schema import Schema
+from core.nn.preparation.tables import Fitting
+from core.store import Dataset
+
+if TYPE_CHECKING:
+    from core.nn.predictor import Predictions, Predictor
+
+Form = Literal["json", "jsonl", "csv"]
+MEDIA_TYPES: dict[Form, str] = {"json": "application/json", "jsonl": "application/x-ndjson", "csv": "text/csv"}
+
+PIECE_CELLS = 1 << 18  # values and probabilities that are made into text at once
+BATCH = 256  # rows that run through the layers at once
+
+
+class Source(Protocol):
+    """Rows to predict: how many, and some of them as columns."""
+
+    count: int
+
+    def block(self, start: int, stop: int) -> Columns: ...
+
+
+class Rows:
+    """Rows that stand in the request. InvalidData names every mistake in them."""
+
+    def __init__(self, rows: Any, predictor: "Predictor") -> None:
+        self._columns = columns_of(rows, predictor.fields)
+        self._rows, self._predictor = rows, predictor
+        self.count = len(rows)
+
+    def strays(self) -> list[Problem]:
+        """The numbers that leave the range in which the network computes."""
+        return beyond(self._rows, self._columns, self._predictor.card.preprocessing, self._predictor.dtype)
+
+    def block(self, start: int, stop: int) -> Columns:
+        return {name: array[start:stop] for name, array in self._columns.items()}
+
+
+class Table:
+    """A dataset, fetched into a file that is gone by its name once it is mapped, and from the disk with the last look at it."""
+
+    def __init__(self, service: Service, dataset: Dataset, predictor: "Predictor") -> None:
+        """InvalidData where the network cannot read it."""
+        schema = Schema.model_validate(dataset.schema)
+        self._fitting = Fitting(schema, predictor.card.preprocessing, predictor.dtype)
+        self.count = schema.rows
+        with TemporaryDirectory(dir=service.files) as directory:
+            file = Path(directory, "table")
+            service.store.datasets.download(dataset.id, file)
+            try:
+                self._columns = read_columns(file, self._fitting.names)
+            except (InvalidData, KeyError) as error:
+                raise CoreError(f"the stored table of {dataset.id} is damaged: {error}") from error
+
+    def block(self, start: int, stop: int) -> Columns:
+        return self._fitting.block(self._columns, start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What predicts, and in which form it is told."""
+
+    form: Form
+    job_id: str
+    epoch: int
+    predictor: "Predictor"
+    with_probabilities: bool
+
+    @property
+    def labels(self) -> tuple[Value, ...]:
+        """Of which probabilities are told."""
+        return self.predictor.labels if self.with_probabilities else ()
+
+    @property
+    def width(self) -> int:
+        """Values and probabilities of each row."""
+        return len(self.predictor.targets) + len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The answer to one request, a piece at a time."""
+
+    manner: Manner
+    source: Source
+
+    @property
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        step = min(self.manner.predictor.block_rows, max(1, PIECE_CELLS // self.manner.width))
+        step -= step % BATCH if step > BATCH else 0
+        return ((start, min(start + step, self.source.count)) for start in range(0, self.source.count, step))
+
+    def head(self) -> bytes:
+        names = self.manner.predictor.targets
+        if self.manner.form == "jsonl":
+            return b""
+        if self.manner.form == "csv":
+            return _csv([[*names, *(f"probability_{_key(label)}" for label in self.manner.labels)]])
+        classes = self.manner.predictor.card.preprocessing.classes
+        about = {
+            "object": "predictions",
+            "job": self.manner.job_id,
+            "epoch": self.manner.epoch,
+            "targets": names,
+            "classes": None if classes is None else list(classes),
+            "rows": self.source.count,
+        }
+        return orjson.dumps(about)[:-1] + b',"predictions":['
+
+    def block(self, start: int, stop: int) -> bytes:
+        """The predictions of the rows [start, stop). Takes a while."""
+        predictions = self.manner.predictor.predict(self.source.block(start, stop))
+        if self.manner.form == "csv":
+            return _csv(self._lines(predictions))
+        rows = self._objects(predictions)
+        if self.manner.form == "jsonl":
+            return b"".join(map(dumped, rows))
+        return (b"," if start else b"") + orjson.dumps(rows)[1:-1]
+
+    def tail(self) -> bytes:
+        return b"]}\n" if self.manner.form == "json" else b""
+
+    def _objects(self, predictions: "Predictions") -> list[Mapping[str, Any]]:
+        names = list(predictions.values)
+        values = (dict(zip(names, row, strict=True)) for row in _rows(list(predictions.values.values())))
+        if predictions.probabilities is None or not self.manner.with_probabilities:
+            return [{"values": each} for each in values]
+        labels = list(map(_key, predictions.labels))
+        found = (dict(zip(labels, row, strict=True)) for row in predictions.probabilities.tolist())
+        return [{"values": each, "probabilities": of} for each, of in zip(values, found, strict=True)]
+
+    def _lines(self, predictions: "Predictions") -> Iterator[list[Any]]:
+        columns = list(predictions.values.values())
+        if predictions.probabilities is not None and self.manner.with_probabilities:
+            columns += list(predictions.probabilities.T)
+        for row in _rows(columns):
+            yield [_cell(value) for value in row]
+
+
+def _rows(columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _key(label: Value) -> str:
+    """A class as the key of a JSON object."""
+    return label if isinstance(label, str) else orjson.dumps(label).decode()
+
+
+def _cell(value: Any) -> Any:
+    """As a dataset of CSV says it; what is no finite number is missing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _csv(lines: Any) -> bytes:
+    text = StringIO()
+    csv.writer(text).writerows(lines)
+    return text.getvalue().encode()

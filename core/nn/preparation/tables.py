@@ -1,0 +1,129 @@
+"""A stored table whose rows are to be predicted: whether it has what a fitted preprocessing reads, and that in its words.
+
+Beside columns of the same kind a feature takes those that say the same: true and false for the numbers 1 and 0 and the other
+way round, and a column of which every value is missing.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from core.errors import Problem
+from core.nn.preparation.column import MISSING_BOOLEAN, Column, Columns, absent
+from core.nn.preparation.features import Boolean, Category, Feature, Number, Text
+from core.nn.preparation.names import ColumnNames, listed, quoted
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.recoding import codes
+from core.nn.preparation.rows import MAX_PROBLEMS, refusal
+from core.nn.preparation.schema import Schema
+
+Reader = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+class Fitting:
+    """Which columns of a table are read, and how: `names` are those that must be there as arrays."""
+
+    def __init__(self, schema: Schema, fitted: Preprocessing, dtype: DTypeLike, at: str = "/dataset") -> None:
+        """InvalidData that names every column that is missing, of another kind, or beyond the range of the dtype."""
+        self._rows = schema.rows
+        self._readers: dict[str, Reader] = {}
+        self._absent: dict[str, NDArray[Any]] = {}
+        found: list[Problem] = []
+        names = ColumnNames(schema)
+        for feature in fitted.features:
+            wanted = _WANTED.get(type(feature))
+            if wanted is None:  # an indicator stands beside the feature of the same column
+                continue
+            name = feature.column
+            column = schema.column(name) if name in schema else None
+            if column is not None and _is_empty(column, schema.rows):
+                self._absent[name] = wanted
+                continue
+            message = names.unusable(name)
+            if message is None and column is not None:
+                reader = _reader(feature, column)
+                if isinstance(reader, str):
+                    message = f"column {quoted(name)} {reader}"
+                else:
+                    self._readers[name] = reader
+                    message = _beyond(feature, column, dtype)
+            if message is not None:
+                found.append(Problem(at, message))
+        if found:
+            raise refusal(found[:MAX_PROBLEMS])
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._readers)
+
+    def block(self, table: Columns, start: int, stop: int) -> Columns:
+        """The columns of the rows [start, stop), as the preprocessing reads them."""
+        count = min(stop, self._rows) - start
+        found = {name: np.repeat(missing, count) for name, missing in self._absent.items()}
+        return found | {name: reader(table[name][start:stop]) for name, reader in self._readers.items()}
+
+
+# What a missing value of each is, as an array of one.
+_WANTED: Mapping[type[Feature], NDArray[Any]] = {
+    Number: np.array([np.nan]),
+    Boolean: np.array([MISSING_BOOLEAN], np.uint8),
+    Text: np.array([-1], np.int32),
+    Category: np.array([-1], np.int32),
+}
+
+
+def _is_empty(column: Column, rows: int) -> bool:
+    return column.kind == "ignored" and column.missing == rows > 0
+
+
+def _reader(feature: Feature, column: Column) -> Reader | str:
+    """How the column is read, or what it is instead of what the network learned from."""
+    if isinstance(feature, Number):
+        if column.kind == "number":
+            return _as_it_is
+        return _numbers if column.kind == "boolean" else f"is {column.kind}; the network learned from numbers"
+    if isinstance(feature, Boolean):
+        if column.kind == "boolean":
+            return _as_it_is
+        if column.kind == "number" and column.values is not None and set(column.values) <= {0, 1}:
+            return _flags
+        return f"is {column.kind}{_examples(column)}; the network learned from true and false"
+    if isinstance(feature, Text | Category) and column.kind == "text":
+        places = codes(column.values or (), feature.values)
+        return lambda array: places[array]
+    return f"is {column.kind}; the network learned from texts"
+
+
+def _examples(column: Column) -> str:
+    return f" with the values {listed(column.values[:4])}" if column.kind == "number" and column.values else ""
+
+
+def _beyond(feature: Feature, column: Column, dtype: DTypeLike) -> str | None:
+    """That the column holds a number which leaves the range of the dtype."""
+    if not isinstance(feature, Number) or column.min is None or column.max is None:
+        return None
+    with np.errstate(over="ignore"):
+        ends = (np.array([column.min, column.max]) - feature.shift) / feature.scale
+        beyond = ~np.isfinite(ends.astype(dtype))
+    if not beyond.any():
+        return None
+    number = (column.min, column.max)[int(beyond.argmax())]
+    return f"column {quoted(column.name)} holds {number:g}, which leaves the range of the network's {np.dtype(dtype)}"
+
+
+def _as_it_is(array: NDArray[Any]) -> NDArray[Any]:
+    return array
+
+
+def _numbers(booleans: NDArray[Any]) -> NDArray[Any]:
+    found = booleans.astype(np.float64)
+    found[absent(booleans)] = np.nan
+    return found
+
+
+def _flags(numbers: NDArray[Any]) -> NDArray[Any]:
+    found: NDArray[Any] = (numbers == 1).astype(np.uint8)
+    found[absent(numbers)] = MISSING_BOOLEAN
+    return found

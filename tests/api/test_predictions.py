@@ -1,0 +1,335 @@
+"""Predictions over HTTP: what the network gives, in the data's own words, and every mistake with its place."""
+
+import csv
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from api import predictions as blocks
+from api.app import create_app
+from api.models import BYTES_PER_NETWORK, Models
+from api.routes import predictions as route
+from core.nn.predictor import Predictor
+from core.nn.preparation.features import Boolean, Number, Text
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.rows import columns_of
+from core.nn.preparation.targets import Target
+from core.nn.saving.model import Card, SavedModel
+from core.nn.saving.weights import to_safetensors
+from core.nn.spec import NetworkSpec, TrainingSpec
+from core.settings import Settings
+from core.store import Store
+from tests.api.conftest import JSON, RESULT, Worker, messages, pointers
+from tests.keys import AUTHORIZED, issued
+
+FEATURES = (Number("age", 30.0, 10.0, 30.0), Boolean("member", 0.5), Text("city", ("Bern", "Oslo")))
+WEIGHTS = {
+    "0.weight": np.array([[1.0, 0.5, 2.0, -2.0], [-1.0, 0.25, 1.0, 0.0]], np.float32),
+    "0.bias": np.array([0.5, 0.0], np.float32),
+}
+ROW = {"age": 40, "member": True, "city": "Bern"}  # inputs 1, 1, 1, 0
+
+
+def model(loss: str, targets: tuple[Target, ...], classes: Any = None, scale: float = 1.0) -> bytes:
+    network = NetworkSpec.model_validate({"layers": [{"units": 2}]})
+    card = Card(network, TrainingSpec.model_validate({"loss": loss}).loss, Preprocessing(FEATURES, targets, classes))
+    return to_safetensors({name: array * np.float32(scale) for name, array in WEIGHTS.items()}, card.to_json())
+
+
+REGRESSION = (Target("price", "number", 100.0, 10.0), Target("weight", "number"))
+CLASSES = ("cat", "dog")
+
+
+@pytest.fixture
+def trained(submitted: Callable[..., JSON], worker: Worker) -> Callable[..., str]:
+    """A job that ended with these weights: its path."""
+
+    def train(best: bytes, last: bytes | None = None) -> str:
+        job = submitted()
+        worker.store.jobs.succeed(worker.claim(), RESULT, {"best": best, "last": last or best})
+        return f"/v1/jobs/{job['id']}"
+
+    return train
+
+
+@pytest.fixture
+def regression(trained: Callable[..., str]) -> str:
+    return trained(model("mean_squared_error", REGRESSION), model("mean_squared_error", REGRESSION, scale=2.0)) + "/predict"
+
+
+@pytest.fixture
+def classifier(trained: Callable[..., str]) -> str:
+    return trained(model("softmax_cross_entropy", (Target("pet", "text"),), CLASSES)) + "/predict"
+
+
+def people(count: int) -> list[JSON]:
+    rng = np.random.default_rng(3)
+    cities = ["Bern", "Oslo", "Rome", None]
+    return [
+        {"age": float(rng.normal(30, 10)), "member": bool(i % 2), "city": cities[rng.integers(4)], "name": f"n{i}"}
+        for i in range(count)
+    ]
+
+
+@pytest.fixture
+def uploaded(client: TestClient) -> Callable[..., str]:
+    def upload(rows: list[JSON]) -> str:
+        answer = client.post("/v1/datasets", json=rows)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    return upload
+
+
+def test_numbers_come_in_the_unit_of_each_target(client: TestClient, regression: str) -> None:
+    answer = client.post(regression, json={"rows": [ROW, [None, None, None]]})
+    assert answer.status_code == 200, answer.text
+    # 1 + 0.5 + 2 + 0.5 = 4 and −1 + 0.25 + 1 = 0.25; with everything missing, the means 30 and 0.5: 0.75 and 0.125
+    assert answer.json() == {
+        "object": "predictions",
+        "job": regression.split("/")[3],
+        "epoch": 3,
+        "targets": ["price", "weight"],
+        "classes": None,
+        "rows": 2,
+        "predictions": [{"values": {"price": 140.0, "weight": 0.25}}, {"values": {"price": 107.5, "weight": 0.125}}],
+    }
+
+
+def test_a_class_comes_with_the_probability_of_each(client: TestClient, classifier: str) -> None:
+    document = client.post(classifier, json={"rows": [ROW]}).json()
+    p = 1 / (1 + np.exp(0.25 - 4.0))
+    [prediction] = document["predictions"]
+    assert prediction["values"] == {"pet": "cat"}
+    assert prediction["probabilities"] == pytest.approx({"cat": p, "dog": 1 - p}, rel=1e-12)
+    assert document["classes"] == ["cat", "dog"]
+
+
+def test_probabilities_are_left_out_where_nobody_wants_them(client: TestClient, classifier: str) -> None:
+    answer = client.post(classifier, params={"probabilities": "false"}, json={"rows": [ROW]})
+    assert answer.json()["predictions"] == [{"values": {"pet": "cat"}}]
+
+
+def test_labels_that_are_no_texts_are_keys_as_json_writes_them(client: TestClient, trained: Callable[..., str]) -> None:
+    for classes, keys in (((False, True), {"false", "true"}), ((3, 7), {"3", "7"}), ((-1.0, 2.5), {"-1.0", "2.5"})):
+        job = trained(model("softmax_cross_entropy", (Target("t", "number"),), classes))
+        document = client.post(f"{job}/predict", json={"rows": [ROW]}).json()
+        assert document["predictions"][0]["probabilities"].keys() == keys
+        assert document["predictions"][0]["values"] == {"t": classes[0]}
+        assert document["classes"] == list(classes)
+
+
+def test_what_is_no_finite_number_is_null(client: TestClient, trained: Callable[..., str]) -> None:
+    job = trained(model("poisson", REGRESSION))
+    assert client.post(f"{job}/predict", json={"rows": [{**ROW, "age": 1e6}]}).json()["predictions"] == [
+        {"values": {"price": None, "weight": 100.0 * 0}}
+    ]
+
+
+@pytest.mark.parametrize(("epoch", "price"), [("best", 140.0), ("last", 180.0)])
+def test_the_weights_of_the_last_epoch_predict_too(client: TestClient, regression: str, epoch: str, price: float) -> None:
+    document = client.post(regression, params={"epoch": epoch}, json={"rows": [ROW]}).json()
+    assert document["predictions"][0]["values"]["price"] == price
+
+
+def test_a_dataset_is_predicted_as_its_rows_are(
+    client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = people(1000)
+    dataset = uploaded(rows)
+    inline = client.post(classifier, json={"rows": rows}).json()
+    whole = client.post(classifier, json={"dataset": dataset})
+    assert whole.json() == inline
+    assert len(inline["predictions"]) == inline["rows"] == 1000
+    assert "content-length" in whole.headers
+    monkeypatch.setattr(blocks, "PIECE_CELLS", 3 * 300)
+    streamed = client.post(classifier, json={"dataset": dataset})
+    assert "content-length" not in streamed.headers
+    assert streamed.json() == inline
+
+
+@pytest.mark.parametrize("cells", [1 << 18, 3 * 300])
+def test_json_lines_and_csv_say_the_same(
+    client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    monkeypatch.setattr(blocks, "PIECE_CELLS", cells)
+    rows = people(700)
+    expected = client.post(classifier, json={"rows": rows}).json()["predictions"]
+    for body in ({"rows": rows}, {"dataset": uploaded(rows)}):
+        lines = client.post(classifier, json=body, headers={"Accept": "application/x-ndjson"})
+        assert lines.headers["content-type"] == "application/x-ndjson"
+        assert [orjson.loads(line) for line in lines.content.splitlines()] == expected
+        table = client.post(classifier, json=body, headers={"Accept": "text/csv"})
+        assert table.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+        assert [
+            (row["pet"], float(row["probability_cat"]), float(row["probability_dog"]))
+            for row in csv.DictReader(StringIO(table.text))
+        ] == [(each["values"]["pet"], *each["probabilities"].values()) for each in expected]
+
+
+def test_csv_leaves_empty_what_is_no_finite_number(client: TestClient, trained: Callable[..., str]) -> None:
+    job = trained(model("poisson", REGRESSION))
+    rows = [{**ROW, "age": 1e6}]
+    answer = client.post(f"{job}/predict", json={"rows": rows}, headers={"Accept": "text/csv"})
+    assert answer.text == "price,weight\r\n,0.0\r\n"
+
+
+def test_a_form_that_predictions_do_not_have_is_refused(client: TestClient, regression: str) -> None:
+    answer = client.post(regression, json={"rows": [ROW]}, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+    assert "application/x-ndjson" in answer.json()["detail"]
+
+
+def test_every_mistake_in_the_rows_is_told_with_its_pointer(client: TestClient, regression: str) -> None:
+    rows: list[Any] = [ROW, {**ROW, "age": "old"}, {"age": 1, "city": 3}, 4, [1, True]]
+    answer = client.post(regression, json={"rows": rows})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_data")
+    assert pointers(answer) == ["/rows/1/age", "/rows/2/member", "/rows/2/city", "/rows/3", "/rows/4"]
+    assert messages(answer)["/rows/2/member"].startswith('rows[2]: there is no column "member"')
+
+
+def test_a_number_beyond_the_range_of_the_network_has_its_pointer(client: TestClient, regression: str) -> None:
+    answer = client.post(regression, json={"rows": [[1e300, None, None], {**ROW, "age": -1e300}, ROW]})
+    assert messages(answer) == {
+        "/rows/0/0": 'rows[0]: column "age" is 1e+300, which leaves the range of float32',
+        "/rows/1/age": 'rows[1]: column "age" is -1e+300, which leaves the range of float32',
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "words"),
+    [
+        ({}, "", "neither rows nor a dataset"),
+        ({"rows": [ROW], "dataset": "ds_x"}, "", "both rows and a dataset"),
+        ({"rows": []}, "/rows", "an empty list"),
+        ({"rows": {}}, "/rows", "an object"),
+        ({"rows": None}, "/rows", "null"),
+        ({"dataset": 3}, "/dataset", "3"),
+        ({"dataset": "iris"}, "/dataset", "there is no dataset 'iris'"),
+        ({"dataset": f"ds_{'0' * 32}"}, "/dataset", "there is no dataset"),
+        ({"rows": [ROW], "epoch": "last"}, "/epoch", "epoch"),
+        ([ROW], "", "list"),
+        (7, "", "7"),
+    ],
+)
+def test_a_request_that_asks_for_nothing_that_can_be_predicted(
+    client: TestClient, regression: str, body: Any, pointer: str, words: str
+) -> None:
+    answer = client.post(regression, json=body)
+    assert answer.status_code == 422, answer.text
+    assert pointers(answer) == [pointer]
+    assert words in answer.json()["detail"]
+
+
+def test_a_dataset_without_a_needed_column_is_refused(
+    client: TestClient, regression: str, uploaded: Callable[..., str]
+) -> None:
+    answer = client.post(regression, json={"dataset": uploaded([{"age": 3, "City": "Bern", "member": "yes"}])})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_data")
+    assert [error["message"] for error in answer.json()["errors"]] == [
+        'column "member" is text; the network learned from true and false',
+        'there is no column "city"; near it: "City"',
+    ]
+
+
+def test_an_answer_that_would_be_too_large_is_refused_with_the_limit(
+    client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = people(11)
+    monkeypatch.setattr(route, "MOST_CELLS", 30)
+    monkeypatch.setattr(route, "MOST_CELLS_OF_A_DATASET", 30)
+    for body in ({"rows": rows}, {"dataset": uploaded(rows)}):
+        answer = client.post(classifier, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert "33 values and probabilities, 3 for each of 11 rows; 30 are allowed" in answer.json()["detail"]
+        assert client.post(classifier, params={"probabilities": "false"}, json=body).status_code == 200
+
+
+def test_a_body_that_is_too_large_is_refused(client: TestClient, classifier: str) -> None:
+    answer = client.post(classifier, json={"rows": [{**ROW, "name": "x" * 2**20}]})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_job_without_weights_says_what_can_be_done(client: TestClient, submitted: Callable[..., JSON]) -> None:
+    job = submitted()["id"]
+    answer = client.post(f"/v1/jobs/{job}/predict", json={"rows": [ROW]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert f"is queued and has no weights yet: GET /v1/jobs/{job}?wait=30" in answer.json()["detail"]
+
+
+def test_networks_and_datasets_of_another_tenant_do_not_exist(
+    client: TestClient, regression: str, uploaded: Callable[..., str], store: Store
+) -> None:
+    own, other = {"rows": [ROW]}, issued(store, "other", "read", "write")
+    assert client.post(regression, json=own).status_code == 200  # the network is in memory now
+    gone, absent = (
+        client.post(regression, json=own, headers=other),
+        client.post(f"/v1/jobs/job_{'0' * 32}/predict", json=own, headers=other),
+    )
+    assert gone.status_code == absent.status_code == 404
+    assert gone.json()["detail"].startswith("there is no job")
+    theirs = client.post("/v1/datasets", json=people(3), headers=other).json()["id"]
+    answer = client.post(regression, json={"dataset": theirs})
+    assert (answer.status_code, pointers(answer)) == (422, ["/dataset"])
+
+
+def test_a_job_that_was_deleted_predicts_no_more(client: TestClient, regression: str) -> None:
+    assert client.post(regression, json={"rows": [ROW]}).status_code == 200
+    assert client.delete(regression.removesuffix("/predict")).status_code == 204
+    assert client.post(regression, json={"rows": [ROW]}).status_code == 404
+
+
+def test_many_at_once_load_a_network_once(client: TestClient, regression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    read = Models._read
+    monkeypatch.setattr(Models, "_read", lambda self, weights: reads.append(weights) or read(self, weights))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post(regression, json={"rows": [ROW]}), range(24)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert len(reads) == 1
+
+
+def test_the_least_recently_used_networks_make_room(
+    settings: Settings, trained: Callable[..., str], regression: str, classifier: str
+) -> None:
+    third = trained(model("mean_squared_error", REGRESSION, scale=3.0)) + "/predict"
+    size = BYTES_PER_NETWORK + 4000
+    with TestClient(create_app(settings.model_copy(update={"max_models_bytes": 2 * size}))) as client:
+        models: Models = client.app.state.service.models  # type: ignore[attr-defined]
+
+        def ask(path: str) -> None:
+            assert client.post(path, json={"rows": [ROW]}, headers=AUTHORIZED).status_code == 200
+            assert 0 < models.size_bytes <= 2 * size
+
+        for path in (regression, classifier, regression, third, classifier, regression):
+            ask(path)
+
+
+def test_a_network_beyond_the_memory_for_networks_is_refused_with_the_limit(settings: Settings, regression: str) -> None:
+    with TestClient(create_app(settings.model_copy(update={"max_models_bytes": 2**10})), headers=AUTHORIZED) as client:
+        answer = client.post(regression, json={"rows": [ROW]})
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        assert "networks of up to 1,024 (GRADMILL_MAX_MODELS_BYTES)" in answer.json()["detail"]
+
+
+def test_weights_of_a_job_that_do_not_say_their_loss_cannot_predict(client: TestClient, trained: Callable[..., str]) -> None:
+    job = trained(to_safetensors(WEIGHTS, {"format": 1}))
+    answer = client.post(f"{job}/predict", json={"rows": [ROW]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_data")
+    assert "do not say their network" in answer.json()["detail"]
+
+
+def test_the_answer_is_the_predictors_own_to_the_last_bit(client: TestClient, classifier: str) -> None:
+    predictor = Predictor(SavedModel.from_safetensors(model("softmax_cross_entropy", (Target("pet", "text"),), CLASSES)))
+    rows = people(300)
+    expected = predictor.predict(columns_of(rows, predictor.fields))
+    assert expected.probabilities is not None
+    given = client.post(classifier, json={"rows": rows}).json()["predictions"]
+    assert [list(each["probabilities"].values()) for each in given] == expected.probabilities.tolist()

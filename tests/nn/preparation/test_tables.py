@@ -1,0 +1,113 @@
+"""A stored table as rows to predict: which columns fit, and that they are read as those that a network learned from."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.describe import Described, boolean, bounded, ignored, number, text
+from core.data.parsed import schema_of
+from core.errors import InvalidData
+from core.nn.preparation.column import Columns
+from core.nn.preparation.features import Boolean, Category, Indicator, Number, Text
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.schema import Schema
+from core.nn.preparation.tables import Fitting
+from core.nn.preparation.targets import Target
+
+NAN = np.nan
+CITIES = ("Bern", "Oslo", "Rome")
+FITTED = Preprocessing(
+    (Number("age", 30.0, 7.0, 30.0), Indicator("age"), Boolean("member", 0.75), Text("city", CITIES), Category("from", CITIES)),
+    (Target("score", "number"),),
+)
+AGE = number("age", np.array([1, 2.5, NAN]))
+MEMBER = boolean("member", np.array([1, 0, 1]), np.array([False, False, True]))
+CITY = text("city", np.array([0, 1, -1]), ["Oslo", "Paris"])
+FROM = text("from", np.array([0, 0, 0]), ["Rome"])
+
+
+def table(*columns: Described) -> tuple[Schema, Columns]:
+    found = bounded(columns)
+    stored = {column.name: column.array for column in found if column.array is not None}
+    return schema_of(found, 3), stored
+
+
+def read(*columns: Described) -> Any:
+    schema, stored = table(*columns)
+    fitting = Fitting(schema, FITTED, np.float32)
+    assert set(fitting.names) <= set(stored)
+    return FITTED.inputs(fitting.block(stored, 0, 3), np.float64)
+
+
+def test_texts_that_are_missing_or_never_seen_and_missing_numbers_are_taken_as_in_training() -> None:
+    expected = [
+        [(1 - 30) / 7, 0, 1, 0, 1, 0, 2],
+        [(2.5 - 30) / 7, 0, 0, 0, 0, 0, 2],
+        [0, 1, 0.75, 0, 0, 0, 2],
+    ]
+    np.testing.assert_array_equal(read(AGE, MEMBER, CITY, FROM), expected)
+
+
+def test_columns_that_are_not_needed_do_not_matter() -> None:
+    more = [ignored("id", "too many"), number("score", np.arange(3))]
+    np.testing.assert_array_equal(read(AGE, MEMBER, CITY, FROM, *more), read(AGE, MEMBER, CITY, FROM))
+
+
+def test_a_column_without_any_value_is_missing_in_every_row() -> None:
+    empty = [number("age", np.full(3, NAN)), ignored("member", "every value is missing", 3), text("city", np.full(3, -1), [])]
+    assert {column.kind for column in empty} == {"ignored"}
+    np.testing.assert_array_equal(read(*empty, FROM), [[0, 1, 0.75, 0, 0, 0, 2]] * 3)
+
+
+def test_flags_and_the_numbers_0_and_1_stand_for_each_other() -> None:
+    flags = boolean("age", np.array([1, 0, 1]), np.array([False, False, True]))
+    x = read(flags, number("member", np.array([0, 1, NAN])), CITY, FROM)
+    np.testing.assert_array_equal(x[:, :3], [[-29 / 7, 0, 0], [-30 / 7, 0, 1], [0, 1, 0.75]])
+
+
+def test_a_block_is_a_part_of_the_whole() -> None:
+    schema, stored = table(AGE, MEMBER, CITY, number("from", np.full(3, NAN)))
+    fitting = Fitting(schema, FITTED, np.float32)
+    whole = FITTED.inputs(fitting.block(stored, 0, 3), np.float64)
+    np.testing.assert_array_equal(FITTED.inputs(fitting.block(stored, 1, 3), np.float64), whole[1:])
+
+
+def problems(*columns: Described) -> list[str]:
+    schema, _ = table(*columns)
+    with pytest.raises(InvalidData) as raised:
+        Fitting(schema, FITTED, np.float32)
+    assert {problem.pointer for problem in raised.value.problems} == {"/dataset"}
+    return [problem.message for problem in raised.value.problems]
+
+
+def test_every_column_that_does_not_fit_is_told_at_once() -> None:
+    found = problems(
+        text("age", np.arange(3), ["a", "b", "c"]),
+        number("member", np.array([0, 1, 2])),
+        number("city", np.arange(3)),
+        number("frm", np.arange(3)),
+    )
+    assert found == [
+        'column "age" is text; the network learned from numbers',
+        'column "member" is number with the values 0, 1, 2; the network learned from true and false',
+        'column "city" is number; the network learned from texts',
+        'there is no column "from"; near it: "frm"',
+    ]
+
+
+def test_why_a_column_is_not_usable_is_told() -> None:
+    assert problems(AGE, MEMBER, FROM, ignored("city", "10,001 different texts; 10,000 are allowed")) == [
+        'column "city" is not usable: 10,001 different texts; 10,000 are allowed'
+    ]
+
+
+@pytest.mark.parametrize("value", [1e39, -1e39])
+def test_a_number_beyond_the_range_is_told_before_any_row_is_read(value: float) -> None:
+    [message] = problems(number("age", np.array([1e3, value * 7, 0])), MEMBER, CITY, FROM)
+    assert message == f'column "age" holds {value * 7:g}, which leaves the range of the network\'s float32'
+
+
+def test_the_same_number_fits_into_a_network_of_float64() -> None:
+    schema, _ = table(number("age", np.array([1e3, 1e39, 0])), MEMBER, CITY, FROM)
+    Fitting(schema, FITTED, np.float64)
