@@ -145,7 +145,7 @@ async def _core_error(request: Request, error: Exception) -> Response:
     if error.code == "unavailable":
         log.warning("%s %s: %s", request.method, request.url.path, error.message)
         return problem_answer(request, "unavailable", "the database does not answer; try again", headers={"Retry-After": "2"})
-    if error.code == "capacity":
+    if error.code == "storage_full":
         return _storage_full(request, error.message)
     if error.code not in PROBLEMS:
         raise error

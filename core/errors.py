@@ -13,6 +13,7 @@ CoreError
 │   │   └── TooManyJobs  as many of its jobs wait as may
 │   └── Diverged         the loss became NaN or infinite
 ├── Unavailable          the database does not answer; the same call may succeed later
+│   └── StorageFull      its disk has no room left
 ├── UnfitDatabase        the database is none that this version can use, now or later
 ├── UnfitCheckpoint      nothing that this training could go on from: another version took it
 ├── CapacityError        within the rules, but more than this machine gives: memory, time; fault = "capacity"
@@ -128,6 +129,10 @@ class Unavailable(CoreError):
     """Transient: nothing is known about a write that ended so, except that repeating it does no harm."""
 
     code = "unavailable"
+
+
+class StorageFull(Unavailable):
+    code = "storage_full"
 
 
 class CapacityError(CoreError):

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from core.errors import CapacityError, Unavailable, UnfitDatabase
+from core.errors import Unavailable, UnfitDatabase
 from core.keys import Key, new_key, parsed
 from core.settings import settings
 from core.store import Store, connect, upgrade
@@ -25,7 +25,7 @@ def main() -> None:
         upgrade(chosen.database)
         if "--key" in sys.argv[1:]:
             keep_key(chosen.key_file, Store(connect(chosen.database)))
-    except (Unavailable, UnfitDatabase, CapacityError, OSError) as error:
+    except (Unavailable, UnfitDatabase, OSError) as error:
         sys.exit(f"cannot migrate: {error}")
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import CapacityError, NotFound, Unavailable
+from core.errors import NotFound, Unavailable
 from core.keys import SCOPES, Key, new_key
 from core.settings import InvalidSettings, settings
 from core.store import ApiKey, Store, connect
@@ -33,7 +33,7 @@ def main(given: Sequence[str] | None = None) -> int:
             store.close()
     except InvalidSettings as error:
         return _failed(str(error))
-    except (Unavailable, CapacityError, NotFound) as error:
+    except (Unavailable, NotFound) as error:
         return _failed(error.message)
     print(json.dumps(shown, indent=2) if options.json else "\n".join(_lines(shown)))
     return 0

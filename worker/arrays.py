@@ -22,6 +22,7 @@ import core.nn
 from core.data import disk
 from core.nn.saving.tensors import Blocks, Header, TensorFile
 from worker.cache import Cache
+from worker.interruption import Check, never
 
 SMALL_BYTES = 1 << 24  # made in the time that writing a file takes
 
@@ -58,7 +59,7 @@ class Shelf:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def arrays(self, key: str, draft: Callable[[], Draft]) -> Arrays:
+    def arrays(self, key: str, draft: Callable[[], Draft], check: Check = never) -> Arrays:
         """What stands under the key; else what `draft` makes, mapped from a new file where there is room for one.
 
         The arrays can be written to, since compiled code takes no others, but nobody else will see it.
@@ -66,14 +67,14 @@ class Shelf:
         place = self._cache.place(f"{key}.arrays")
         if (found := _found(place)) is not None:
             return found
-        with self._cache.turn(place):
+        with self._cache.turn(place, check):
             return _found(place) or self._made(place, draft())
 
     def _made(self, place: Path, draft: Draft) -> Arrays:
-        if not self._cache.has_room(draft.size_bytes):
-            log.warning("no room on the disk for %d bytes of training data, they stay in memory", draft.size_bytes)
-            return draft.in_memory()
         try:
+            if not self._cache.has_room(draft.size_bytes):
+                log.warning("no room on the disk for %d bytes of training data, they stay in memory", draft.size_bytes)
+                return draft.in_memory()
             with self._cache.part() as part:
                 with part.open("wb") as file:
                     for piece in TensorFile(draft.arrays, draft.words):

@@ -10,10 +10,16 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from core.data import disk
+from worker.interruption import Check, never
 
 ABANDONED_AFTER_S = 3600.0
+LONGEST_TURN_S = 60.0
+LOOK_AGAIN_S = 0.02
 _UNFINISHED = frozenset({".part", ".turn"})
 
 
@@ -42,7 +48,7 @@ class Cache:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.rename(place)
-        self._shrink(keep=place)
+        self._shrink(self.max_bytes, keep=place)
 
     def has_room(self, size: int) -> bool:
         """Whether a file of that size fits among the others, and leaves the disk as much as it takes."""
@@ -50,22 +56,26 @@ class Cache:
         return size <= self.max_bytes and 2 * size <= shutil.disk_usage(self._directory).free
 
     @contextmanager
-    def turn(self, place: Path) -> Iterator[None]:
+    def turn(self, place: Path, check: Check = never) -> Iterator[None]:
         """Processes that want to make the same file do so one after the other, and the next looks first whether it is there.
 
-        It only saves work: a process that was killed has lost its turn, and where two should get in all the same, each settles
-        a whole file.
+        It only saves work: a process that was killed has lost its turn, one that is frozen is waited for no longer than
+        `LONGEST_TURN_S`, and where two get in all the same, each settles a whole file. `check` is called while one waits.
         """
-        self._directory.mkdir(parents=True, exist_ok=True)
-        ticket = place.with_suffix(".turn")
-        with ticket.open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                ticket.unlink(missing_ok=True)
+        with ExitStack() as stack:
+            with disk.unless_full():
+                self._directory.mkdir(parents=True, exist_ok=True)
+                ticket = place.with_suffix(".turn")
+                file = stack.enter_context(ticket.open("wb"))
+                stack.callback(ticket.unlink, missing_ok=True)
+                _wait_for(file, check)
+            yield
 
-    def _shrink(self, keep: Path) -> None:
+    def clear(self) -> None:
+        """Removes every file that is whole: the disk is full."""
+        self._shrink(0)
+
+    def _shrink(self, most_bytes: int, keep: Path | None = None) -> None:
         """Remove what killed workers left half written, then the files that were not used for longest."""
         files = []
         for path in self._directory.iterdir():
@@ -80,8 +90,19 @@ class Cache:
                 files.append((status.st_mtime, status.st_size, path))
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
-            if total <= self.max_bytes:
+            if total <= most_bytes:
                 break
             if path != keep:
                 path.unlink(missing_ok=True)
                 total -= size
+
+
+def _wait_for(file: BinaryIO, check: Check) -> None:
+    """Until it is this process's turn, or the others have had theirs for long enough."""
+    give_up_at = time.monotonic() + LONGEST_TURN_S
+    while time.monotonic() < give_up_at:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        check()
+        time.sleep(LOOK_AGAIN_S)

@@ -5,6 +5,7 @@ from typing import Any
 from celery import bootsteps
 from celery.worker.consumer import Consumer as CeleryConsumer
 from celery.worker.consumer import Tasks
+from kombu.exceptions import OperationalError
 
 from core.queue import WORK
 
@@ -15,9 +16,12 @@ class Look(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no type
     requires = (Tasks,)
 
     def start(self, consumer: Any) -> None:
-        with consumer.app.amqp.Producer(consumer.connection.default_channel, auto_declare=False) as producer:
-            for _ in range(consumer.pool.num_processes):
-                consumer.app.send_task(WORK, producer=producer, ignore_result=True, retry=False)
+        try:
+            with consumer.app.amqp.Producer(consumer.connection.default_channel, auto_declare=False) as producer:
+                for _ in range(consumer.pool.num_processes):
+                    consumer.app.send_task(WORK, producer=producer, ignore_result=True, retry=False)
+        except OperationalError as error:  # by which Celery does not know that the connection is gone, and the worker would end
+            raise ConnectionError(str(error)) from error
 
 
 class Consumer(CeleryConsumer):  # type: ignore[misc]

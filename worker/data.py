@@ -29,6 +29,7 @@ from core.nn.training import Data
 from core.store import Dataset, Job, Store
 from worker.arrays import SMALL_BYTES, Draft, Shelf, key
 from worker.datasets import Datasets
+from worker.interruption import Check, Checked, never
 from worker.start import kept_preprocessing
 
 BLOCK_CELLS = 1 << 22
@@ -56,8 +57,11 @@ class Prepared:
         return Card(self.network, self.training.loss, self.preprocessing)
 
 
-def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepared:
-    """The same arrays, bit for bit, at every attempt: the split depends on the seed alone, the statistics on the split."""
+def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf, check: Check = never) -> Prepared:
+    """The same arrays, bit for bit, at every attempt: the split depends on the seed alone, the statistics on the split.
+
+    `check` is called again and again, and raises what is to end the work.
+    """
     network = NetworkSpec.model_validate(job.spec["network"])
     training = TrainingSpec.model_validate(job.spec["training"])
     columns = DataSpec.model_validate(job.spec["dataset"])
@@ -72,7 +76,7 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
 
     def draft() -> Draft:
         names = used_names(schema, columns)
-        table: Columns = datasets.columns(dataset, names)
+        table: Columns = Checked(datasets.columns(dataset, names, check), check)
         training_rows, validation_rows = _split(training, columns, schema, table)
         if kept is None:
             preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
@@ -84,7 +88,7 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
             kept_away = _examples(preprocessing, weighting, table, validation_rows, dtype)
         else:
             theirs = Schema.model_validate(other.schema)
-            measured = Recoded(datasets.columns(other, names), theirs, preprocessing)
+            measured = Recoded(Checked(datasets.columns(other, names, check), check), theirs, preprocessing)
             kept_away = _examples(preprocessing, weighting, measured, np.arange(theirs.rows), dtype, "validation data: ")
         arrays |= {f"validation_{name}": array for name, array in kept_away.items()}
         return Draft(arrays, {"preprocessing": json.dumps(preprocessing.to_json())})
@@ -96,7 +100,7 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf) -> Prepare
         spec = [columns.model_dump(mode="json"), training.loss.model_dump(mode="json")]
         drawn = apart and [apart.model_dump(mode="json"), training.seed]
         tables = [_content(each) for each in (dataset, other) if each is not None]
-        made = shelf.arrays(key(tables, spec, dtype.name, drawn, is_linear, kept and kept.to_json()), draft)
+        made = shelf.arrays(key(tables, spec, dtype.name, drawn, is_linear, kept and kept.to_json()), draft, check)
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
     categories = preprocessing.layout.categories
     data = Data(**made.arrays, target_scale=preprocessing.target_scale, categories=categories)

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from core.errors import CoreError, LostLease, Unavailable
-from core.store import Claim, Signals, Store
+from core.store import Claim, Signals, Store, answers_within
 
 SIGNALS_EVERY_S = 0.5  # how soon a cancellation is seen
 BEATS_PER_TTL = 3
-RETRY_AFTER_S = 0.05
+RETRY_AFTER_S = (0.05, 0.5)  # at first, at most
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Lease:
 
     def persist(self, write: Callable[[], T]) -> T:
         """The result of `write`, tried again while the database is away and the job may still be ours; then LostLease."""
-        pause_s = RETRY_AFTER_S
+        pause_s, longest_s = RETRY_AFTER_S
         while True:
             if self.lost:
                 raise LostLease(f"job {self.claim.job.id} has another owner")
@@ -75,9 +75,17 @@ class Lease:
                 if time.monotonic() + pause_s > self._ours_until:
                     raise LostLease(f"job {self.claim.job.id}: the database stayed away for the whole lease") from error
             self._left.wait(pause_s)
-            pause_s *= 2
+            pause_s = min(2 * pause_s, longest_s)
+
+    def hear(self, signals: Signals) -> None:
+        """What the client wants, as a write or a read of this attempt was told."""
+        if signals.cancel_requested:
+            self._cancelled.set()
+        if signals.pause_requested:
+            self._paused.set()
 
     def _beat(self) -> None:
+        answers_within(self._ttl_s / 2)
         pause_s = min(SIGNALS_EVERY_S, self._ttl_s / BEATS_PER_TTL)
         while not self._left.wait(pause_s) and not self.lost:
             try:
@@ -86,9 +94,10 @@ class Lease:
                 else:
                     signals = self._store.jobs.signals(self.claim)
                     if signals.cancel_requested and not self.cancelled:
-                        self._cancelled.set()
-                        self._renew()  # the cancellation has cut the lease, for the case that nobody hears of it
-                    self._hear(signals)
+                        self._renew_at = 0.0  # the cancellation has cut the lease, for the case that nobody hears of it
+                        self.hear(signals)
+                        self._renew()
+                    self.hear(signals)
             except LostLease:
                 self._lost.set()
             except CoreError as error:  # away, or its disk is full
@@ -101,10 +110,4 @@ class Lease:
         signals = self._store.jobs.heartbeat(self.claim, self._ttl_s)
         self._ours_until = asked_at + self._ttl_s
         self._renew_at = asked_at + self._ttl_s / BEATS_PER_TTL
-        self._hear(signals)
-
-    def _hear(self, signals: Signals) -> None:
-        if signals.cancel_requested:
-            self._cancelled.set()
-        if signals.pause_requested:
-            self._paused.set()
+        self.hear(signals)

@@ -26,6 +26,7 @@ from worker.data import Prepared, prepare
 from worker.datasets import Datasets
 from worker.failure import explain, explain_divergence, out_of_memory
 from worker.heartbeat import Lease
+from worker.interruption import Interrupted, check
 from worker.memory import allowed_bytes, limited
 from worker.record import Record
 
@@ -54,7 +55,7 @@ def run(claim: Claim, worker: Worker) -> None:
             error = failure(lease, worker)
             if error is not None:
                 lease.persist(lambda: worker.store.jobs.fail(claim, error))
-        except (LostLease, Unavailable, CapacityError) as reason:
+        except (LostLease, Unavailable) as reason:
             log.warning("job %s, attempt %d, gave up: %s", claim.job.id, claim.job.attempt, reason.message)
 
 
@@ -85,10 +86,16 @@ def attempt(lease: Lease, worker: Worker) -> None:
     claim, store, budget = lease.claim, worker.store, budget_of(lease.claim.job)
     quotas = lease.persist(lambda: store.quotas.of(claim.job.tenant, worker.settings.quotas))
     allowance = Allowance(quotas.job_s, claim.job)
-    prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf))
-    if prepared.training.budget_s is not None:
-        prepared = with_epochs(prepared, budget, lease, store, lambda: lease.ended or worker.stopping())
-    training = lease.persist(lambda: begin(prepared, claim, store))
+    look = check(lease, allowance, worker.stopping)
+    try:
+        prepared = lease.persist(lambda: prepare(claim.job, store, worker.datasets, worker.shelf, look))
+        if prepared.training.budget_s is not None:
+            prepared = with_epochs(prepared, budget, lease, store, lambda: lease.ended or worker.stopping())
+        training = lease.persist(lambda: begin(prepared, claim, store, look))
+    except Interrupted:
+        if not handed_back(lease, store):
+            end_cancelled(lease, worker)
+        return
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:
         with threads(prepared.training.threads):
@@ -107,6 +114,15 @@ def attempt(lease: Lease, worker: Worker) -> None:
         lease.persist(lambda: store.jobs.fail(claim, told, kept, dict.fromkeys(kept, training.best_epoch)))
     finally:
         log.info("job %s, attempt %d: trained %d epochs", claim.job.id, claim.job.attempt, record.trained)
+
+
+def end_cancelled(lease: Lease, worker: Worker) -> None:
+    """A cancellation came before the job could be handed back: what was learned in earlier attempts is stored all the same."""
+    claim = lease.claim
+    if claim.job.epoch:
+        attempt(lease, worker)
+    else:
+        lease.persist(lambda: worker.store.jobs.stop(claim))
 
 
 def train(training: Training, record: Record, lease: Lease, stopping: Callable[[], bool]) -> None:
@@ -135,11 +151,18 @@ def conclude(training: Training, prepared: Prepared, record: Record, lease: Leas
         return
     if not lease.cancelled:
         record.flush(training.checkpoint())
-        if not lease.persist(lambda: store.jobs.release(claim)).cancel_requested:
+        if handed_back(lease, store):
             return
     record.flush()
     kept = weights(training, prepared)
     lease.persist(lambda: store.jobs.stop(claim, kept, epochs_of(training)))
+
+
+def handed_back(lease: Lease, store: Store) -> bool:
+    """To the queue, or to its client, who wants it paused; False where it is cancelled, and this attempt is to end it."""
+    if not lease.cancelled:
+        lease.hear(lease.persist(lambda: store.jobs.release(lease.claim)))
+    return not lease.cancelled
 
 
 def weights(training: Training, prepared: Prepared) -> dict[Which, TensorFile]:

@@ -6,7 +6,7 @@ Any number may run: every step is one guarded statement in the database, so ther
 
 import logging
 import signal
-import time
+from collections.abc import Callable
 from threading import Event, Thread
 
 from core.queue import Dispatcher
@@ -20,23 +20,36 @@ CLEAR_EVERY_S = 600.0
 log = logging.getLogger(__name__)
 
 
-def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event, clear_every_s: float = CLEAR_EVERY_S) -> None:
-    """Every `sweep_every_s`, whatever the database does, until `stop` is set; what is cleared is looked for less often."""
-    failing, clear_at = False, time.monotonic()
+def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event) -> None:
+    """Every `sweep_every_s`, until `stop` is set."""
+
+    def look() -> bool:
+        _take_back(store, dispatcher, options)
+        store.feed.number_some()
+        beat(options)
+        return True
+
+    _repeat("sweep", look, options.sweep_every_s, options.sweep_every_s, stop)
+
+
+def clear(store: Store, options: Settings, stop: Event, every_s: float = CLEAR_EVERY_S) -> None:
+    """Every `every_s`, and on at once where there is more, until `stop` is set. It may take long, so that it has a thread."""
+    _repeat("clear up", lambda: _clear(store, options), every_s, options.sweep_every_s, stop)
+
+
+def _repeat(what: str, work: Callable[[], bool], pause_s: float, short_pause_s: float, stop: Event) -> None:
+    """Whatever the database does. After work that is not done, or that failed, the pause is short."""
+    failing = False
     while not stop.is_set():
+        is_done = False
         try:
-            _take_back(store, dispatcher, options)
-            store.feed.number_some()
-            if time.monotonic() >= clear_at:
-                is_done = _clear(store, options)
-                clear_at = time.monotonic() + (clear_every_s if is_done else 0)
-            beat(options)
+            is_done = work()
             failing = False
         except Exception as error:  # a sweeper that dies of one bad moment would leave jobs without an owner
             if not failing:
-                log.warning("cannot sweep, trying again every %s s: %s", options.sweep_every_s, error)
+                log.warning("cannot %s, trying again every %s s: %s", what, short_pause_s, error)
             failing = True
-        stop.wait(options.sweep_every_s)
+        stop.wait(pause_s if is_done else short_pause_s)
 
 
 def _take_back(store: Store, dispatcher: Dispatcher, options: Settings) -> None:
@@ -47,7 +60,7 @@ def _take_back(store: Store, dispatcher: Dispatcher, options: Settings) -> None:
 
 
 def _clear(store: Store, options: Settings) -> bool:
-    """Some of what nobody needs; False where there may be more, so that those who are to be taken back wait for no more."""
+    """Some of what nobody needs; False where there may be more."""
     count = store.blobs.sweep()
     if count:
         log.info("removed what %s uploads and deletions left behind", count)
@@ -73,6 +86,7 @@ def main() -> None:
     dispatcher = Dispatcher(store, options)
     dispatcher.start()
     Thread(target=sweep, args=(store, dispatcher, options, stop), name="sweep", daemon=True).start()
+    Thread(target=clear, args=(store, options, stop), name="clear", daemon=True).start()
     log.info("sweeping every %s s", options.sweep_every_s)
     stop.wait()
 

@@ -3,10 +3,11 @@
 import functools
 import logging
 import os
+import secrets
 import socket
 import time
 
-from core.errors import CapacityError, Unavailable
+from core.errors import Unavailable
 from core.nn.warmup import fingerprint
 from core.queue import Wakes
 from core.settings import settings
@@ -31,7 +32,7 @@ def worker() -> Worker:
     store = Store(connect(options.database))
     cache = Cache(options.data_dir / "cache", options.max_cache_bytes)
     return Worker(
-        owner=f"{socket.gethostname()}:{os.getpid()}",
+        owner=f"{socket.gethostname()}:{secrets.token_hex(4)}:{os.getpid()}",
         fingerprint=fingerprint(),
         store=store,
         datasets=Datasets(store, cache),
@@ -67,8 +68,10 @@ def next_job(me: Worker) -> Claim | None:
     while not stopping.asked():
         try:
             most_running = me.settings.tenant_running_jobs
+            if failing and (claim := me.store.jobs.owned(me.owner)):  # a claim that was done, and not answered
+                return claim
             return me.store.jobs.claim(me.owner, me.settings.lease_ttl_s, me.fingerprint, most_running)
-        except (Unavailable, CapacityError) as error:
+        except Unavailable as error:
             if not failing:
                 log.warning("cannot look for jobs, trying again every %s s: %s", RETRY_AFTER_S, error.message)
             failing = True

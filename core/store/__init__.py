@@ -4,7 +4,7 @@
     job = store.jobs.submit("default", NewJob(...))
 
 Each method is one transaction and answers with frozen records. Besides the errors it names, each raises Unavailable where the
-database does not answer, and CapacityError where its disk is full.
+database does not answer, as StorageFull where its disk has no room left.
 """
 
 from contextlib import AbstractContextManager
@@ -15,7 +15,7 @@ from core.quotas import KeepTimes
 from core.store.blobs import Blobs
 from core.store.database import Database
 from core.store.datasets import Datasets
-from core.store.engine import connect
+from core.store.engine import answers_within, connect
 from core.store.epochs import Epochs
 from core.store.events import Events
 from core.store.feed import Feed
@@ -72,6 +72,7 @@ __all__ = [
     "Store",
     "Weights",
     "Which",
+    "answers_within",
     "connect",
     "upgrade",
 ]

@@ -22,7 +22,7 @@ from core.store.events import write_event
 from core.store.locks import Count, lock, try_lock
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
-from core.store.tables import QUEUED, checkpoints, epochs, jobs
+from core.store.tables import QUEUED, RUNNING, checkpoints, epochs, jobs
 from core.store.turns import TURNS, limit, may_run, serve
 
 _SIGNALS = tuple(jobs.c[field.name] for field in fields(Signals))
@@ -90,6 +90,13 @@ class Attempts:
                 if row := writer.execute(_TAKE_COUNTED, {**claimer, "whose": tenant, **limits}).one_or_none():
                     return _begun(writer, row, owner, fingerprint)
         return None
+
+    def owned(self, owner: str) -> Claim | None:
+        """The running job that this owner claimed, for one who does not know whether its claim was done."""
+        query = select(*JOB).where(jobs.c.state == RUNNING, jobs.c.lease_owner == owner)
+        with self._database.reading() as reader:
+            row = reader.execute(query).one_or_none()
+        return None if row is None else Claim(to_job(row), row.fence, owner)
 
     def signals(self, claim: Claim) -> Signals:
         """What the client asked for meanwhile: a read of one row."""

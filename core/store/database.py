@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import CapacityError, Unavailable
+from core.errors import StorageFull, Unavailable
 from core.store.engine import BUSY_TIMEOUT_S
 
 _DISK_FULL = "53100"
@@ -85,7 +85,7 @@ class _Turn:
 
 @contextmanager
 def translating() -> Iterator[None]:
-    """A database that cannot do now what it could do later is Unavailable, or CapacityError where its disk is full."""
+    """A database that cannot do now what it could do later is Unavailable."""
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
@@ -93,7 +93,7 @@ def translating() -> Iterator[None]:
         told = " ".join(str(cause).split())
         sqlstate = getattr(cause, "sqlstate", None) or ""
         if sqlstate == _DISK_FULL or getattr(cause, "sqlite_errorname", None) == "SQLITE_FULL":
-            raise CapacityError(f"the disk of the database is full: {told}") from error
+            raise StorageFull(f"the disk of the database is full: {told}") from error
         if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or sqlstate.startswith(_TRANSIENT):
             raise Unavailable(f"the database does not answer: {told}") from error
         raise

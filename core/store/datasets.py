@@ -1,7 +1,7 @@
 """Datasets: a schema, a preview and a table in chunks. The same bytes of one tenant are one dataset."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,9 @@ class Datasets:
             remove(writer, datasets.c.table_bytes, tenant, id, needs, "dataset", no_dataset(id))
             forget(writer, id)
 
-    def download(self, dataset_id: str, into: Path) -> Dataset:
-        """Writes the stored table to the file `into`, chunk by chunk; for workers, so it asks for no tenant.
+    def download(self, dataset_id: str, into: Path, each: Callable[[], None] = lambda: None) -> Dataset:
+        """Writes the stored table to the file `into`, chunk by chunk, before each of which it calls `each`; for workers, so it
+        asks for no tenant.
 
         CoreError where the bytes are not those that were stored.
         """
@@ -143,6 +144,7 @@ class Datasets:
         with into.open("wb") as file:
             digest = hashlib.sha256()
             for piece in self._blobs.read(dataset.blob_id, 0, dataset.table_bytes):
+                each()
                 digest.update(piece)
                 file.write(piece)
         if digest.hexdigest() != dataset.table_sha256:

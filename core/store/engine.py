@@ -9,6 +9,7 @@ import os
 import random
 import time
 import weakref
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,25 @@ _OLDEST_SQLITE = (3, 42, 0)  # unixepoch('subsec')
 _SAFE_WAL = (3, 51, 3)
 
 _abandoned: list[Pool] = []
+_answer_timeout_s: ContextVar[float | None] = ContextVar("answer_timeout_s", default=None)
+
+
+def answers_within(seconds: float) -> None:
+    """From now on this thread waits no longer than so for the answer to a statement: where there is no time for the usual."""
+    _answer_timeout_s.set(seconds)
 
 
 class _Session(psycopg.Connection[Any]):
-    """Waits for an answer no longer than `ANSWER_TIMEOUT_S`.
+    """Waits for an answer no longer than `ANSWER_TIMEOUT_S`, or than `answers_within` says.
 
     TCP alone does not notice a proxy, a firewall or a pooler that keeps a connection open and passes nothing on any more.
     """
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        if timeout is None:
+            timeout = min(ANSWER_TIMEOUT_S, _answer_timeout_s.get() or ANSWER_TIMEOUT_S)
         try:
-            return super().wait(gen, interval, ANSWER_TIMEOUT_S if timeout is None else timeout)
+            return super().wait(gen, interval, timeout)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
                 self.pgconn.finish()  # the answer may come when another statement waits for its own

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from core.errors import CapacityError, Unavailable
+from core.errors import StorageFull, Unavailable
 from core.settings import Settings
 from tests.keys import AUTHORIZED
 
@@ -58,7 +58,7 @@ def test_a_database_that_does_not_answer_is_not_ready_and_refuses_politely(tmp_p
     [
         (RuntimeError("a secret"), 500, "internal"),
         (Unavailable("a secret"), 503, "unavailable"),
-        (CapacityError("the disk of the database is full"), 503, "storage_full"),
+        (StorageFull("the disk of the database is full"), 503, "storage_full"),
     ],
 )
 def test_what_breaks_on_our_side_tells_nothing_but_the_request(

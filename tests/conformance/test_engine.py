@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, make_url, text, update
 
-from core.errors import CapacityError, LostLease, Unavailable
+from core.errors import LostLease, StorageFull, Unavailable
 from core.jobs import State
 from core.store import Claim, Job, NewJob, Store, connect
 from core.store.database import Database
@@ -62,7 +62,7 @@ def test_a_database_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
             store.close()
 
 
-def test_a_full_disk_is_a_capacity_error_and_changes_nothing(sqlite_url: str, tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_changes_nothing(sqlite_url: str, tmp_path: Path) -> None:
     """The disk is a limit on the pages of the file; SQLite reports both alike."""
     engine = connect(sqlite_url)
     store = Store(engine)
@@ -72,7 +72,7 @@ def test_a_full_disk_is_a_capacity_error_and_changes_nothing(sqlite_url: str, tm
         pages = connection.scalar(text("PRAGMA page_count"))
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 100}")
         connection.rollback()
-    with pytest.raises(CapacityError, match="full"):
+    with pytest.raises(StorageFull, match="full"):
         store.datasets.add("default", "a" * 64, "csv", {}, [], 1, None, "upload", table)
     assert store.datasets.page("default").items == ()
     table.write_bytes(b"small")

@@ -4,6 +4,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,32 @@ def test_the_key_differs_where_any_part_does() -> None:
     parts: list[tuple[object, ...]] = [("a", 1), ("a", 1.5), ("a", None), ("a", True), ("b", 1), ("a", 1, []), ({"a": 1},)]
     assert len({key(*each) for each in parts}) == len(parts)
     assert key({"a": 1, "b": 2}) == key({"b": 2, "a": 1})
+
+
+@pytest.fixture
+def holder(directory: Path) -> Iterator[Any]:
+    """A process in the middle of its turn."""
+    process = start(DYING, directory)
+    assert process.stdout.readline() == "halfway\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_nobody_waits_long_for_one_that_is_frozen_in_its_turn(
+    holder: Any, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.cache.LONGEST_TURN_S", 0.3)
+    holder.send_signal(signal.SIGSTOP)
+    assert (shelf.arrays("k", draft).arrays["x"] == X).all()
+
+
+def test_who_waits_for_a_turn_may_be_interrupted(holder: Any, shelf: Shelf) -> None:
+    class Enough(Exception):
+        pass
+
+    def check() -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        shelf.arrays("k", none, check)

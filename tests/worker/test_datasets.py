@@ -1,14 +1,17 @@
 """The tables that a worker keeps on its disk."""
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import select, update
 
 from core.data.table import write_table
-from core.errors import CoreError
+from core.errors import CapacityError, CoreError
 from core.store import Dataset, Store, connect
 from core.store.tables import blobs
 from worker.cache import ABANDONED_AFTER_S, Cache
@@ -119,3 +122,28 @@ def test_what_a_killed_worker_left_half_written_is_removed_in_time(store: Store,
         os.utime(part, (part.stat().st_mtime - age,) * 2)
     Datasets(store, Cache(cache, 10 * SIZE)).columns(add(store, tmp_path, 7), ["x"])
     assert {path.name for path in files(cache) if path.suffix == ".part"} == {"new.part"}
+
+
+def test_a_full_disk_lets_the_cache_make_room_once(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = Datasets(store, Cache(tmp_path / "cache", 10 * SIZE))
+    kept, wanted = add(store, tmp_path, 1), add(store, tmp_path, 2)
+    datasets.columns(kept, ["x"])
+    download = store.datasets.download
+
+    def without_room(id: str, into: Path, each: Callable[[], None]) -> Any:
+        if list(into.parent.glob("*.safetensors")):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return download(id, into, each)
+
+    monkeypatch.setattr(store.datasets, "download", without_room)
+    assert (datasets.columns(wanted, ["x"])["x"] == 2).all()
+
+
+def test_a_disk_that_stays_full_is_a_matter_of_capacity(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(id: str, into: Path, each: Callable[[], None]) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    dataset = add(store, tmp_path, 1)
+    monkeypatch.setattr(store.datasets, "download", full)
+    with pytest.raises(CapacityError, match=rf"no room for the [\d,]+ bytes of {dataset.id}"):
+        Datasets(store, Cache(tmp_path / "cache", 10 * SIZE)).columns(dataset, ["x"])

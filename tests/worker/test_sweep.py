@@ -6,14 +6,13 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from core.queue import Dispatcher
 from core.settings import Settings
 from core.store import Store, connect
 from core.store.blobs import CHUNK, Upload
 from core.store.database import Database
 from core.store.tables import blobs, uploads
 from tests.polling import until
-from worker.sweep import sweep
+from worker.sweep import clear
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_crashed_uploads_are_cleared_up_now_and_then(store: Store, engine: Engin
     stop = Event()
     crash_while_uploading(engine)
     assert chunks(engine) == 8
-    thread = Thread(target=sweep, args=(store, Dispatcher(store, options), options, stop), kwargs={"clear_every_s": 0.05})
+    thread = Thread(target=clear, args=(store, options, stop, 0.05))
     thread.start()
     try:
         until(lambda: chunks(engine) == 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -12,6 +13,7 @@ from core.store import Store
 from tests.faults.harness import Cluster
 from tests.faults.jobs import XOR, submit
 from tests.polling import until
+from worker.consumer import Look
 
 
 @pytest.fixture
@@ -91,3 +93,14 @@ def test_a_sweeper_ends_when_it_is_asked_to_whether_there_is_a_broker_or_not(clu
 def test_without_a_broker_the_missing_setting_is_named() -> None:
     with pytest.raises(ValueError, match="REDIS_URL"):
         celery_app(Settings(redis_url=""))
+
+
+def test_a_broker_that_dies_while_a_worker_connects_is_one_more_lost_connection(cluster: Cluster, options: Settings) -> None:
+    """Which Celery makes again; of anything else the whole worker would die, and its trainings with it."""
+    app = celery_app(options)
+    with app.connection_for_write() as connection:
+        connection.default_channel.queue_declare(queue=QUEUE, durable=True, auto_delete=False)
+        cluster.broker.kill()
+        consumer = SimpleNamespace(app=app, connection=connection, pool=SimpleNamespace(num_processes=1))
+        with pytest.raises(connection.connection_errors):
+            Look(consumer).start(consumer)
