@@ -10,6 +10,7 @@ from core.store import Store, connect
 from worker.arrays import Shelf
 from worker.cache import Cache
 from worker.datasets import Datasets
+from worker.interruption import never
 from worker.run import Worker
 
 
@@ -23,6 +24,12 @@ def store(sqlite_url: str) -> Iterator[Store]:
 @pytest.fixture
 def options(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, lease_ttl_s=60, record_every_s=0, checkpoint_every_s=1000)
+
+
+@pytest.fixture
+def prepared_undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ends an attempt ends its training."""
+    monkeypatch.setattr("worker.run.check", lambda *_: never)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from worker.run import Worker, run
 
 
 def test_a_job_that_is_paused_and_resumed_gives_the_weights_of_one_run(
-    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, prepared_undisturbed: None
 ) -> None:
     straight = submit(store, tmp_path, INTERRUPTED)
     run(claimed(store), make_worker())
@@ -38,7 +38,9 @@ def test_a_job_that_is_paused_and_resumed_gives_the_weights_of_one_run(
     assert outcome(store, job) == outcome(store, straight)
 
 
-def test_a_pause_is_heard_inside_of_an_epoch(store: Store, make_worker: Callable[..., Worker], tmp_path: Path) -> None:
+def test_a_pause_is_heard_inside_of_an_epoch(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, prepared_undisturbed: None
+) -> None:
     job = submit(store, tmp_path, ENDLESS)
     training = Thread(target=run, args=(claimed(store), make_worker()))
     training.start()

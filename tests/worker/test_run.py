@@ -190,7 +190,7 @@ def test_the_best_weights_are_those_of_the_metric_that_early_stopping_monitors(
 
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_a_job_that_is_handed_back_again_and_again_gives_the_weights_of_one_run(
-    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, every: int
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path, every: int, prepared_undisturbed: None
 ) -> None:
     straight = submit(store, tmp_path, INTERRUPTED)
     run(claimed(store), make_worker())
