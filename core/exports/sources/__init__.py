@@ -1,0 +1,1 @@
+"""What exported programs are put together from, as source text: nothing here is run by the service."""

@@ -1,0 +1,188 @@
+"""A network as a program predicts what the service predicts."""
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from core.exports import FORMS, Name, exporter
+from core.exports.golden import Golden, golden_rows
+from core.exports.steps import every, steps_of
+from core.nn import spec
+from core.nn.predictor import Predictor
+from core.nn.preparation.features import Category, Feature, Number
+from core.nn.preparation.rows import columns_of, fields_of
+from core.nn.saving.model import SavedModel
+from tests.exports.models import PROBLEMS, TABLE, coded, every_model, layered, model, numbers, outputs, problem, random_weights
+from tests.exports.programs import PROGRAMS, results, run, self_test, written
+from tests.nn.random_networks import Drawn, networks
+
+EXACT = {"float32": 1e-6, "float64": 1e-9}
+MODELS = {dtype: every_model(dtype) for dtype in EXACT}
+
+
+def agrees(form: Name, made: SavedModel, folder: Path) -> None:
+    """Other rows than those in the file, since these it knows."""
+    card = made.card
+    rows = golden_rows(replace(made, weights=random_weights(card, 7))) + golden_rows(made)
+    predictor, precision = Predictor(made), EXACT[card.network.dtype]
+    columns = columns_of(rows, fields_of(card.preprocessing))
+    y = predictor.outputs(card.preprocessing.inputs(columns, card.network.dtype))
+    told = predictor.meaning(y)
+    found = results(form, written(form, made, folder), rows)
+    close([each["outputs"] for each in found], y, precision)
+    if told.probabilities is None:
+        close([each["predictions"] for each in found], np.stack([*told.values.values()], axis=1), precision)
+    else:
+        assert [each["predictions"] for each in found] == [list(row) for row in zip(*told.values.values(), strict=True)]
+        close([each["probabilities"] for each in found], told.probabilities, precision)
+
+
+def close(found: Any, expected: Any, precision: float) -> None:
+    """As shares of the largest; float32 rounds each value a few times on its way."""
+    np.testing.assert_allclose(found, expected, rtol=0, atol=precision * max(1.0, np.abs(expected).max()))
+
+
+@pytest.mark.parametrize("name", MODELS["float32"])
+@pytest.mark.parametrize("dtype", EXACT)
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_it_predicts_what_the_service_predicts(form: Name, dtype: str, name: str, tmp_path: Path) -> None:
+    agrees(form, MODELS[dtype][name], tmp_path)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=networks())
+def test_any_network_predicts_what_the_service_predicts(form: Name, drawn: Drawn, tmp_path: Path) -> None:
+    first = drawn.network.layers[0]
+    features: list[Feature] = list(numbers(drawn.inputs))
+    for place, count in drawn.categories.items():
+        features[place] = Category(f"x{place}", tuple(str(i) for i in range(count - 1)))
+    if isinstance(first, spec.Embedding) and first.vocabulary is not None:
+        features = [Number(f"x{i}", 0.0, 1.0, 0.0) for i in range(drawn.inputs)]
+    classes = tuple(range(drawn.outputs)) if drawn.loss == "softmax_cross_entropy" else None
+    targets = outputs(1 if classes else drawn.outputs)
+    if drawn.loss in ("binary_cross_entropy", "poisson", "softmax_cross_entropy"):
+        targets = tuple(replace(target, shift=0.0, scale=1.0) for target in targets)
+    layers = [layer.model_dump(mode="json") for layer in drawn.network.layers]
+    agrees(form, model(layers, tuple(features), targets, classes, drawn.loss), tmp_path)
+
+
+def test_the_models_have_every_layer_and_every_activation() -> None:
+    found = {layer.type for made in MODELS["float32"].values() for layer in unfolded(made.card.network.layers)}
+    assert found == {member.model_fields["type"].default for member in get_args(spec.AnyLayer)}
+
+
+def unfolded(layers: Any) -> Any:
+    for layer in layers:
+        yield layer
+        yield from unfolded(getattr(layer, "layers", ()))
+        if hasattr(layer, "activation"):
+            yield layer.activation
+
+
+def test_the_problems_have_every_loss_with_an_answer_of_its_own_and_every_link() -> None:
+    cards = [problem(name).card for name in PROBLEMS]
+    assert {card.link for card in cards} == {"identity", "sigmoid", "softmax", "exp"}
+    assert {card.loss.type for card in cards} >= {"poisson", "binary_cross_entropy", "softmax_cross_entropy"}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_the_self_test_passes_and_one_wrong_weight_lets_it_fail(form: Name, name: str, tmp_path: Path) -> None:
+    made = problem(name, dtype="float32")
+    golden = Golden.of(made, Predictor)
+    right = self_test(form, written(form, made, tmp_path, golden))
+    assert (right.returncode, right.stdout, right.stderr) == (0, "8 rows compared, 0 differences\n", "")
+    for tensor, array in made.weights.items():
+        spoilt = array.copy()
+        spoilt.flat[0] += 0.001
+        wrong = self_test(form, written(form, replace(made, weights={**made.weights, tensor: spoilt}), tmp_path, golden))
+        assert wrong.returncode == 1, tensor
+        assert "should be" in wrong.stdout
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_self_test_without_rows_fails(form: Name, tmp_path: Path) -> None:
+    assert self_test(form, written(form, problem("a number"), tmp_path, Golden.none())).returncode == 1
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_large_networks_are_written_as_base64_and_say_the_same(form: Name, tmp_path: Path) -> None:
+    layers = [{"type": "reshape", "shape": [1, 4, 4]}, {"type": "convolution_2d", "filters": 30, "kernel": 3, "padding": 1}]
+    layers += [{"type": "layer_normalisation"}, {"type": "flatten"}, {"units": 20}, {"units": 1}]
+    for dtype in EXACT:
+        made = model(layers, numbers(16), dtype=dtype)
+        assert "stored(" in exporter(form)(made, Golden.none()).decode()
+        agrees(form, made, tmp_path)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_it_reads_rows_from_the_standard_input(form: Name, tmp_path: Path) -> None:
+    made = problem("two classes by a logit")
+    golden = Golden.of(made, Predictor)
+    lines = "\n".join(json.dumps(row) for row in golden.rows)
+    done = run(form, written(form, made, tmp_path, golden), given=lines + "\n")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == golden.predictions
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"length": "long"}, "a finite number is expected"),
+        ({"length": True}, None),
+        ({TABLE[3].column: 5}, "a text is expected"),
+        ({'"""is new"""': "yes"}, "is expected"),
+        ({"unknown": 1}, None),
+    ],
+)
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_it_says_what_a_row_must_hold(form: Name, changes: dict[str, Any], told: str | None, tmp_path: Path) -> None:
+    made = problem("a number")
+    golden = Golden.of(made, Predictor)
+    done = run(form, written(form, made, tmp_path, golden), given=json.dumps({**golden.rows[0], **changes}))
+    assert (done.returncode == 0) is (told is None)
+    assert told is None or told in done.stderr
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_column_that_is_not_there_is_named(form: Name, tmp_path: Path) -> None:
+    done = run(form, written(form, problem("a number"), tmp_path), given="{}")
+    assert done.returncode != 0
+    assert "length" in done.stderr
+    assert "the row has no column" in done.stderr
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_only_what_the_network_needs_is_in_the_file(form: Name) -> None:
+    text = exporter(form)(layered("normalised rows"), Golden.none()).decode()
+    for needed in ("dense", "tanh", "relu", "sigmoid"):
+        assert needed in text
+    for other in ("convolution", "gelu", "softmax", "embedding", "float32", "base64"):
+        assert other not in text
+
+
+def test_python_of_3_9_reads_every_program() -> None:
+    for made in [*MODELS["float32"].values(), *MODELS["float64"].values()]:
+        ast.parse(exporter("python")(made, Golden.none()), feature_version=(3, 9))
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_equal_models_give_equal_bytes(form: Name) -> None:
+    first, second = (exporter(form)(made, Golden.of(made, Predictor)) for made in (coded(), coded()))
+    assert first == second
+
+
+def test_every_step_of_every_model_is_known_by_its_tensors() -> None:
+    for name, made in MODELS["float64"].items():
+        used = [tensor for step in every(steps_of(made.card)) for tensor in step.tensors]
+        assert sorted(used) == sorted(tensor for tensor in made.weights if not tensor.endswith("num_batches_tracked")), name
+
+
+def test_forms_of_text_are_small() -> None:
+    assert all(FORMS[form].most_bytes == 16 * 2**20 for form in PROGRAMS)
