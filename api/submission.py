@@ -109,7 +109,7 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
         validation_dataset_id=other,
         priority=checked.request.priority,
     )
-    return service.store.jobs.submit(tenant, new, idempotency)
+    return service.store.jobs.submit(tenant, new, idempotency, quotas_of(service, tenant).queued_jobs)
 
 
 def _gone(service: Service, tenant: str, checked: Checked) -> list[Problem]:

@@ -24,7 +24,7 @@ class Limits:
 class Quotas(Limits):
     """None is no limit."""
 
-    queued_jobs: int | None = None
+    queued_jobs: int | None = None  # paused ones among them
     running_jobs: int | None = None
     stored_bytes: int | None = None  # of datasets and of weights that were sent
     parameters: int | None = None  # of one network

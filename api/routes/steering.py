@@ -20,8 +20,8 @@ _PROBLEMS = ("not_found", "conflict", "cross_site")
 _OLD = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9a"
 
 
-def _steering(id: str, summary: str, example: dict[str, Any]) -> dict[str, Any]:
-    return operation(id, summary, model=JobAnswer, example=example, problems=_PROBLEMS, has_etag=True)
+def _steering(id: str, summary: str, example: dict[str, Any], *more: str) -> dict[str, Any]:
+    return operation(id, summary, model=JobAnswer, example=example, problems=(*_PROBLEMS, *more), has_etag=True)
 
 
 def _steered(service: Service, job: Job) -> Response:
@@ -43,11 +43,12 @@ def pause_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     return _steered(service, service.store.jobs.pause(tenant, id))
 
 
-@router.post("/{job_id}/resume", **_steering("resume_job", "Resume a job", QUEUED))
+@router.post("/{job_id}/resume", **_steering("resume_job", "Resume a job", QUEUED, "too_many_jobs"))
 def resume_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     """A paused job is queued again, in its old place. It goes on where it was, and gives the same weights as if it had not been
-    paused. Of a job that is about to be paused the request is taken back. Asking twice is no error."""
-    job = service.store.jobs.resume(tenant, id)
+    paused. Of a job that is about to be paused the request is taken back. Asking twice is no error. Refused while
+    as many jobs are queued as the quota allows; paused jobs count too when new ones are sent."""
+    job = service.store.jobs.resume(tenant, id, quotas_of(service, tenant).queued_jobs)
     service.wake()
     return _steered(service, job)
 
@@ -69,9 +70,7 @@ def retry_job(service: TheService, tenant: Tenant, id: JobId, key: IdempotencyKe
     be in its checkpoint. To go on from the weights of a job that ended early, submit one that starts from them."""
     request = None if key is None else Idempotency(key, hashlib.sha256(f"retry {id}".encode()).hexdigest())
     first = None if request is None else service.store.idempotency.job(tenant, request)
-    if first is None:
-        service.store.quotas.check_queue(tenant, quotas_of(service, tenant).queued_jobs)
-    job = first or service.store.jobs.retry(tenant, id, request)
+    job = first or service.store.jobs.retry(tenant, id, request, quotas_of(service, tenant).queued_jobs)
     service.wake()
     headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)}
     return answer(shown(service, job), 202, headers | (REPLAYED if first else {}))

@@ -1,12 +1,16 @@
 """What a tenant may have, and how much of it it has."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from core.errors import QuotaExceeded, TooManyJobs
+from core.jobs import LOWEST_PRIORITY
 from core.quotas import Quotas
 from core.store.database import Database
+from core.store.locks import Count, lock
 from core.store.own import Own
-from core.store.tables import QUEUED, datasets, jobs, sent_weights
+from core.store.tables import PAUSED, QUEUED, datasets, jobs, sent_weights
+
+_WAITING = (QUEUED, PAUSED)
 
 
 class TenantQuotas(Own[Quotas]):
@@ -14,20 +18,39 @@ class TenantQuotas(Own[Quotas]):
         super().__init__(database, Quotas, "max_")
 
     def check_queue(self, tenant: str, most: int | None) -> None:
-        """TooManyJobs where as many wait as may. Requests at the same moment may pass it by as many as they are."""
-        if most is None:
-            return
-        waiting = select(func.count()).select_from(jobs).where(jobs.c.state == QUEUED, jobs.c.tenant == tenant)
-        with self._database.reading() as reader:
-            used = reader.scalar(waiting) or 0
-        if used >= most:
-            raise TooManyJobs(f"queued_jobs: {used:,} of your jobs wait already, your quota is {most:,}; send it again later")
+        """TooManyJobs where as many wait as may. Worth a look before a request is worked on; `jobs.submit` decides."""
+        if most is not None:
+            with self._database.reading() as reader:
+                _check_room(reader.scalar(waiting(tenant, *_WAITING)) or 0, most)
+
+
+def check_queue(writer: Connection, tenant: str, most: int | None, *, with_paused: bool = True) -> None:
+    """TooManyJobs where more jobs wait than may, that among them which this transaction has queued; call it at its end.
+
+    Paused jobs count like queued ones: each of them may be queued again. Of those it is asked whether there is room for them.
+    """
+    if most is None:
+        return
+    lock(writer, Count.WAITING, tenant)
+    used = writer.scalar(waiting(tenant, *(_WAITING if with_paused else (QUEUED,)))) or 0
+    _check_room(used - 1, most)
+
+
+def waiting(tenant: str, *states: ColumnElement[str], priority: int = LOWEST_PRIORITY) -> Select[int]:
+    """How many jobs of the tenant are in one of these states, of this priority at least."""
+    theirs = (jobs.c.tenant == tenant, jobs.c.state.in_(states))
+    counted = select(func.count()).select_from(jobs).where(*theirs)
+    return counted if priority == LOWEST_PRIORITY else counted.where(jobs.c.priority >= priority)
 
 
 def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
-    """QuotaExceeded where datasets and weights that were sent are too many bytes, what this transaction adds among them."""
+    """QuotaExceeded where datasets and weights that were sent are too many bytes, what this transaction adds among them.
+
+    Call it at the end of the transaction.
+    """
     if most is None:
         return
+    lock(writer, Count.STORED, tenant)
     used = 0
     for size, owner in ((datasets.c.table_bytes, datasets.c.tenant), (sent_weights.c.size_bytes, sent_weights.c.tenant)):
         used += int(writer.scalar(select(func.coalesce(func.sum(size), 0)).where(owner == tenant)) or 0)
@@ -36,3 +59,8 @@ def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
             f"stored_bytes: with these there would be {used:,} bytes, your quota is {most:,}; "
             "delete datasets or weights that you need no more"
         )
+
+
+def _check_room(used: int, most: int) -> None:
+    if used >= most:
+        raise TooManyJobs(f"queued_jobs: {used:,} of your jobs wait already, your quota is {most:,}; send it again later")

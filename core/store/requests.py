@@ -13,6 +13,7 @@ from core.store.database import Database
 from core.store.events import write_event
 from core.store.idempotency import remember
 from core.store.needed import hold
+from core.store.quotas import check_queue, waiting
 from core.store.records import Idempotency, Job, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, page, to_job
 from core.store.sent import hold_start
@@ -28,21 +29,22 @@ _VERSIONS = select(jobs.c.id, jobs.c.version).where(jobs.c.id.in_(bindparam("ids
 class Requests:
     _database: Database
 
-    def submit(self, tenant: str, new: NewJob, idempotency: Idempotency | None = None) -> Job:
+    def submit(self, tenant: str, new: NewJob, idempotency: Idempotency | None = None, most_queued: int | None = None) -> Job:
         """Queues a job. The same key with the same request gives the job of the first time.
 
         Raises IdempotencyMismatch where the key came with another request, NotFound where a dataset is not there, or the
-        weights that it starts from.
+        weights that it starts from, TooManyJobs where more than `most_queued` of the tenant would wait.
         """
         id = new_id("job")
         with self._database.writing() as writer:
             first = self._made_before(writer, tenant, idempotency, id)
-            return first or _queue(writer, tenant, id, new)
+            return first or _queue(writer, tenant, id, new, most_queued)
 
-    def retry(self, tenant: str, id: str, idempotency: Idempotency | None = None) -> Job:
+    def retry(self, tenant: str, id: str, idempotency: Idempotency | None = None, most_queued: int | None = None) -> Job:
         """Queues a new job of the spec of one that has failed or was cancelled, to be trained from its beginning.
 
-        Conflict where its state forbids that, or where something is gone that it needs. IdempotencyMismatch as above.
+        Conflict where its state forbids that, or where something is gone that it needs. IdempotencyMismatch and
+        TooManyJobs as above.
         """
         new = new_id("job")
         with self._database.writing() as writer:
@@ -61,7 +63,7 @@ class Requests:
             if again.spec.get("training", {}).get("budget_s") is not None:
                 again = replace(again, epochs_total=None)
             try:
-                return _queue(writer, tenant, new, again)
+                return _queue(writer, tenant, new, again, most_queued)
             except NotFound as error:
                 raise Conflict(f"job {id} cannot be retried: {error.message}") from None
 
@@ -105,9 +107,8 @@ class Requests:
 
     def queue_length(self, tenant: str, priority: int = LOWEST_PRIORITY) -> int:
         """How many jobs of the tenant wait for a worker, of this priority at least."""
-        waiting = (jobs.c.state == QUEUED, jobs.c.tenant == tenant, jobs.c.priority >= priority)
         with self._database.reading() as reader:
-            return reader.scalar(select(func.count()).select_from(jobs).where(*waiting)) or 0
+            return reader.scalar(waiting(tenant, QUEUED, priority=priority)) or 0
 
     def _made_before(self, writer: Connection, tenant: str, idempotency: Idempotency | None, id: str) -> Job | None:
         """The job that the key made before; None where from now on it is the one with this id."""
@@ -123,7 +124,7 @@ class Requests:
         return found == value
 
 
-def _queue(writer: Connection, tenant: str, id: str, new: NewJob) -> Job:
+def _queue(writer: Connection, tenant: str, id: str, new: NewJob, most_queued: int | None) -> Job:
     """NotFound where something is not there that the job needs."""
     asked = {column.name: getattr(new, column.name) for column in _NEW} | {"metadata": dict(new.metadata)}
     made = {"id": id, "tenant": tenant, "state": State.QUEUED, "created_at": now(), "dispatch_at": now()}
@@ -134,4 +135,5 @@ def _queue(writer: Connection, tenant: str, id: str, new: NewJob) -> Job:
     if new.start_id is not None:
         hold_start(writer, tenant, new.start_id)
     write_event(writer, id, "submitted", {} if new.retry_of is None else {"retry_of": new.retry_of})
+    check_queue(writer, tenant, most_queued)
     return to_job(row)

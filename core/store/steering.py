@@ -11,6 +11,7 @@ from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
+from core.store.quotas import check_queue
 from core.store.records import Job
 from core.store.rows import JOB, no_job, to_job
 from core.store.tables import jobs
@@ -60,12 +61,17 @@ class Steering:
                 return _changed(writer, id, "pause_requested", {"pause_requested": True})
             raise _conflict(job, "only a queued or running job can be paused")
 
-    def resume(self, tenant: str, id: str) -> Job:
-        """Queues a paused job, to go on from its checkpoint. Where a running one is still to be paused, that is taken back."""
+    def resume(self, tenant: str, id: str, most_queued: int | None = None) -> Job:
+        """Queues a paused job, to go on from its checkpoint. Where a running one is still to be paused, that is taken back.
+
+        TooManyJobs where more than `most_queued` would be queued.
+        """
         with self._database.writing() as writer:
             job = locked(writer, tenant, id)
             if job.state == State.PAUSED:
-                return _changed(writer, id, "resumed", {"state": State.QUEUED, "dispatch_at": now()})
+                resumed = _changed(writer, id, "resumed", {"state": State.QUEUED, "dispatch_at": now()})
+                check_queue(writer, tenant, most_queued, with_paused=False)
+                return resumed
             if job.pause_requested:
                 return _changed(writer, id, "resumed", {"pause_requested": False})
             if job.state in (State.QUEUED, State.RUNNING) and not job.cancel_requested:

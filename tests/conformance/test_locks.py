@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, make_url, text
 
-from core.errors import Conflict
+from core.errors import Conflict, QuotaExceeded, TooManyJobs
 from core.store import Claim, Job, NewJob, Store, connect
 from tests.polling import until
 
@@ -127,3 +128,40 @@ def test_what_a_limited_tenant_runs_is_counted_with_the_claim_that_is_about_to_b
         second = blocked(lambda store: store.jobs.claim("worker-2", 60, None, most_running))
     assert (second.result() is not None) == (most_running == 2)
     assert store.jobs.claim("worker-3", 60, None, most_running) is None
+
+
+def test_jobs_that_are_sent_at_once_do_not_pass_the_quota(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked
+) -> None:
+    new = NewJob({}, submit().dataset_id, 3)
+    with before_the_commit(lambda other: other.jobs.submit("default", new, None, 2)):
+        second = blocked(lambda store: store.jobs.submit("default", new, None, 2))
+    with pytest.raises(TooManyJobs):
+        second.result()
+    assert store.jobs.queue_length("default") == 2
+
+
+def test_jobs_that_are_resumed_at_once_do_not_pass_the_quota(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked
+) -> None:
+    first, last = (store.jobs.pause("default", submit().id).id for _ in range(2))
+    with before_the_commit(lambda other: other.jobs.resume("default", first, 1)):
+        second = blocked(lambda store: store.jobs.resume("default", last, 1))
+    with pytest.raises(TooManyJobs):
+        second.result()
+    assert store.jobs.queue_length("default") == 1
+
+
+def test_bytes_that_are_sent_at_once_do_not_pass_the_quota(
+    store: Store, before_the_commit: Before, blocked: Blocked, tmp_path: Path
+) -> None:
+    table = tmp_path / "table"
+    table.write_bytes(b"x" * 100)
+
+    def add(store: Store) -> None:
+        store.datasets.add("default", "a" * 64, "csv", {}, [], 1, None, "upload", table, None, 150)
+
+    with before_the_commit(add):
+        second = blocked(lambda store: store.sent_weights.add("default", "b" * 64, {}, b"y" * 100, 150))
+    with pytest.raises(QuotaExceeded, match="there would be 200 bytes, your quota is 150"):
+        second.result()

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotFound, QuotaExceeded, TooManyJobs
+from core.jobs import State
 from core.keys import new_key
 from core.quotas import LARGEST_QUOTA, Quotas
-from core.store import Job, Store
+from core.store import Job, NewJob, Store
 
 GENERAL = Quotas(queued_jobs=5, rows=100)
 
@@ -27,16 +28,61 @@ def test_a_tenants_own_quotas_stand_over_the_general_ones(store: Store) -> None:
         store.quotas.set("nobody", own)
 
 
-def test_as_many_jobs_wait_as_may_and_those_of_others_do_not_count(store: Store, submit: Callable[..., Job]) -> None:
+@pytest.fixture
+def queue(store: Store, submit: Callable[..., Job]) -> Callable[[], Job]:
+    """Submits a job where two may wait."""
+    dataset_id = store.jobs.cancel("default", submit().id).dataset_id
+    return lambda: store.jobs.submit("default", NewJob({}, dataset_id, 3), None, 2)
+
+
+def test_as_many_jobs_wait_as_may_and_those_of_others_do_not_count(
+    store: Store, submit: Callable[..., Job], queue: Callable[[], Job]
+) -> None:
     submit(tenant="other")
     for _ in range(2):
         store.quotas.check_queue("default", 2)
-        job = submit()
-    with pytest.raises(TooManyJobs, match="queued_jobs: 2 of your jobs wait already, your quota is 2"):
+        job = queue()
+    told = "queued_jobs: 2 of your jobs wait already, your quota is 2"
+    with pytest.raises(TooManyJobs, match=told):
         store.quotas.check_queue("default", 2)
+    with pytest.raises(TooManyJobs, match=told):
+        queue()
+    assert store.jobs.queue_length("default") == 2
     store.quotas.check_queue("default", None)
     store.jobs.cancel("default", job.id)
     store.quotas.check_queue("default", 2)
+    assert store.jobs.retry("default", job.id, None, 2)
+    with pytest.raises(TooManyJobs, match=told):
+        store.jobs.retry("default", job.id, None, 2)
+
+
+def test_paused_jobs_wait_too(store: Store, queue: Callable[[], Job]) -> None:
+    held = [store.jobs.pause("default", queue().id) for _ in range(2)]
+    with pytest.raises(TooManyJobs):
+        store.quotas.check_queue("default", 2)
+    with pytest.raises(TooManyJobs):
+        queue()
+    for job in held:
+        assert store.jobs.resume("default", job.id, 2).state == State.QUEUED
+
+
+def test_jobs_that_ran_and_were_paused_are_queued_again_as_far_as_there_is_room(store: Store, queue: Callable[[], Job]) -> None:
+    held = []
+    for _ in range(3):
+        id = queue().id
+        claim = store.jobs.claim("worker-1", 60)
+        assert claim is not None
+        held.append((claim, id))
+    for claim, id in held:
+        store.jobs.pause("default", id)
+        store.jobs.release(claim)
+    for _, id in held[:2]:
+        store.jobs.resume("default", id, 2)
+    with pytest.raises(TooManyJobs, match="2 of your jobs wait already"):
+        store.jobs.resume("default", held[2][1], 2)
+    assert store.jobs.get("default", held[2][1]).state == State.PAUSED
+    assert store.jobs.claim("worker-1", 60) is not None
+    store.jobs.resume("default", held[2][1], 2)
 
 
 def test_datasets_and_weights_share_the_bytes_that_may_be_stored(store: Store, tmp_path: Path) -> None:
