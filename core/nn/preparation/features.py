@@ -3,7 +3,7 @@
 `to_json` of each explains itself, so that a client can do the same without Gradmill.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -36,6 +36,17 @@ class Number:
         v -= self.shift
         v /= self.scale
         x[:, 0] = v
+
+
+def fill_numbers(features: Sequence[Number], x: NDArray[Any], values: Sequence[NDArray[Any]]) -> None:
+    """As each of the features does by itself, all at once, which for few rows takes a third of the time. x (B, k) is
+    overwritten."""
+    v = np.concatenate(values).reshape(len(values), -1).astype(np.float64)
+    shift, scale, missing = np.array([(each.shift, each.scale, each.missing) for each in features]).T[:, :, None]
+    np.copyto(v, missing, where=np.isnan(v))
+    v -= shift
+    v /= scale
+    x[:] = v.T
 
 
 @dataclass(frozen=True, slots=True)

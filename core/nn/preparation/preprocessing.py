@@ -5,8 +5,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any, Self
+from itertools import accumulate, groupby
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from core.errors import InvalidData
 from core.nn.preparation import features
 from core.nn.preparation.column import Columns, Value
-from core.nn.preparation.features import Category, Feature, fitted_features
+from core.nn.preparation.features import Category, Feature, Number, fill_numbers, fitted_features
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import Inputs, classes, feature_columns, target_columns
 from core.nn.preparation.schema import Schema
@@ -22,6 +22,7 @@ from core.nn.preparation.targets import Target, check_complete, class_indices, f
 from core.nn.spec import AnyLoss, DataSpec
 
 _BLOCK_CELLS = 1 << 20  # of a block of rows: small blocks cost calls, large ones fall out of the cache
+_FEW_ROWS = 32  # that cost less than the calls for each of many columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,8 @@ class Preprocessing:
         step = max(1, _BLOCK_CELLS // self.width)
         for start in range(0, len(chosen), step):
             block, numbers = x[start : start + step], chosen[start : start + step]
-            place = 0
             with np.errstate(over="ignore"):
-                for feature in self.features:
-                    feature.fill(block[:, place : place + feature.width], columns[feature.column][numbers])
-                    place += feature.width
+                self._fill(block, numbers, columns)
             if not np.isfinite(block).all():
                 self._refuse(block, numbers, columns)
         return x
@@ -137,6 +135,21 @@ class Preprocessing:
             tuple(Target(**target) for target in document["targets"]),
             None if classes is None else tuple(classes),
         )
+
+    def _fill(self, block: NDArray[Any], numbers: NDArray[np.int64], columns: Columns) -> None:
+        """block (B, width) is overwritten."""
+        place = 0
+        for kind, run in groupby(self.features, type):
+            if kind is Number and len(numbers) < _FEW_ROWS:
+                features = cast(list[Number], list(run))
+                width = len(features)
+                values = [columns[feature.column][numbers] for feature in features]
+                fill_numbers(features, block[:, place : place + width], values)
+                place += width
+                continue
+            for feature in run:
+                feature.fill(block[:, place : place + feature.width], columns[feature.column][numbers])
+                place += feature.width
 
     def _refuse(self, block: NDArray[Any], numbers: NDArray[np.int64], columns: Columns) -> None:
         row, place = np.argwhere(~np.isfinite(block))[0]

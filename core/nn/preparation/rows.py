@@ -97,16 +97,23 @@ def _columns(rows: Any, fields: Sequence[Field]) -> dict[str, NDArray[Any]] | No
     width = len(fields)
     if not all(isinstance(row, Mapping) or (isinstance(row, list | tuple) and len(row) == width) for row in rows):
         return None
-    found = {}
-    for place, field in enumerate(fields):
-        try:
-            values = [row[field.name] if isinstance(row, Mapping) else row[place] for row in rows]
-        except KeyError:
-            return None
-        array = field.read(values)
-        if array is None:
-            return None
-        found[field.name] = array
+    numbers = [place for place, field in enumerate(fields) if field.read is _numbers]
+    found: dict[str, NDArray[Any]] = {}
+    try:
+        if numbers:  # all at once: for one row of many columns a call for each would take longest
+            values = [row[fields[place].name] if isinstance(row, Mapping) else row[place] for row in rows for place in numbers]
+            array = _numbers(values)
+            if array is None:
+                return None
+            found |= zip((fields[place].name for place in numbers), array.reshape(len(rows), -1).T, strict=True)
+        for place, field in enumerate(fields):
+            if field.name not in found:
+                array = field.read([row[field.name] if isinstance(row, Mapping) else row[place] for row in rows])
+                if array is None:
+                    return None
+                found[field.name] = array
+    except KeyError:
+        return None
     return found
 
 

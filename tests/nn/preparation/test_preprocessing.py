@@ -102,6 +102,21 @@ def test_many_rows_are_filled_block_by_block_alike() -> None:
     np.testing.assert_allclose(x, (raw - raw.mean(0)) / raw.std(0), rtol=1e-9, atol=1e-12)
 
 
+def test_few_rows_are_filled_as_many_are_bit_for_bit() -> None:
+    rng = np.random.default_rng(7)
+    raw = rng.normal(3, 4, size=(1000, 12))
+    raw[rng.random(raw.shape) < 0.1] = NAN
+    numbers = [number(f"x{i}", column.copy()) for i, column in enumerate(raw.T)]
+    numbers[5] = number("x5", rng.integers(-(2**60), 2**60, 1000))
+    flags = boolean("flag", rng.integers(0, 2, 1000))
+    schema, columns = table(*numbers[:7], flags, *numbers[7:], number("y", np.arange(1000)))
+    data = DataSpec(target="y", missing="indicator", scaling="robust")
+    preprocessing = Preprocessing.fit(schema, data, MSE, columns, np.arange(1000))
+    whole = preprocessing.inputs(columns, np.float64)
+    for rows in (np.arange(1), np.array([999, 3, 500]), np.arange(20, 45)):
+        np.testing.assert_array_equal(preprocessing.inputs(columns, np.float64, rows), whole[rows])
+
+
 @pytest.mark.parametrize(
     ("target", "loss", "expected", "classes"),
     [
