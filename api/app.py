@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from api import docs, errors
+from api import assets, docs, errors
 from api.deps import opened
 from api.edge import Door, RequestIds
 from api.keys import ApiKeys
@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(module.router, dependencies=[Depends(ApiKeys()), Depends(known_parameters)])
     app.include_router(health.router, dependencies=[Depends(known_parameters)])
     docs.install(app)
+    assets.install(app)
     app.state.longest_wait_s = chosen.max_wait_s
     app.openapi = partial(document, app)  # type: ignore[method-assign]
     return app

@@ -257,7 +257,10 @@ def test_a_large_body_is_refused_whether_it_says_so_or_not(client: TestClient) -
 
 ID = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
 REQUESTS: list[tuple[str, str, int]] = [
-    ("GET", "/", 404),
+    ("POST", "/", 405),
+    ("GET", "/index.html", 404),
+    ("GET", "/assets/", 404),
+    ("GET", "/assets/..%2f..%2fassets.py", 404),
     ("GET", "/v1", 404),
     ("GET", "/v1/jobs/", 404),
     ("PUT", "/v1/jobs", 405),

@@ -1,0 +1,131 @@
+"""Views against an API whose worker the tests play: jobs of every state, long histories, mistakes at their fields."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from tests.api.conftest import Worker, xor
+from tests.api.server import Server
+from tests.page.browser import Visit
+
+pytestmark = pytest.mark.xdist_group("page")
+
+EPOCHS = 100_000
+
+
+def submitted(server: Server, name: str, epochs: int = 3) -> str:
+    training = {**xor()["training"], "epochs": epochs}
+    job = httpx2.post(f"{server.address}/v1/jobs", json=xor(training=training, metadata={"name": name})).raise_for_status()
+    return str(job.json()["id"])
+
+
+def test_without_keys_none_is_asked_for(server: Server, visit: Callable[..., Visit]) -> None:
+    visited = visit(server.address)
+    page = visited.open()
+    expect(page.get_by_text("There are no jobs yet.")).to_be_visible()
+    assert page.get_by_label("API key").count() == 0
+    assert page.get_by_role("button", name="Sign out").count() == 0
+    assert visited.refusals == []
+
+
+def test_a_hundred_thousand_epochs_are_drawn_with_few_points(
+    server: Server, worker: Worker, visit: Callable[..., Visit]
+) -> None:
+    job_id = submitted(server, "long", EPOCHS)
+    claim = worker.claim()
+    for first in range(1, EPOCHS, 10_000):
+        worker.record(claim, range(first, first + 10_000))
+    worker.succeed(claim)
+    visited = visit(server.address)
+    sent: list[dict[str, Any]] = []
+    visited.page.on("response", lambda answer: sent.append(answer.json()) if "/epochs" in answer.url else None)
+    page = visited.open(f"#/jobs/{job_id}")
+    expect(page.get_by_role("img", name="Loss by epoch")).to_have_attribute(
+        "aria-label", "Loss by epoch: training from 1 to 1.00e−5; validation from 2 to 2.00e−5"
+    )
+    expect(page.get_by_text("100,000 of 100,000")).to_be_visible()
+    slider = page.get_by_role("slider", name="Epoch").first
+    slider.press("Home")
+    expect(page.get_by_text("training 1", exact=True)).to_be_visible()
+    page.get_by_label("Logarithmic").check()
+    assert [len(each["data"]) for each in sent] == [400]
+
+
+def test_the_list_is_live_filtered_and_in_pages(server: Server, worker: Worker, visit: Callable[..., Visit]) -> None:
+    for number in range(22):
+        submitted(server, f"job {number}")
+    page = visit(server.address).open()
+    expect(page.get_by_role("row")).to_have_count(21)
+    page.get_by_role("button", name="Older").click()
+    expect(page.get_by_role("link", name="job 0", exact=True)).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(3)
+    claim = worker.claim()  # the oldest
+    expect(page.get_by_role("row", name="job 0")).to_contain_text("running")
+    worker.record(claim, [1, 2, 3])
+    worker.succeed(claim)
+    expect(page.get_by_role("row", name="job 0")).to_contain_text("succeeded")
+    page.get_by_label("State").select_option("succeeded")
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_label("State").select_option("any state")
+    page.get_by_label("Metadata").fill("name=job 7")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("link", name="job 7", exact=True)).to_be_visible()
+
+
+def test_a_failure_is_told_plainly_and_can_be_tried_again(server: Server, worker: Worker, visit: Callable[..., Visit]) -> None:
+    job_id = submitted(server, "doomed")
+    error = {"fault": "user", "code": "diverged", "message": "the loss became NaN in epoch 2; a lower learning rate may help"}
+    worker.store.jobs.fail(worker.claim(), error)
+    page = visit(server.address).open(f"#/jobs/{job_id}")
+    expect(page.get_by_text("the loss became NaN in epoch 2")).to_be_visible()
+    expect(page.get_by_text("The request or its data caused this.")).to_be_visible()
+    page.get_by_role("button", name="Train it again").click()
+    expect(page.get_by_text("It repeats another job.")).to_be_visible()
+    assert job_id not in page.url
+
+
+def test_mistakes_stand_at_their_fields_while_one_types(server: Server, visit: Callable[..., Visit]) -> None:
+    visited = visit(server.address)
+    page = visited.open("#/new")
+    page.get_by_role("button", name="Exclusive or").click()
+    expect(page.get_by_text("All is well; it can start.")).to_be_visible()
+    page.get_by_label("My own layers").check()
+    mistakes = [("Units of layer 1", "0", "1 or more"), ("Epochs", "1.5", "1.5"), ("Learning rate", "-1", "-1")]
+    for label, value, _ in mistakes:
+        page.get_by_label(label).fill(value)
+    expect(page.get_by_text("3 things are not right yet.")).to_be_visible()
+    expect(page.get_by_role("button", name="Start the training")).to_be_disabled()
+    for label, _, told in mistakes:
+        field = page.get_by_label(label)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        described = str(field.get_attribute("aria-describedby")).split()[-1]
+        expect(page.locator(f"#{described}")).to_contain_text(told)
+    for label, value in (("Units of layer 1", "5"), ("Epochs", "9"), ("Learning rate", "0.1")):
+        page.get_by_label(label).fill(value)
+    expect(page.get_by_text("All is well; it can start.")).to_be_visible()
+    expect(page.get_by_role("complementary").get_by_role("row", name="1 dense")).to_contain_text("5")
+
+
+def test_a_table_that_cannot_be_read_is_told(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    broken = {"name": "broken.parquet", "mimeType": "application/octet-stream", "buffer": b"no parquet"}
+    page.get_by_label("Choose a table").set_input_files(broken)  # type: ignore[arg-type]
+    expect(page.get_by_role("alert")).to_contain_text("arquet")
+
+
+def test_an_unknown_job_and_an_unknown_place_are_told(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open(f"#/jobs/job_{'0' * 32}")
+    expect(page.get_by_role("alert")).to_contain_text(f"job_{'0' * 32}")
+    page.goto(f"{server.address}/#/nowhere")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+def test_what_a_client_names_is_shown_as_text(server: Server, visit: Callable[..., Visit]) -> None:
+    name = '<img src=x onerror="document.title=1">'
+    job_id = submitted(server, name)
+    page = visit(server.address).open(f"#/jobs/{job_id}")
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    assert page.locator("main img:not([role])").count() == 0

@@ -1,0 +1,207 @@
+// The losses and metrics of a job, and of others beside it.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Problem } from "../parts/pieces";
+import { go, jobAddress } from "../parts/routes";
+import { ACTIVE, plain, title } from "../parts/words";
+import { useRepeated } from "../service/polling";
+import { get, told } from "../service/requests";
+import type { Epoch, Job, List } from "../service/types";
+import { Plot, type Line } from "./plot";
+import { smoothed } from "./smooth";
+
+const POINTS = 400; // of a curve: about one for each two pixels, however many epochs there are
+const MOST_OTHERS = 5;
+
+interface History {
+  job: Job;
+  epochs: Epoch[];
+}
+
+export function Curves({ job, others }: { job: Job; others: string[] }) {
+  const own = useHistory(job);
+  const beside = useOthers(others);
+  const [isLog, setLog] = useState(false);
+  const [smoothing, setSmoothing] = useState(0);
+  const [metric, setMetric] = useState("");
+
+  const histories = useMemo(() => [{ job, epochs: own.epochs }, ...beside.histories], [own.epochs, beside.histories]);
+  const names = [...new Set(histories.flatMap((each) => Object.keys(each.epochs[0]?.metrics ?? {})))];
+  const further = [...names, "learning_rate", "gradient_norm"];
+  const second = further.includes(metric) ? metric : further[0]!;
+  const losses = useMemo(() => lossLines(histories, smoothing), [histories, smoothing]);
+  const measured = useMemo(() => lines(histories, smoothing, second), [histories, smoothing, second]);
+
+  return (
+    <>
+      <Problem text={own.problem || beside.problem} />
+      <div class="filters">
+        <label class="tick">
+          <input type="checkbox" checked={isLog} onChange={(event) => setLog(event.currentTarget.checked)} /> Logarithmic
+        </label>
+        <div>
+          <label for="smoothing">Smoothing</label>
+          <input
+            id="smoothing"
+            type="range"
+            min={0}
+            max={0.98}
+            step={0.02}
+            value={smoothing}
+            onInput={(event) => setSmoothing(event.currentTarget.valueAsNumber)}
+          />
+        </div>
+        <Others job={job} others={others} />
+      </div>
+      {own.epochs.length === 0 ? (
+        <p class="card">{ACTIVE.has(job.status) ? "The first epoch is not done yet." : "No epoch of it is recorded."}</p>
+      ) : (
+        <>
+          <h2>Loss</h2>
+          <Plot name="Loss" lines={losses} isLog={isLog} />
+          <div class="head">
+            <h2 class="capital">{plain(second)}</h2>
+            <div>
+              <label for="metric" class="unseen">
+                Second curve
+              </label>
+              <select id="metric" value={second} onChange={(event) => setMetric(event.currentTarget.value)}>
+                {further.map((each) => (
+                  <option key={each} value={each}>
+                    {plain(each)}
+                  </option>
+                ))}
+              </select>
+            </div>
+          </div>
+          <Plot name={plain(second)} lines={measured} isLog={isLog && !names.includes(second)} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** What the lines of a job are called; two jobs of one name are told apart by their ids. */
+function nameOf(job: Job, histories: History[]): string {
+  const isShared = histories.some((each) => each.job.id !== job.id && title(each.job) === title(job));
+  return isShared ? `${title(job)} (…${job.id.slice(-6)})` : title(job);
+}
+
+function lossLines(histories: History[], smoothing: number): Line[] {
+  return histories.flatMap(({ job, epochs }, colour) => {
+    const of = histories.length > 1 ? ` of ${nameOf(job, histories)}` : "";
+    const numbers = epochs.map((each) => each.epoch);
+    const training = { label: `training${of}`, epochs: numbers, values: smoothed(epochs.map((each) => each.loss), smoothing), colour, isDashed: false };
+    if (!epochs.some((each) => each.validation_loss !== null)) return [training];
+    const values = smoothed(epochs.map((each) => each.validation_loss), smoothing);
+    return [training, { label: `validation${of}`, epochs: numbers, values, colour: histories.length > 1 ? colour : 1, isDashed: true }];
+  });
+}
+
+function lines(histories: History[], smoothing: number, name: string): Line[] {
+  return histories.map(({ job, epochs }, colour) => ({
+    label: histories.length > 1 ? nameOf(job, histories) : plain(name),
+    epochs: epochs.map((each) => each.epoch),
+    values: smoothed(epochs.map((each) => valueOf(each, name)), smoothing),
+    colour,
+    isDashed: false,
+  }));
+}
+
+function valueOf(epoch: Epoch, name: string): number | null {
+  if (name === "learning_rate" || name === "gradient_norm") return epoch[name];
+  return epoch.metrics[name] ?? null;
+}
+
+function history(id: string, signal: AbortSignal): Promise<List<Epoch>> {
+  return get(`/v1/jobs/${id}/epochs?points=${POINTS}`, signal);
+}
+
+/** The epochs of a job, fetched anew when it has more of them, one request at a time. */
+function useHistory(job: Job): { epochs: Epoch[]; problem: string } {
+  const [epochs, setEpochs] = useState<Epoch[]>([]);
+  const [problem, setProblem] = useState("");
+  const fetched = useRef("");
+  useRepeated(
+    async (signal) => {
+      const version = `${job.progress.epoch} ${job.status}`;
+      if (job.progress.epoch === 0 || fetched.current === version) return;
+      try {
+        setEpochs((await history(job.id, signal)).data);
+        fetched.current = version;
+        setProblem("");
+      } catch (error) {
+        if (!signal.aborted) setProblem(told(error));
+      }
+    },
+    () => 0.4,
+    [job.id],
+  );
+  return { epochs, problem };
+}
+
+function useOthers(ids: string[]): { histories: History[]; problem: string } {
+  const [histories, setHistories] = useState<History[]>([]);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    if (ids.length === 0) setHistories([]);
+  }, [ids.length]);
+  const over = useRef(""); // the ids, once all of these jobs have ended
+  useRepeated(
+    async (signal) => {
+      if (ids.length === 0 || over.current === ids.join()) return;
+      try {
+        const found = await Promise.all(
+          ids.map(async (id) => {
+            const job = await get<Job>(`/v1/jobs/${id}`, signal);
+            return { job, epochs: (await history(id, signal)).data };
+          }),
+        );
+        setHistories(found);
+        if (found.every(({ job }) => !ACTIVE.has(job.status) && job.status !== "paused")) over.current = ids.join();
+        setProblem("");
+      } catch (error) {
+        if (!signal.aborted) setProblem(told(error));
+      }
+    },
+    () => 2,
+    [ids.join()],
+  );
+  return { histories, problem };
+}
+
+/** Picks the jobs that are drawn beside this one. */
+function Others({ job, others }: { job: Job; others: string[] }) {
+  const [known, setKnown] = useState<Job[]>([]);
+  useEffect(() => {
+    const control = new AbortController();
+    get<List<Job>>("/v1/jobs?limit=100", control.signal)
+      .then((page) => setKnown(page.data))
+      .catch(() => setKnown([]));
+    return () => control.abort();
+  }, []);
+  const free = known.filter((each) => each.id !== job.id && !others.includes(each.id) && each.progress.epoch > 0);
+  const show = (ids: string[]) => go(jobAddress(job.id, "", ids));
+  return (
+    <div class="others">
+      <label for="beside">Beside it</label>
+      <select id="beside" value="" disabled={free.length === 0 || others.length >= MOST_OTHERS} onChange={(event) => show([...others, event.currentTarget.value])}>
+        <option value="">{free.length ? "Another job …" : "No other job"}</option>
+        {free.map((each) => (
+          <option key={each.id} value={each.id}>
+            {title(each)} ({each.status})
+          </option>
+        ))}
+      </select>
+      {others.map((id) => {
+        const found = known.find((each) => each.id === id);
+        const name = found ? title(found) : `…${id.slice(-6)}`;
+        return (
+          <button key={id} type="button" class="quiet chip" aria-label={`Take ${name} away`} onClick={() => show(others.filter((each) => each !== id))}>
+            {name} ✕
+          </button>
+        );
+      })}
+    </div>
+  );
+}

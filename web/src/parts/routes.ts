@@ -1,0 +1,30 @@
+// Where in the page one is stands behind the # of the address: #/, #/new, #/jobs/{id}/{tab}?with={ids}.
+
+import { signal } from "@preact/signals";
+
+export interface Place {
+  view: "jobs" | "new" | "job" | "unknown";
+  id: string;
+  tab: string;
+  others: string[];
+}
+
+export const place = signal<Place>(read(location.hash));
+
+window.addEventListener("hashchange", () => (place.value = read(location.hash)));
+
+function read(hash: string): Place {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [first = "", id = "", tab = ""] = path.split("/");
+  const others = new URLSearchParams(query).get("with")?.split(",").filter(Boolean) ?? [];
+  const view = first === "" ? "jobs" : first === "new" ? "new" : first === "jobs" && id ? "job" : "unknown";
+  return { view, id, tab, others };
+}
+
+export function jobAddress(id: string, tab = "", others: string[] = []): string {
+  return `#/jobs/${id}${tab && `/${tab}`}${others.length ? `?with=${others.join(",")}` : ""}`;
+}
+
+export function go(address: string): void {
+  location.hash = address;
+}

@@ -1,0 +1,68 @@
+// Numbers, times and states as people say them.
+
+import type { Job, Status } from "../service/types";
+
+export function number(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return count(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Math.max(0, digits - 2)).replace("-", "−").replace("e+", "e").replace("e-", "e−");
+  return String(Number(value.toPrecision(digits))).replace("-", "−");
+}
+
+export function count(value: number): string {
+  return value.toLocaleString("en").replace("-", "−");
+}
+
+export function seconds(value: number | null): string {
+  if (value === null) return "–";
+  if (value < 0.0995) return `${Math.max(1, Math.round(value * 1000))} ms`;
+  if (value < 10) return `${value.toFixed(1)} s`;
+  if (value < 60) return `${Math.round(value)} s`;
+  if (value < 3600) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
+  if (value < 86400) return `${Math.floor(value / 3600)} h ${Math.round((value % 3600) / 60)} min`;
+  return `${Math.floor(value / 86400)} d ${Math.round((value % 86400) / 3600)} h`;
+}
+
+export function bytes(value: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let place = 0;
+  for (; value >= 1000 && place < 4; place++) value /= 1000;
+  return `${place && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[place]}`;
+}
+
+export function moment(text: string): string {
+  return new Date(text).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}
+
+export function ago(text: string): string {
+  const passed = Math.max(0, (Date.now() - Date.parse(text)) / 1000);
+  if (passed < 5) return "just now";
+  if (passed < 90) return `${Math.round(passed)} s ago`;
+  if (passed < 5400) return `${Math.round(passed / 60)} min ago`;
+  if (passed < 129600) return `${Math.round(passed / 3600)} h ago`;
+  return `${Math.round(passed / 86400)} days ago`;
+}
+
+export function plain(word: string): string {
+  return word.replaceAll("_", " ");
+}
+
+/** What its owner calls the job, else the end of its id. */
+export function title(job: Pick<Job, "id" | "metadata">): string {
+  return job.metadata["name"] || `Job …${job.id.slice(-6)}`;
+}
+
+export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "running", "cancelling", "pausing"]);
+
+export const SIGNS: Record<Status, string> = {
+  queued: "◷",
+  running: "▶",
+  cancelling: "◌",
+  pausing: "◌",
+  paused: "❚❚",
+  succeeded: "✓",
+  failed: "!",
+  cancelled: "✕",
+};

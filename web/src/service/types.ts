@@ -1,0 +1,125 @@
+// What the API answers, as far as the page looks at it; the whole stands in /openapi.json.
+
+export type Status = "queued" | "running" | "cancelling" | "pausing" | "paused" | "succeeded" | "failed" | "cancelled";
+
+export interface List<T> {
+  data: T[];
+  has_more: boolean;
+  next_cursor: string | null;
+}
+
+export interface Job {
+  id: string;
+  status: Status;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  attempt: number;
+  used_seconds: number;
+  retry_of: string | null;
+  progress: {
+    epoch: number;
+    epochs: number | null;
+    loss: number | null;
+    validation_loss: number | null;
+    metrics: Record<string, number | null>;
+    eta_seconds: number | null;
+  };
+  network: Json;
+  dataset: Json & { id: string };
+  training: Json;
+  chosen: Json;
+  warnings: Entry[];
+  metadata: Record<string, string>;
+  plan: Plan;
+  result: Result | null;
+  error: { fault: "user" | "capacity" | "system"; code: string; message: string } | null;
+  weights: string | null;
+}
+
+export interface Result {
+  epochs: number;
+  stopped: "epochs" | "budget" | "early" | "converged";
+  best_epoch: number;
+  confusion_matrix: { classes: (string | number | boolean)[]; counts: number[][] } | null;
+}
+
+export interface Epoch {
+  epoch: number;
+  loss: number;
+  validation_loss: number | null;
+  metrics: Record<string, number | null>;
+  learning_rate: number;
+  gradient_norm: number | null;
+  seconds: number;
+}
+
+export interface Event {
+  seq: number;
+  at: string;
+  type: string;
+  data: Json;
+}
+
+export interface Plan {
+  inputs: number;
+  layers: LayerPlan[];
+  outputs: number;
+  parameters: number;
+  training_rows: number;
+  validation_rows: number;
+  batch_size: number;
+  steps_per_epoch: number;
+  memory_bytes: number;
+  estimated_seconds: number;
+}
+
+export interface LayerPlan {
+  type: string;
+  inputs: number;
+  outputs: number;
+  shape: number[];
+  activation: string;
+  parameters: number;
+}
+
+export interface Check {
+  plan: Plan;
+  chosen: Json;
+  warnings: Entry[];
+  queue_position: number;
+}
+
+export interface Entry {
+  pointer?: string;
+  parameter?: string;
+  message: string;
+}
+
+export interface Column {
+  name: string;
+  kind: "number" | "boolean" | "text" | "ignored";
+  missing: number;
+  distinct: number | null;
+  values: (string | number | boolean)[] | null;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  deviation: number | null;
+  reason: string | null;
+  warning?: string | null;
+}
+
+export interface DatasetSummary {
+  id: string;
+  name: string | null;
+  rows: number;
+  column_count: number;
+  created_at: string;
+}
+
+export interface Dataset extends DatasetSummary {
+  columns: Column[];
+}
+
+export type Json = Record<string, unknown>;

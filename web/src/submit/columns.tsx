@@ -1,0 +1,85 @@
+import { useState } from "preact/hooks";
+import { count, number } from "../parts/words";
+import type { Column, Dataset } from "../service/types";
+
+const MOST = 60; // that are listed; of wide tables the others are found by their names
+
+interface Props {
+  dataset: Dataset;
+  target: string;
+  leftOut: ReadonlySet<string>;
+  onChange: (leftOut: ReadonlySet<string>) => void;
+}
+
+/** What each column holds, and whether the network sees it. */
+export function Columns({ dataset, target, leftOut, onChange }: Props) {
+  const [wanted, setWanted] = useState("");
+  const found = dataset.columns.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
+  const isWide = dataset.columns.length > MOST;
+
+  function toggle(name: string) {
+    const next = new Set(leftOut);
+    if (!next.delete(name)) next.add(name);
+    onChange(next);
+  }
+
+  return (
+    <>
+      {isWide && (
+        <div class="field">
+          <label for="column">Find a column among {count(dataset.columns.length)}</label>
+          <input id="column" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        </div>
+      )}
+      <div class="wide" tabIndex={0} role="group" aria-label="Columns">
+        <table class="columns">
+          <thead>
+            <tr>
+              <th scope="col">Column</th>
+              <th scope="col">Input</th>
+              <th scope="col">Holds</th>
+              <th scope="col">Missing</th>
+              <th scope="col">What is in it</th>
+            </tr>
+          </thead>
+          <tbody>
+            {found.slice(0, MOST).map((column) => (
+              <tr key={column.name}>
+                <th scope="row">{column.name}</th>
+                <td>
+                  {column.name === target ? (
+                    <span class="soft">target</span>
+                  ) : (
+                    <input
+                      type="checkbox"
+                      aria-label={`${column.name} is an input`}
+                      disabled={column.kind === "ignored"}
+                      checked={column.kind !== "ignored" && !leftOut.has(column.name)}
+                      onChange={() => toggle(column.name)}
+                    />
+                  )}
+                </td>
+                <td>{column.kind}</td>
+                <td>{count(column.missing)}</td>
+                <td>
+                  {contents(column)}
+                  {column.warning && <span class="warning">{column.warning}</span>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {found.length > MOST && <p class="soft">{count(found.length - MOST)} more are not listed here; they are used all the same.</p>}
+    </>
+  );
+}
+
+function contents(column: Column): string {
+  if (column.kind === "ignored") return column.reason ?? "not used";
+  if (column.kind === "number" && column.mean !== null)
+    return `${number(column.min)} to ${number(column.max)}, mean ${number(column.mean)}, deviation ${number(column.deviation)}`;
+  const values = column.values ?? [];
+  const more = (column.distinct ?? values.length) - Math.min(values.length, 5);
+  return values.slice(0, 5).map(String).join(", ") + (more > 0 ? ` and ${count(more)} more` : "");
+}

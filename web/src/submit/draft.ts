@@ -1,0 +1,96 @@
+// What is being put together, and the request that it stands for.
+
+import type { Dataset, Entry, Json } from "../service/types";
+
+export interface LayerDraft {
+  key: number;
+  units: string;
+  activation: string;
+}
+
+export interface Draft {
+  name: string;
+  target: string;
+  left_out: ReadonlySet<string>; // columns that are not looked at
+  layers: LayerDraft[] | null; // null: chosen by the service
+  loss: string;
+  optimizer: string;
+  learning_rate: string;
+  epochs: string;
+  batch_size: string;
+  seed: string;
+}
+
+export const AUTO = "auto";
+
+export const EMPTY: Draft = {
+  name: "",
+  target: "",
+  left_out: new Set(),
+  layers: null,
+  loss: AUTO,
+  optimizer: AUTO,
+  learning_rate: "",
+  epochs: "",
+  batch_size: "",
+  seed: "",
+};
+
+/** The request of POST /v1/jobs, which /v1/networks/check takes too. What is empty is left to the service. */
+export function requestOf(draft: Draft, dataset: Dataset): Json {
+  const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== draft.target);
+  const features = usable.filter((each) => !draft.left_out.has(each.name)).map((each) => each.name);
+  const rate = numeric(draft.learning_rate);
+  const optimizer = rate === AUTO ? draft.optimizer : { type: draft.optimizer === AUTO ? "adam" : draft.optimizer, learning_rate: rate };
+  return {
+    dataset: { id: dataset.id, target: draft.target, ...(features.length < usable.length ? { features } : {}) },
+    ...(draft.layers
+      ? { network: { layers: draft.layers.map((each) => ({ type: "dense", units: numeric(each.units, ""), activation: each.activation })) } }
+      : {}),
+    training: {
+      loss: draft.loss,
+      optimizer,
+      epochs: numeric(draft.epochs),
+      batch_size: numeric(draft.batch_size),
+      ...(draft.seed.trim() ? { seed: numeric(draft.seed) } : {}),
+    },
+    ...(draft.name.trim() ? { metadata: { name: draft.name.trim() } } : {}),
+  };
+}
+
+/** A number where it is one, else what was typed: the service says what is wrong with it. */
+function numeric(text: string, empty: string = AUTO): number | string {
+  const typed = text.trim();
+  if (typed === "") return empty;
+  const value = Number(typed.replace(",", "."));
+  return Number.isFinite(value) ? value : typed;
+}
+
+export const FIELDS = {
+  target: "/dataset/target",
+  features: "/dataset/features",
+  layers: "/network",
+  loss: "/training/loss",
+  optimizer: "/training/optimizer",
+  learning_rate: "/training/optimizer/learning_rate",
+  epochs: "/training/epochs",
+  batch_size: "/training/batch_size",
+  seed: "/training/seed",
+  name: "/metadata",
+} as const;
+
+export const layerField = (index: number, field: string) => `/network/layers/${index}/${field}`;
+
+/** The messages by the field at which they stand: the one with the longest pointer that leads there; "" for those of no field. */
+export function placed(entries: Entry[], draft: Draft): Map<string, string> {
+  const layers = draft.layers?.flatMap((_, index) => [layerField(index, "units"), layerField(index, "activation")]) ?? [];
+  const fields = [...Object.values<string>(FIELDS), ...layers];
+  const found = new Map<string, string>();
+  for (const { pointer, message: whole } of entries) {
+    const message = whole.replace(/^layer \d+: /, ""); // it stands at its layer, and counts from 0
+    const fitting = fields.filter((each) => pointer === each || pointer?.startsWith(`${each}/`));
+    const field = fitting.reduce((longest, each) => (each.length > longest.length ? each : longest), "");
+    found.set(field, [found.get(field), field ? message : pointer ? `${pointer}: ${message}` : message].filter(Boolean).join(" "));
+  }
+  return found;
+}

@@ -1,0 +1,183 @@
+// A new job, from the table to the start; the dry run says all along what it would be, or what is wrong with it.
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Layers } from "../parts/layers";
+import { Choice, Problem, Title } from "../parts/pieces";
+import { go, jobAddress } from "../parts/routes";
+import { bytes, count, plain, seconds } from "../parts/words";
+import { post, Refused, told } from "../service/requests";
+import type { Dataset, Entry, Job } from "../service/types";
+import { learnWords, vocabulary } from "../service/vocabulary";
+import { useCheck, type Verdict } from "./check";
+import { Columns } from "./columns";
+import { AUTO, EMPTY, FIELDS, placed, requestOf, type Draft } from "./draft";
+import { Field, TextField } from "./field";
+import { Network, newLayer } from "./network";
+import { Upload } from "./upload";
+
+export function NewJob() {
+  const [dataset, setDataset] = useState<Dataset | null>(null);
+  useEffect(learnWords, []);
+  return (
+    <>
+      <Title name="New job">New job</Title>
+      {dataset ? <Form key={dataset.id} dataset={dataset} onOther={() => setDataset(null)} /> : <Upload onDataset={setDataset} />}
+    </>
+  );
+}
+
+function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
+  const usable = dataset.columns.filter((each) => each.kind !== "ignored");
+  const [draft, setDraft] = useState<Draft>({ ...EMPTY, name: dataset.name ?? "", target: usable.at(-1)?.name ?? "" });
+  const [submitKey] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  const [refusal, setRefusal] = useState<Entry[]>([]);
+  const [problem, setProblem] = useState("");
+  const [isBusy, setBusy] = useState(false);
+
+  const request = useMemo(() => requestOf(draft, dataset), [draft, dataset]);
+  const verdict = useCheck(request);
+  const errors = placed([...verdict.entries, ...refusal], draft);
+  const change = (part: Partial<Draft>) => {
+    setRefusal([]);
+    setDraft({ ...draft, ...part });
+  };
+
+  async function start(event: SubmitEvent) {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      // The key is of this form and this request: pressed twice, the button starts one job.
+      const job = await post<Job>("/v1/jobs", request, { "Idempotency-Key": `${submitKey}-${digest(JSON.stringify(request))}` });
+      go(jobAddress(job.id));
+    } catch (error) {
+      const entries = error instanceof Refused ? error.entries : [];
+      setRefusal(entries);
+      setProblem(entries.length ? "" : told(error));
+      setBusy(false);
+    }
+  }
+
+  const rough = { isNumber: true, placeholder: "chosen for you" };
+  return (
+    <form class="submit" onSubmit={start}>
+      <div class="parts">
+        <fieldset>
+          <legend>Data</legend>
+          <p>
+            <strong>{dataset.name ?? "The table"}</strong>: {count(dataset.rows)} rows, {count(dataset.columns.length)} columns.{" "}
+            <button type="button" class="link" onClick={onOther}>
+              Take another table
+            </button>
+          </p>
+          <Field id="target" label="What shall it learn to tell?" error={errors.get(FIELDS.target)}>
+            {(described, invalid) => (
+              <Choice id="target" value={draft.target} options={usable.map((each) => each.name)} describedBy={described} invalid={invalid} onPick={(target) => change({ target })} plain={false} />
+            )}
+          </Field>
+          {errors.get(FIELDS.features) && <p class="wrong">{errors.get(FIELDS.features)}</p>}
+          <Columns dataset={dataset} target={draft.target} leftOut={draft.left_out} onChange={(left_out) => change({ left_out })} />
+        </fieldset>
+        <Network layers={draft.layers} suggested={suggestion(verdict)} errors={errors} onChange={(layers) => change({ layers })} />
+        <fieldset>
+          <legend>Training</legend>
+          <p class="soft">What is left empty is chosen from the data.</p>
+          <div class="grid">
+            <Field id="loss" label="Loss" error={errors.get(FIELDS.loss)}>
+              {(described, invalid) => <Choice id="loss" value={draft.loss} options={[AUTO, ...vocabulary.value.losses]} describedBy={described} invalid={invalid} onPick={(loss) => change({ loss })} />}
+            </Field>
+            <Field id="optimizer" label="Optimizer" error={errors.get(FIELDS.optimizer)}>
+              {(described, invalid) => (
+                <Choice id="optimizer" value={draft.optimizer} options={[AUTO, ...vocabulary.value.optimizers]} describedBy={described} invalid={invalid} onPick={(optimizer) => change({ optimizer })} />
+              )}
+            </Field>
+            <TextField id="rate" label="Learning rate" {...rough} value={draft.learning_rate} error={errors.get(FIELDS.learning_rate)} onType={(learning_rate) => change({ learning_rate })} />
+            <TextField id="epochs" label="Epochs" {...rough} value={draft.epochs} error={errors.get(FIELDS.epochs)} onType={(epochs) => change({ epochs })} />
+            <TextField id="batch" label="Rows in a batch" {...rough} value={draft.batch_size} error={errors.get(FIELDS.batch_size)} onType={(batch_size) => change({ batch_size })} />
+            <TextField id="seed" label="Seed" isNumber placeholder="0" value={draft.seed} error={errors.get(FIELDS.seed)} onType={(seed) => change({ seed })} />
+            <TextField id="name" label="Name of the job" value={draft.name} error={errors.get(FIELDS.name)} onType={(name) => change({ name })} />
+          </div>
+        </fieldset>
+      </div>
+      <aside class="card" aria-label="Dry run">
+        <h2>What it will be</h2>
+        <Outcome verdict={verdict} others={errors.get("") ?? ""} problems={errors.size} />
+        <Problem text={problem} />
+        <button type="submit" disabled={isBusy || errors.size > 0 || !verdict.check}>
+          Start the training
+        </button>
+      </aside>
+    </form>
+  );
+}
+
+function Outcome({ verdict, others, problems }: { verdict: Verdict; others: string; problems: number }) {
+  const { check, problem, isCurrent } = verdict;
+  const isWrong = problems > 0 || problem !== "";
+  return (
+    <>
+      <p role="status" class={isWrong ? "wrong" : "soft"}>
+        {!isCurrent && "Checking …"}
+        {isCurrent && !isWrong && "All is well; it can start."}
+        {isCurrent && problems > 0 && `${problems === 1 ? "One thing is" : `${problems} things are`} not right yet.`}
+        {isCurrent && problem}
+      </p>
+      {others && <p class="wrong">{others}</p>}
+      {check && !isWrong && (
+        <>
+          <Layers plan={check.plan} />
+          <dl class="facts">
+            {Object.entries({
+              Parameters: count(check.plan.parameters),
+              "Rows to train on": count(check.plan.training_rows),
+              "Rows to validate on": count(check.plan.validation_rows),
+              Memory: bytes(check.plan.memory_bytes),
+              "Takes about": seconds(check.plan.estimated_seconds),
+              "Jobs before it": count(check.queue_position),
+            }).map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+          {check.warnings.map((each) => (
+            <p key={each.pointer} class="warning">
+              <strong>Look at this:</strong> {each.message}
+            </p>
+          ))}
+          <Chosen chosen={check.chosen} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Chosen({ chosen }: { chosen: Record<string, unknown> }) {
+  const entries = Object.entries(chosen).filter(([pointer]) => pointer.startsWith("/training/"));
+  if (entries.length === 0) return null;
+  return (
+    <details>
+      <summary>Chosen for you</summary>
+      <ul>
+        {entries.map(([pointer, value]) => (
+          <li key={pointer}>
+            {plain(pointer.slice("/training/".length))}: {typeof value === "object" ? JSON.stringify(value) : String(value)}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** The layers of the last good dry run, to be changed by hand. */
+function suggestion(verdict: Verdict) {
+  const dense = verdict.check?.plan.layers.filter((each) => each.type === "dense") ?? [];
+  return dense.length ? dense.map((each) => newLayer(String(each.outputs), each.activation)) : [newLayer("16", "relu"), newLayer("1", "identity")];
+}
+
+/** Tells requests apart that one form sends; crypto.subtle is not there over plain HTTP. (Bernstein's hash.) */
+function digest(text: string): string {
+  let hash = 5381;
+  for (const character of text) hash = (Math.imul(hash, 33) ^ character.codePointAt(0)!) >>> 0;
+  return hash.toString(16);
+}

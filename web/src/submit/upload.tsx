@@ -1,0 +1,112 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Problem } from "../parts/pieces";
+import { count } from "../parts/words";
+import { ask, get, told } from "../service/requests";
+import type { Dataset, DatasetSummary, List } from "../service/types";
+import { RINGS, XOR } from "./examples";
+
+const TYPES: Record<string, string> = {
+  csv: "text/csv",
+  tsv: "text/csv",
+  txt: "text/csv",
+  parquet: "application/vnd.apache.parquet",
+  jsonl: "application/x-ndjson",
+  ndjson: "application/x-ndjson",
+  json: "application/json",
+};
+
+/** Takes a table: a file that is dragged here or chosen, one that was sent before, or an example. */
+export function Upload({ onDataset }: { onDataset: (dataset: Dataset) => void }) {
+  const [problem, setProblem] = useState("");
+  const [isBusy, setBusy] = useState("");
+  const [isOver, setOver] = useState(false);
+  const [known, setKnown] = useState<DatasetSummary[]>([]);
+  const input = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    get<List<DatasetSummary>>("/v1/datasets?limit=100")
+      .then((page) => setKnown(page.data))
+      .catch((error) => setProblem(told(error)));
+  }, []);
+
+  async function take(work: () => Promise<Dataset>, what: string) {
+    setBusy(what);
+    setProblem("");
+    try {
+      onDataset(await work());
+    } catch (error) {
+      setProblem(told(error));
+    } finally {
+      setBusy("");
+    }
+  }
+
+  const send = (content: Blob, name: string) => take(() => sent(content, name), `Reading ${name} …`);
+  const sendFirst = (files: FileList | null | undefined) => files?.[0] && send(files[0], files[0].name);
+
+  return (
+    <>
+      <div
+        class={`drop ${isOver ? "over" : ""}`}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          sendFirst(event.dataTransfer?.files);
+        }}
+      >
+        <label for="file">Choose a table</label>
+        <input
+          id="file"
+          ref={input}
+          type="file"
+          accept=".csv,.tsv,.txt,.parquet,.json,.jsonl,.ndjson"
+          aria-describedby="file-help"
+          onChange={(event) => sendFirst(event.currentTarget.files)}
+        />
+        <p class="soft" id="file-help">
+          Or drop it here. CSV, JSON lines, JSON or Parquet; the first line of a CSV names the columns.
+        </p>
+      </div>
+      <p role="status">{isBusy}</p>
+      <Problem text={problem} />
+      <div class="filters">
+        {known.length > 0 && (
+          <div>
+            <label for="known">Or one that is here already</label>
+            <select id="known" value="" onChange={(event) => event.currentTarget.value && take(() => get(`/v1/datasets/${event.currentTarget.value}`), "Looking at it …")}>
+              <option value="">Choose …</option>
+              {known.map((each) => (
+                <option key={each.id} value={each.id}>
+                  {each.name ?? `…${each.id.slice(-6)}`} ({count(each.rows)} rows)
+                </option>
+              ))}
+            </select>
+          </div>
+        )}
+        <div>
+          <span class="soft">No file at hand?</span>
+          <div class="actions">
+            <button type="button" class="quiet" onClick={() => send(new Blob([RINGS()]), "two rings.csv")}>
+              Two rings
+            </button>
+            <button type="button" class="quiet" onClick={() => send(new Blob([XOR]), "exclusive or.csv")}>
+              Exclusive or
+            </button>
+          </div>
+        </div>
+      </div>
+    </>
+  );
+}
+
+async function sent(content: Blob, name: string): Promise<Dataset> {
+  const type = TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "text/csv";
+  const shown = name.replace(/\.[a-z]+$/i, "").replace(/\p{C}/gu, "").slice(0, 200);
+  const query = shown ? `?${new URLSearchParams({ name: shown })}` : "";
+  return (await ask(`/v1/datasets${query}`, { method: "POST", body: content, headers: { "Content-Type": type } })).json();
+}
