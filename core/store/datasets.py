@@ -124,7 +124,7 @@ class Datasets:
             return page(reader, query, datasets.c.id, lambda row: DatasetSummary(*row), cursor, limit)
 
     def delete(self, tenant: str, id: str) -> None:
-        """Conflict while a queued or running job needs it; finished jobs keep their weights and their history."""
+        """Conflict while a queued, running or paused job needs it; finished jobs keep their weights and their history."""
         with self._database.writing() as writer:
             needs = (jobs.c.dataset_id, jobs.c.validation_dataset_id)
             remove(writer, datasets.c.table_bytes, tenant, id, needs, "dataset", no_dataset(id))

@@ -1,8 +1,7 @@
 """Connections: SQLite through pysqlite3, PostgreSQL through psycopg.
 
 SQLite before 3.51.3 can lose commits when it resets its write-ahead log, and most Pythons link an older one; so the library
-comes from pysqlite3, and where even that is older the journal is a rollback journal. One process must never open a file through
-two SQLite libraries.
+comes from pysqlite3. One process must never open a file through two SQLite libraries.
 """
 
 import os
@@ -22,8 +21,7 @@ from sqlalchemy.exc import OperationalError
 BUSY_TIMEOUT_S = 10
 SILENCE_TIMEOUT_S = 5  # a transaction whose process froze ends before those who wait for its rows give up
 ANSWER_TIMEOUT_S = 20.0  # a server that took a statement and says nothing for so long will not
-_OLDEST_SQLITE = (3, 42, 0)  # unixepoch('subsec')
-_SAFE_WAL = (3, 51, 3)
+_OLDEST_SQLITE = (3, 53, 0)  # ALTER TABLE … DROP CONSTRAINT, for the migrations
 
 _abandoned: list[Pool] = []
 _answer_timeout_s: ContextVar[float | None] = ContextVar("answer_timeout_s", default=None)
@@ -77,9 +75,8 @@ def sqlite_file(url: URL) -> Path | None:
 def _sqlite(url: str) -> Engine:
     if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise RuntimeError(
-            f"SQLite is {pysqlite3.sqlite_version}; 3.42 is the oldest that works, 3.51.3 the oldest that is fast"
+            f"SQLite is {pysqlite3.sqlite_version}; 3.53 is the oldest that works: install pysqlite3 0.6.1 or later"
         )
-    journal = "WAL" if pysqlite3.sqlite_version_info >= _SAFE_WAL else "TRUNCATE"
     engine = create_engine(
         url,
         module=pysqlite3,
@@ -95,7 +92,7 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.execute(f"PRAGMA journal_mode = {journal}")
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")

@@ -6,7 +6,7 @@ bounded size, so that no writer waits for long; what is left behind by a process
 
 from contextlib import suppress
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Column, Connection, delete, func, select, update
 
 from core.errors import Conflict, CoreError
 from core.jobs import TERMINAL
@@ -16,11 +16,11 @@ from core.store.idempotency import forget
 from core.store.needed import in_need
 from core.store.records import Job
 from core.store.steering import locked
-from core.store.tables import NOBODY, epochs, jobs, weights
+from core.store.tables import NOBODY, epochs, events, jobs, weights
 
-EPOCHS_AT_ONCE = 1000  # rows per transaction
-_EPOCHS_AWAITED = 10_000  # rows that a client waits for
-_EPOCHS_AT_A_SWEEP = 10_000
+ROWS_AT_ONCE = 1000  # epochs or events, per transaction
+_ROWS_AWAITED = 10_000  # by a client
+_ROWS_AT_A_SWEEP = 10_000
 
 
 class Removal:
@@ -33,7 +33,7 @@ class Removal:
         """
         self.discard(tenant, id)
         with suppress(CoreError):
-            self._clear(id, _EPOCHS_AWAITED)
+            self._clear(id, _ROWS_AWAITED)
 
     def discard(self, tenant: str, id: str) -> None:
         """Takes the job out of every client's reach, as `delete` does, and leaves its rows to `clear_deleted`."""
@@ -47,20 +47,20 @@ class Removal:
             disown(writer, job)
 
     def clear_deleted(self, most: int = 100) -> int:
-        """Removes what is left of at most so many deleted jobs, some epochs of all of them; returns how many they are."""
+        """Removes what is left of at most so many deleted jobs, some rows of all of them; returns how many jobs they are."""
         with self._database.reading() as reader:
             left = reader.scalars(select(jobs.c.id).where(jobs.c.tenant == NOBODY).order_by(jobs.c.id).limit(most)).all()
         removed = 0
         for id in left:
-            removed += self._clear(id, _EPOCHS_AT_A_SWEEP - removed)
+            removed += self._clear(id, _ROWS_AT_A_SWEEP - removed)
         return len(left)
 
-    def _clear(self, id: str, most_epochs: int) -> int:
-        """Returns how many epochs it has removed; with the last of them goes the job."""
+    def _clear(self, id: str, most: int) -> int:
+        """Returns how many epochs and events it has removed; after the last of them goes the job."""
         removed = 0
-        while removed < most_epochs:
+        while removed < most:
             with self._database.writing() as writer:
-                count = remove_epochs(writer, id)
+                count = remove_epochs(writer, id) or _remove_some(writer, id, events.c.seq)
                 removed += count
                 if count == 0:
                     _remove_row(writer, id)
@@ -74,13 +74,19 @@ def disown(writer: Connection, job: Job) -> None:
 
 
 def remove_epochs(writer: Connection, id: str) -> int:
-    """The first `EPOCHS_AT_ONCE` that are there; returns how many."""
-    first = select(func.min(epochs.c.epoch)).where(epochs.c.job_id == id).scalar_subquery()
-    return writer.execute(delete(epochs).where(epochs.c.job_id == id, epochs.c.epoch < first + EPOCHS_AT_ONCE)).rowcount
+    """The first `ROWS_AT_ONCE` that are there; returns how many."""
+    return _remove_some(writer, id, epochs.c.epoch)
+
+
+def _remove_some(writer: Connection, id: str, number: Column[int]) -> int:
+    """Of the rows of the job that are numbered so."""
+    table = number.table
+    first = select(func.min(number)).where(table.c.job_id == id).scalar_subquery()
+    return writer.execute(delete(table).where(table.c.job_id == id, number < first + ROWS_AT_ONCE)).rowcount
 
 
 def _remove_row(writer: Connection, id: str) -> None:
-    """With its events and weights; of large weights the bytes are left to `Blobs.sweep`."""
+    """With its weights; of large ones the bytes are left to `Blobs.sweep`."""
     if writer.scalar(select(jobs.c.id).where(jobs.c.id == id, jobs.c.tenant == NOBODY).with_for_update()) is None:
         return
     kept = select(weights.c.blob_id, weights.c.size_bytes).where(weights.c.job_id == id).distinct()

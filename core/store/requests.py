@@ -1,4 +1,8 @@
-"""Jobs as their clients see them: submit, look, repeat. Every statement carries the tenant."""
+"""Jobs as their clients see them: submit, look, repeat.
+
+Every statement that gives a job to its client carries the tenant; `versions`, which gives numbers alone, is asked about jobs
+that a client was given before.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace

@@ -56,11 +56,12 @@ class Retention:
     def keys(self, keep_s: float) -> int:
         """Idempotency keys that came longer ago: a request that is repeated after that is a new one."""
         names = (idempotency_keys.c.tenant, idempotency_keys.c.key)
-        old = select(*names).where(idempotency_keys.c.created_at < now() - keep_s)
+        is_old = idempotency_keys.c.created_at < now() - keep_s
+        with self._database.reading() as reader:
+            found = reader.execute(select(*names).where(is_old).order_by(idempotency_keys.c.created_at).limit(AT_ONCE)).all()
         with self._database.writing() as writer:
-            found = writer.execute(old.order_by(idempotency_keys.c.created_at).limit(AT_ONCE)).all()
-            for tenant, key in found:
-                writer.execute(delete(idempotency_keys).where(names[0] == tenant, names[1] == key))
+            for tenant, key in found:  # which may have been forgotten meanwhile, and come anew
+                writer.execute(delete(idempotency_keys).where(names[0] == tenant, names[1] == key, is_old))
         return len(found)
 
     def _each(self, ages: Ages, keep_s: float | None, remove: Callable[[str, str], None]) -> int:

@@ -81,7 +81,7 @@ class AllSentWeights:
             return page(reader, query, sent_weights.c.id, lambda row: SentWeightsSummary(*row), cursor, limit)
 
     def delete(self, tenant: str, id: str) -> None:
-        """Conflict while a queued or running job starts from them."""
+        """Conflict while a queued, running or paused job starts from them."""
         with self._database.writing() as writer:
             remove(writer, sent_weights.c.size_bytes, tenant, id, (jobs.c.start_id,), "weights", _none(id))
 

@@ -1,4 +1,4 @@
-"""Jobs as their clients steer them: cancel, pause, resume. Every statement carries the tenant."""
+"""Jobs as their clients steer them: cancel, pause, resume. What finds or changes a job carries the tenant."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,12 +35,12 @@ class Steering:
             if job.state in (State.QUEUED, State.PAUSED):
                 ended = {"state": State.CANCELLED, "cancel_requested": True, "dispatch_at": None, "finished_at": now()}
                 drop_checkpoint(writer, id)
-                return _changed(writer, id, "cancelled", ended)
+                return _changed(writer, job, "cancelled", ended)
             if job.state == State.RUNNING and not job.cancel_requested:
                 heard_by = now() + UNHEARD_S
                 lease_until = case((jobs.c.lease_until < heard_by, jobs.c.lease_until), else_=heard_by)
                 asked = {"cancel_requested": True, "pause_requested": False, "lease_until": lease_until}
-                return _changed(writer, id, "cancel_requested", asked)
+                return _changed(writer, job, "cancel_requested", asked)
             if job.state in (State.RUNNING, State.CANCELLED):
                 return job
             raise _conflict(job, "only a queued, running or paused job can be cancelled")
@@ -54,11 +54,11 @@ class Steering:
         with self._database.writing() as writer:
             job = locked(writer, tenant, id)
             if job.state == State.QUEUED:
-                return _changed(writer, id, "paused", {"state": State.PAUSED, "dispatch_at": None})
+                return _changed(writer, job, "paused", {"state": State.PAUSED, "dispatch_at": None})
             if job.state == State.PAUSED or job.pause_requested:
                 return job
             if job.state == State.RUNNING and not job.cancel_requested:
-                return _changed(writer, id, "pause_requested", {"pause_requested": True})
+                return _changed(writer, job, "pause_requested", {"pause_requested": True})
             raise _conflict(job, "only a queued or running job can be paused")
 
     def resume(self, tenant: str, id: str, most_queued: int | None = None) -> Job:
@@ -69,11 +69,11 @@ class Steering:
         with self._database.writing() as writer:
             job = locked(writer, tenant, id)
             if job.state == State.PAUSED:
-                resumed = _changed(writer, id, "resumed", {"state": State.QUEUED, "dispatch_at": now()})
+                resumed = _changed(writer, job, "resumed", {"state": State.QUEUED, "dispatch_at": now()})
                 check_queue(writer, tenant, most_queued, with_paused=False)
                 return resumed
             if job.pause_requested:
-                return _changed(writer, id, "resumed", {"pause_requested": False})
+                return _changed(writer, job, "resumed", {"pause_requested": False})
             if job.state in (State.QUEUED, State.RUNNING) and not job.cancel_requested:
                 return job
             raise _conflict(job, "only a paused job can be resumed")
@@ -87,11 +87,14 @@ def locked(writer: Connection, tenant: str, id: str) -> Job:
     return to_job(row)
 
 
-def _changed(writer: Connection, id: str, event: str, change: Mapping[str, Any]) -> Job:
-    changed = update(jobs).where(jobs.c.id == id).values(**change, version=jobs.c.version + 1).returning(*JOB)
-    job = to_job(writer.execute(changed).one())
-    write_event(writer, id, event)
-    return job
+def _changed(writer: Connection, job: Job, event: str, change: Mapping[str, Any]) -> Job:
+    """Conflict where the job is not in its state any more."""
+    is_so = (jobs.c.id == job.id, jobs.c.tenant == job.tenant, jobs.c.state == job.state)
+    row = writer.execute(update(jobs).where(*is_so).values(**change, version=jobs.c.version + 1).returning(*JOB)).one_or_none()
+    if row is None:
+        raise Conflict(f"job {job.id} is not {job.state} any more; ask again")
+    write_event(writer, job.id, event)
+    return to_job(row)
 
 
 def _conflict(job: Job, rule: str) -> Conflict:

@@ -31,7 +31,13 @@ def test_sqlite_writes_ahead_and_waits_for_the_disk(sqlite_url: str) -> None:
     engine.dispose()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     assert waits_ms == 10_000
-    assert tuple(map(int, str(version).split("."))) >= (3, 51, 3)
+    assert tuple(map(int, str(version).split("."))) >= (3, 53, 0)
+
+
+def test_a_sqlite_that_is_too_old_for_the_migrations_is_refused(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pysqlite3.sqlite_version_info", (3, 52, 9))
+    with pytest.raises(RuntimeError, match=r"; 3\.53 is the oldest that works"):
+        connect(sqlite_url)
 
 
 def test_an_unknown_kind_of_database_is_refused_by_name() -> None:

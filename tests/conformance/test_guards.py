@@ -1,13 +1,15 @@
 """Guards that another one hides as long as it is there itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, update
 
-from core.errors import LostLease
+from core.errors import Conflict, LostLease
 from core.jobs import State
-from core.store import Claim, Store
+from core.store import Claim, Job, Store
+from core.store.steering import _changed
 from core.store.tables import jobs
 from tests.conformance.rows import ERROR, epoch_rows
 
@@ -41,3 +43,12 @@ def test_another_end_is_no_repetition(store: Store, claimed: Callable[..., Claim
     with pytest.raises(LostLease):
         store.jobs.fail(claim, ERROR)
     assert store.jobs.get("default", claim.job.id).error is None
+
+
+def test_a_client_changes_no_job_that_is_not_as_it_was_found(store: Store, submit: Callable[..., Job]) -> None:
+    job = submit()
+    paused = {"state": State.PAUSED, "dispatch_at": None}
+    for found in (replace(job, tenant="other"), replace(job, state=State.RUNNING)):
+        with pytest.raises(Conflict, match=f"{job.id} is not {found.state} any more"), store._database.writing() as writer:
+            _changed(writer, found, "paused", paused)
+    assert store.jobs.get("default", job.id) == job

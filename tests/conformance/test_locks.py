@@ -8,10 +8,12 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy import Engine, event, make_url, text, update
 
 from core.errors import Conflict, QuotaExceeded, TooManyJobs
-from core.store import Claim, Job, NewJob, Store, connect
+from core.store import Claim, Idempotency, Job, NewJob, Store, connect
+from core.store.clock import now
+from core.store.tables import idempotency_keys
 from tests.polling import until
 
 BOUND_S = 60.0
@@ -165,3 +167,23 @@ def test_bytes_that_are_sent_at_once_do_not_pass_the_quota(
         second = blocked(lambda store: store.sent_weights.add("default", "b" * 64, {}, b"y" * 100, 150))
     with pytest.raises(QuotaExceeded, match="there would be 200 bytes, your quota is 150"):
         second.result()
+
+
+def test_a_key_that_came_anew_while_old_ones_are_removed_stays(
+    store: Store, submit: Callable[..., Job], engine: Engine
+) -> None:
+    new, key = NewJob({}, submit().dataset_id, 3), Idempotency("key", "a" * 64)
+    first = store.jobs.submit("default", new, key)
+
+    def came(seconds_ago: float) -> None:
+        with store._database.writing() as writer:
+            writer.execute(update(idempotency_keys).values(created_at=now() - seconds_ago))
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def come_anew(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE"):
+            came(0)
+
+    came(2000)
+    assert Store(engine).retention.keys(1000) == 1
+    assert store.jobs.submit("default", new, key) == first

@@ -14,7 +14,7 @@ from core.quotas import KeepTimes
 from core.store import Claim, Dataset, Idempotency, Job, NewJob, Store, removal, retention
 from core.store.ages import Ages
 from core.store.retention import AT_ONCE
-from core.store.tables import datasets, epochs, idempotency_keys, jobs, sent_weights
+from core.store.tables import datasets, epochs, events, idempotency_keys, jobs, sent_weights
 from tests.conformance.rows import ERROR, epoch_rows
 
 DAY_S = 86_400.0
@@ -260,7 +260,7 @@ def test_what_is_old_goes_some_at_a_time(
     assert store.retention.jobs(DAY_S) == 0
 
 
-def test_the_epochs_of_many_jobs_that_are_old_are_removed_some_at_a_time(
+def test_the_epochs_and_events_of_many_jobs_that_are_old_are_removed_some_at_a_time(
     store: Store,
     engine: Engine,
     submit: Callable[..., Job],
@@ -270,19 +270,22 @@ def test_the_epochs_of_many_jobs_that_are_old_are_removed_some_at_a_time(
     for _ in range(3):
         _failed(store, submit())
     days_pass(2)
-    monkeypatch.setattr(removal, "EPOCHS_AT_ONCE", 1)
-    monkeypatch.setattr(removal, "_EPOCHS_AT_A_SWEEP", 4)
+    monkeypatch.setattr(removal, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(removal, "_ROWS_AT_A_SWEEP", 7)
     assert store.retention.jobs(DAY_S) == 3
 
-    def left() -> int:
+    def left() -> tuple[int, int, int]:
         with engine.connect() as connection:
-            return len(connection.execute(select(epochs.c.epoch)).all())
+            tables = (jobs.c.id, epochs.c.epoch, events.c.seq)
+            return tuple(len(connection.execute(select(column)).all()) for column in tables)  # type: ignore[return-value]
 
-    assert left() == 6  # whoever deletes a job waits for its epochs, the sweeper takes some of all
+    assert left() == (3, 6, 9)  # whoever deletes a job waits for its rows, the sweeper takes some of all
     assert store.jobs.clear_deleted() == 3
-    assert left() == 2
+    assert left() == (2, 2, 6)
     assert store.jobs.clear_deleted() == 2
-    assert left() == 0
+    assert left() == (1, 0, 1)
+    assert store.jobs.clear_deleted() == 1
+    assert left() == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
