@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # NumPy: not before somebody needs it
     from core.exports.golden import Golden
     from core.nn.saving.model import SavedModel
 
-Name = Literal["safetensors", "npz", "json", "onnx", "torch", "python"]
+Name = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ FORMS: Mapping[Name, Form] = {
     "onnx": Form("application/x-onnx", "onnx", 256 * 2**20),
     "torch": Form("application/x-torch+zip", "torch.zip", 256 * 2**20),
     "python": Form("text/x-python", "py", 16 * 2**20),
+    "javascript": Form("text/javascript", "mjs", 16 * 2**20),
 }
 
 

@@ -63,8 +63,9 @@ class Content:
         return sum(array.size for _, array in self.tensors()) <= READABLE
 
     @property
-    def dtype(self) -> str:
-        return self.model.card.network.dtype
+    def tolerance(self) -> float:
+        """How far the self-test lets numbers differ, as a share of the largest."""
+        return 1e-6 if self.model.card.network.dtype == "float32" else 1e-9
 
     @property
     def summary(self) -> str:
@@ -103,6 +104,16 @@ class Content:
         ]
 
 
+def block(step: Step) -> str:
+    """The function of a residual block."""
+    return f"block_{step.module.replace('.', '_')}"
+
+
+def window(step: Step) -> str:
+    """The variable that holds where the window of a step stops."""
+    return f"windows_{(step.module or step.tensors[0].rpartition('.')[0]).replace('.', '_')}"
+
+
 def arguments(feature: Feature) -> dict[str, Any]:
     """Of the function that makes inputs of the feature, but for the row and the column."""
     if isinstance(feature, Number):
@@ -112,21 +123,21 @@ def arguments(feature: Feature) -> dict[str, Any]:
     return {} if isinstance(feature, Indicator) else {"texts": list(feature.values)}
 
 
-def wrapped(head: str, items: Iterable[str], tail: str, indent: int = 0) -> str:
-    """The items between head and tail, on one line where it is not too long, else as many to a line as fit."""
-    items, margin = list(items), " " * indent
+def wrapped(head: str, items: Iterable[str], tail: str, indent: int = 0, step: int = 4) -> str:
+    """The items between head and tail, on one line where it is not too long, else in lines, `step` further in."""
+    items, margin, inner = list(items), " " * indent, " " * (indent + step)
     whole = f"{margin}{head}{', '.join(items)}{tail}"
     if len(whole) <= WIDTH:
         return whole
-    lines, line = [margin + head], ""
+    lines, line = [margin + head.rstrip()], ""
     for item in items:
         word = f"{item},"
-        if line and indent + 4 + len(line) + 1 + len(word) > WIDTH:
-            lines.append(f"{margin}    {line}")
+        if line and len(inner) + len(line) + 1 + len(word) > WIDTH:
+            lines.append(inner + line)
             line = word
         else:
             line = f"{line} {word}" if line else word
-    return "\n".join([*lines, f"{margin}    {line}", margin + tail])
+    return "\n".join([*lines, inner + line, margin + tail.lstrip()])
 
 
 def base64_lines(array: NDArray[Any]) -> str:
@@ -146,12 +157,12 @@ def decimal(number: Any) -> str:
     return np.format_float_scientific(number, trim="-", exp_digits=1)
 
 
-def nested(array: NDArray[Any], vector: Callable[[NDArray[Any], int], str], indent: int = 0) -> str:
+def nested(array: NDArray[Any], vector: Callable[[NDArray[Any], int], str], indent: int = 0, step: int = 4) -> str:
     """A tensor as lists of lists; `vector` writes the innermost, after so many spaces."""
     if array.ndim == 1:
         return vector(array, indent)
     margin = " " * indent
-    parts = [nested(part, vector, indent + 4) for part in array]
+    parts = [nested(part, vector, indent + step, step) for part in array]
     return "\n".join([f"{margin}[", *(f"{part}," for part in parts), f"{margin}]"])
 
 

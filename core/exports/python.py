@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.exports.golden import Golden
 from core.exports.pieces import needed
-from core.exports.program import FUNCTIONS, Content, arguments, base64_lines, decimals, nested, scaled, wrapped
+from core.exports.program import FUNCTIONS, Content, arguments, base64_lines, block, decimals, nested, scaled, window, wrapped
 from core.exports.steps import Step, every
 from core.nn.saving.model import SavedModel
 
@@ -142,7 +142,7 @@ def _network(content: Content) -> Iterator[str]:
     yield _function("network", words, content.steps)
     for step in every(content.steps):
         if step.operation == "residual":
-            yield _function(_block(step), "The layers inside of a residual block.", step.inner)
+            yield _function(block(step), "The layers inside of a residual block.", step.inner)
 
 
 def _function(name: str, words: str, steps: tuple[Step, ...]) -> str:
@@ -156,10 +156,10 @@ def _line(step: Step) -> str:
         return f"# {step.words}"
     if step.is_scalar:
         return f"x = [{step.operation}({', '.join(['z', *numbers])}) for z in x]"
-    if step.operation in ("dense", "convolution") and len(tensors) == 1:
+    if step.lacks_bias:
         tensors.append(tensors[0].replace("weight", "bias"))
     if step.operation == "residual":
-        told = [f"{_block(step)}(x)"]
+        told = [f"{block(step)}(x)"]
     elif step.tables is not None:
         tables = ", ".join(f"{place}: {name_of(tensor)}" for place, tensor in step.tables.items())
         told = [f"{{{tables}}}"]
@@ -168,21 +168,13 @@ def _line(step: Step) -> str:
     else:
         told = tensors
     if step.window is not None:
-        told.append(_windows(step))
-    if step.operation == "average_pooling" and step.window is not None:
-        told.append(f"cells={step.window.kernel_height * step.window.kernel_width}")
+        told.append(window(step))
+    if step.operation == "average_pooling":
+        told.append(f"cells={step.cells}")
     operation = "add" if step.operation == "residual" else step.operation
     call = f"x = {operation}({', '.join(['x', *told, *numbers])})"
     _, _, words = step.words.partition(": ")
     return f"{call}  # {words}" if words else call
-
-
-def _block(step: Step) -> str:
-    return f"block_{step.module.replace('.', '_')}"
-
-
-def _windows(step: Step) -> str:
-    return f"windows_{(step.module or step.tensors[0].rpartition('.')[0]).replace('.', '_')}"
 
 
 def _results(content: Content) -> str:
@@ -196,18 +188,10 @@ def _learned(content: Content) -> Iterator[str]:
     for name, array in content.tensors():
         yield f"{name_of(name)} = {_tensor(array, content)}"
     for step in every(content.steps):
-        if step.operation in ("dense", "convolution") and len(step.tensors) == 1:
+        if step.lacks_bias:
             yield f"{name_of(step.tensors[0]).replace('weight', 'bias')} = [0.0] * {step.channels}  # the layer has none"
         if step.window is not None:
-            w = step.window
-            pairs = {
-                "image": (w.height, w.width),
-                "kernel": (w.kernel_height, w.kernel_width),
-                "stride": (w.stride_height, w.stride_width),
-                "padding": (w.padding_height, w.padding_width),
-                "places": (w.out_height, w.out_width),
-            }
-            yield f"{_windows(step)} = windows({', '.join(f'{name}={pair}' for name, pair in pairs.items())})"
+            yield f"{window(step)} = windows({', '.join(f'{name}={pair}' for name, pair in step.extents.items())})"
 
 
 def _tensor(array: NDArray[Any], content: Content) -> str:
@@ -224,7 +208,6 @@ def _tensor(array: NDArray[Any], content: Content) -> str:
 
 
 def _golden(content: Content) -> str:
-    tolerance = 1e-6 if content.dtype == "float32" else 1e-9
     entries = []
     for golden in content.golden_rows():
         row = wrapped('"row": {', (f"{literal(k)}: {literal(v)}" for k, v in golden["row"].items()), "},", 8)
@@ -233,7 +216,7 @@ def _golden(content: Content) -> str:
     return "\n".join(
         [
             "# Rows that nobody sent, and what the service makes of them, reckoned with 64 bits.",
-            f"TOLERANCE = {tolerance!r}  # of the largest",
+            f"TOLERANCE = {content.tolerance!r}  # of the largest",
             "GOLDEN = [",
             *entries,
             "]",

@@ -39,6 +39,29 @@ class Step:
     tables: Mapping[int, str] | None = None  # of an embedding, by the input that holds their codes; None: one table for all
     inner: tuple["Step", ...] = ()  # of a residual block
 
+    @property
+    def lacks_bias(self) -> bool:
+        return self.operation in ("dense", "convolution") and len(self.tensors) == 1
+
+    @property
+    def extents(self) -> dict[str, tuple[int, int]]:
+        """Of the window and what it moves over, each as height and width."""
+        w = self.window
+        if w is None:
+            return {}
+        return {
+            "image": (w.height, w.width),
+            "kernel": (w.kernel_height, w.kernel_width),
+            "stride": (w.stride_height, w.stride_width),
+            "padding": (w.padding_height, w.padding_width),
+            "places": (w.out_height, w.out_width),
+        }
+
+    @property
+    def cells(self) -> int:
+        """How many places the window has."""
+        return 0 if self.window is None else self.window.kernel_height * self.window.kernel_width
+
 
 @dataclass
 class _Walk:

@@ -64,6 +64,31 @@ def test_golden_vectors_are_made_where_none_are_stored(client: TestClient, path:
     assert len(golden["rows"]) == 8
 
 
+@pytest.mark.parametrize(
+    ("form", "media_type", "suffix"), [("python", "text/x-python", "py"), ("javascript", "text/javascript", "mjs")]
+)
+def test_a_program_is_text_under_a_name_that_runs(
+    client: TestClient, path: str, trained: JSON, form: str, media_type: str, suffix: str
+) -> None:
+    by_name, by_type = client.get(path, params={"format": form}), client.get(path, headers={"Accept": media_type})
+    assert by_name.content == by_type.content
+    assert by_name.headers["content-type"] == f"{media_type}; charset=utf-8"
+    assert by_name.headers["content-disposition"] == f'attachment; filename="{trained["id"]}.{suffix}"'
+
+
+def test_a_network_too_large_for_a_form_is_refused_with_those_that_take_it(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
+) -> None:
+    path = f"/v1/jobs/{submitted()['id']}/weights"
+    store.jobs.succeed(worker.claim(), {}, {"best": bytes(17 * 2**20)})
+    answer = client.get(path, params={"format": "python"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    told = answer.json()["detail"]
+    assert "as python they are given up to 16 MiB" in told
+    assert "Forms that take them: safetensors, npz, json" in told
+    assert "javascript" not in told
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_has_a_tag_of_its_own_that_answers_304(client: TestClient, path: str, form: str) -> None:
     first, second = (client.get(path, params={"format": form}) for _ in range(2))

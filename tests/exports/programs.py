@@ -18,11 +18,17 @@ from core.nn.saving.model import SavedModel
 # Reads rows from the standard input, a list of them, and writes what the program says of each.
 ASKING: dict[Name, str] = {
     "python": """
-import importlib.util, json, sys
-spec = importlib.util.spec_from_file_location("model", sys.argv[1])
+import importlib.util, json, os, sys
+spec = importlib.util.spec_from_file_location("model", os.environ["MODEL"])
 model = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(model)
 print(json.dumps([model.results(row) for row in json.load(sys.stdin)]))
+""",
+    "javascript": """
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+const { results } = await import(pathToFileURL(process.env.MODEL));
+console.log(JSON.stringify(JSON.parse(readFileSync(0)).map((row) => results(row))));
 """,
 }
 PROGRAMS: list[Name] = [*ASKING]
@@ -38,8 +44,9 @@ def written(form: Name, model: SavedModel, folder: Path, golden: Golden | None =
 
 def results(form: Name, file: Path, rows: list[Row]) -> list[dict[str, Any]]:
     """What the program says of each row."""
-    code = [*interpreter(form), *CODE[form], ASKING[form], str(file)]
-    done = subprocess.run(code, input=json.dumps(rows), text=True, capture_output=True, env=ENVIRONMENT, timeout=60)
+    code = [*interpreter(form), *CODE[form], ASKING[form]]
+    environment = {**ENVIRONMENT, "MODEL": str(file)}
+    done = subprocess.run(code, input=json.dumps(rows), text=True, capture_output=True, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
@@ -63,5 +70,5 @@ def interpreter(form: Name) -> list[str]:
     return [node]
 
 
-CODE: dict[Name, list[str]] = {"python": ["-c"]}
+CODE: dict[Name, list[str]] = {"python": ["-c"], "javascript": ["--input-type=module", "-e"]}
 ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", "LANG": "C.UTF-8"}
