@@ -20,6 +20,7 @@ ANSWERED = (
     "EventAnswer",
     "PreviewAnswer",
     "CheckAnswer",
+    "PredictionsAnswer",
 )
 # A union of tagged objects is called by the first of these tags that it has.
 UNIONS = {
@@ -67,6 +68,8 @@ class Source:
             return self._union(schema["discriminator"]["mapping"])
         if "anyOf" in schema or "oneOf" in schema:
             names = list(dict.fromkeys(self.type_of(each) for each in schema.get("anyOf", schema.get("oneOf"))))
+            if "float" in names and {"str", "bool"} & set(names):  # a label: 3 stays 3
+                names = list(dict.fromkeys(part for name in names for part in (("int", name) if name == "float" else (name,))))
             # The bare names of a union are part of it.
             named = [name for name in names if name in self._unions]
             if named:

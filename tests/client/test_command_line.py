@@ -59,6 +59,11 @@ def test_a_file_is_trained_on_from_its_upload_to_its_weights(gradmill_, tmp_path
     assert gradmill_("weights", id).stdout == f"{id}.safetensors\n"
     assert gradmill_("weights", id, "-o", "w.json", "--format", "json").stdout == "w.json\n"
     assert json.loads((tmp_path / "w.json").read_text())["weights"].keys() == {"0.weight", "0.bias", "2.weight", "2.bias"}
+    predicted = list(csv.DictReader(io.StringIO(gradmill_("predict", id, IRIS).stdout)))
+    assert len(predicted) == 150
+    assert sum(float(predicted[0][f"probability_{name}"]) for name in ("setosa", "versicolor", "virginica")) == pytest.approx(1)
+    values = json.loads(gradmill_("predict", id, IRIS, "--json", "--no-probabilities").stdout)["values"]
+    assert values["species"] == [row["species"] for row in predicted]
     shown = gradmill_("show", id).stdout
     assert "mark=shell" in shown
     assert "succeeded" in shown

@@ -4,10 +4,12 @@ import asyncio
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
 import gradmill
+from gradmill import predictions
 from tests.service.running import endless, xor
 
 pytestmark = pytest.mark.xdist_group("client")
@@ -143,3 +145,36 @@ def test_weights_are_sent_and_started_from(client, tmp_path):
     request["training"]["start"] = {"weights": sent.id}
     create(client, request).wait().check()
     client.weights.delete(sent.id)
+
+
+def test_new_rows_are_predicted_in_all_the_ways_that_they_may_come(client, connected):
+    columns = {"size": [1.0, 2.0, 3.0, 4.0] * 10, "kind": ["a", "b", "a", "b"] * 10}
+    dataset = client.datasets.upload({**columns, "label": [3, 5, 3, 5] * 10})
+    training = {"loss": "softmax_cross_entropy", "epochs": 60, "batch_size": 8}
+    job = client.jobs.create([{"units": 8}, {"units": 2}], {"id": dataset.id, "target": "label"}, training).wait().check()
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    first = job.predict(columns)
+    assert (first.targets, first.classes, len(first)) == (["label"], [3, 5], 40)
+    assert first.values["label"] == [3, 5] * 20
+    assert list(first.probabilities) == ["3", "5"]
+    np.testing.assert_allclose(first.probability_array().sum(axis=1), 1)
+    for same in (rows, [list(row.values()) for row in rows], pd.DataFrame(columns), dataset.id):
+        assert client.predict(job.id, same) == first
+    assert job.predict(rows, probabilities=False).probabilities == {}
+
+    async def predict():
+        async with connected() as other:
+            return await other.predict(job.id, rows)
+
+    assert asyncio.run(predict()) == first
+    with pytest.raises(gradmill.APIError, match=r"rows\[0\].*size"):
+        job.predict([{"size": "large", "kind": "a"}])
+
+
+def test_many_rows_are_predicted_in_several_requests(client, monkeypatch):
+    job = create(client, xor(50)).wait().check()
+    rows = np.random.default_rng(1).uniform(size=(50, 2))
+    whole = job.predict(rows).array()
+    monkeypatch.setattr(predictions.pieces, "__defaults__", (14,))
+    assert len(list(predictions.pieces(predictions.rows_of(rows)))) == 8
+    np.testing.assert_array_equal(job.predict(rows).array(), whole)

@@ -49,12 +49,15 @@ from gradmill.errors import (
     Unauthorized,
     Unavailable,
     UnexpectedAnswer,
+    Unexportable,
     UnsupportedMediaType,
     WaitedTooLong,
 )
+from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 from gradmill.synchronous.client import Client
 from gradmill.synchronous.jobs import Job
+from gradmill.training import Model, train
 from gradmill.version import __version__
 
 __all__ = [
@@ -85,9 +88,11 @@ __all__ = [
     "MethodNotAllowed",
     "Misdirected",
     "Mistake",
+    "Model",
     "NotAcceptable",
     "NotFound",
     "NotReachable",
+    "Predictions",
     "QuotaExceeded",
     "RangeNotSatisfiable",
     "RequestTimeout",
@@ -100,8 +105,10 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "UnexpectedAnswer",
+    "Unexportable",
     "UnsupportedMediaType",
     "WaitedTooLong",
     "__version__",
     "spec",
+    "train",
 ]

@@ -274,3 +274,27 @@ class CheckAnswer(Answer):
     warnings: list[WarningAnswer]
     queue_position: int
     """How many jobs of yours wait before this one."""
+
+
+class PredictionAnswer(Answer):
+    """Of one row."""
+
+    values: dict[str, int | float | bool | str | None]
+    """Each target column's number in its own unit, or its likeliest label. Null where there is no finite one."""
+    probabilities: dict[str, float | None] | None = None
+    """Of each class, by its label as the key of a JSON object; where each of several targets is a flag, of each column
+    to be set. Of numbers there are none."""
+
+
+class PredictionsAnswer(Answer):
+    object: Literal["predictions"] | str
+    job: str
+    epoch: int
+    """The one whose weights predict."""
+    targets: list[str]
+    """The columns that are predicted."""
+    classes: list[str | bool | int | float] | None
+    """The labels, where the job has learned classes."""
+    rows: int
+    predictions: list[PredictionAnswer]
+    """In the order of the rows."""

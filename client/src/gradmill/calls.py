@@ -32,12 +32,12 @@ def get(
     return Call("GET", path, _given(params or {}), headers or {}, wait_s=wait_s)
 
 
-def post(path: str, content: Any = None, *, key: str | None = None) -> Call:
+def post(path: str, content: Any = None, *, key: str | None = None, params: Mapping[str, Any] | None = None) -> Call:
     """JSON, where there is a content, with an idempotency key."""
     headers = {"Idempotency-Key": key or new_key()}
     if content is None:
-        return Call("POST", path, headers=headers)
-    return Call("POST", path, headers={**headers, "Content-Type": JSON}, body=encoded(content))
+        return Call("POST", path, _given(params or {}), headers)
+    return Call("POST", path, _given(params or {}), {**headers, "Content-Type": JSON}, encoded(content))
 
 
 def upload(path: str, body: bytes | Path, media_type: str, *, key: str | None = None, **params: Any) -> Call:

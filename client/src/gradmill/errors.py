@@ -145,6 +145,12 @@ class CapacityExceeded(InvalidRequest):
     codes = ("capacity",)
 
 
+class Unexportable(InvalidRequest):
+    """The network cannot be written in the format that was asked for."""
+
+    codes = ("unexportable",)
+
+
 class IdempotencyMismatch(InvalidRequest):
     """The idempotency key was used with another request."""
 

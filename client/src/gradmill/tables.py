@@ -111,5 +111,16 @@ def _archived(arrays: Mapping[str, Any]) -> bytes:
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, values in arrays.items():
-            archive.writestr(f"{name}.npy", _saved(np.asarray(values)))
+            archive.writestr(f"{name}.npy", _saved(_typed(name, np.asarray(values))))
     return into.getvalue()
+
+
+def _typed(name: str, array: Any) -> Any:
+    """An array of Python's texts as one of NumPy's."""
+    import numpy as np
+
+    if array.dtype != object:
+        return array
+    if not all(isinstance(value, str) for value in array.flat):
+        raise BadInput(f"{name} is an array of objects; numbers, booleans or texts are needed")
+    return np.asarray(array.tolist())

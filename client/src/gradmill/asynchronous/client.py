@@ -1,13 +1,14 @@
 """The client: `jobs`, `datasets`, `networks`, `weights`."""
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from gradmill.asynchronous.datasets import AsyncDatasets
-from gradmill.asynchronous.jobs import AsyncJobs
+from gradmill.asynchronous.jobs import AsyncJob, AsyncJobs, Which
 from gradmill.asynchronous.networks import AsyncNetworks
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.asynchronous.weights import AsyncWeights
+from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 
 
@@ -36,6 +37,11 @@ class AsyncClient:
     def base_url(self) -> str:
         return self._transport.base_url
 
+    async def predict(self, job: AsyncJob | str, data: Any, *, epoch: Which | None = None) -> Predictions:
+        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, or a dataset's id."""
+        found = await self.jobs.get(job) if isinstance(job, str) else job
+        return await found.predict(data, epoch=epoch)
+
     async def aclose(self) -> None:
         await self._transport.aclose()
 
@@ -46,6 +52,13 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Itself: a copy would have no connections of its own."""
+        return self
+
+    def __reduce__(self) -> str:
+        raise TypeError(f"a {type(self).__name__} holds a key and connections, which are not pickled")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

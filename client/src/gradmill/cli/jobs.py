@@ -1,6 +1,8 @@
-"""jobs, show, epochs, weights, cancel, pause, resume, retry, delete."""
+"""jobs, show, epochs, weights, predict, cancel, pause, resume, retry, delete."""
 
+import json
 import sys
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +13,7 @@ import typer
 from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
+from gradmill.cli.request import uploaded
 from gradmill.synchronous.jobs import Job
 
 Id = Annotated[str, typer.Argument(metavar="JOB", show_default=False)]
@@ -103,6 +106,25 @@ def weights(
         put(str(job.download(output or f"{id}.{format}", format=format, epoch=epoch)))  # type: ignore[arg-type]
 
 
+def predict(
+    context: typer.Context,
+    id: Id,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file to upload, or the id of a dataset.", show_default=False)],
+    probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
+    epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Writes what a job's network says of each row, as CSV."""
+    client = client_of(context)
+    dataset, job = uploaded(client, data, say), client.jobs.get(id)
+    found = job.predict(dataset, probabilities=probabilities, epoch=epoch)  # type: ignore[arg-type]
+    if as_json:
+        put(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    columns = [*found.values.values(), *found.probabilities.values()]
+    put_csv([*found.values, *(f"probability_{label}" for label in found.probabilities)], zip(*columns, strict=True))
+
+
 def cancel(context: typer.Context, ids: Ids) -> None:
     """Cancels jobs; what a running one has learnt is kept."""
     for id in ids:
@@ -138,4 +160,4 @@ def _told(job: Job) -> None:
     put(f"{job.id}  {job.status}")
 
 
-COMMANDS = (jobs, show, epochs, weights, cancel, pause, resume, retry, delete)
+COMMANDS = (jobs, show, epochs, weights, predict, cancel, pause, resume, retry, delete)

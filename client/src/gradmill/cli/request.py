@@ -102,16 +102,18 @@ def stored(client: Client, job: JSON, say: Callable[[str], None]) -> JSON:
     data = job.pop("data")
     if data is None:
         return job
-    dataset = dict(job.get("dataset", {}))
-    if data.startswith("ds_") and not Path(data).exists():
-        dataset["id"] = data
-    else:
-        sent = client.datasets.upload(Path(data))
-        say(f"{data} is {sent.id}: {sent.rows} rows × {sent.column_count} columns")
-        dataset["id"] = sent.id
-    if "target" not in dataset:
+    if "target" not in job.get("dataset", {}):
         raise BadInput("--target is missing: it names the column to learn")
-    return {**job, "dataset": dataset}
+    return {**job, "dataset": {**job["dataset"], "id": uploaded(client, data, say)}}
+
+
+def uploaded(client: Client, data: str, say: Callable[[str], None]) -> str:
+    """The id of the dataset that `data` is, or that the file of this name becomes."""
+    if data.startswith("ds_") and not Path(data).exists():
+        return data
+    sent = client.datasets.upload(Path(data))
+    say(f"{data} is {sent.id}: {sent.rows} rows × {sent.column_count} columns")
+    return sent.id
 
 
 def _read(path: Path) -> JSON:

@@ -4,11 +4,12 @@ Made from asynchronous/client.py by `python -m client.generate`; not to be edite
 """
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 from gradmill.synchronous.datasets import Datasets
-from gradmill.synchronous.jobs import Jobs
+from gradmill.synchronous.jobs import Job, Jobs, Which
 from gradmill.synchronous.networks import Networks
 from gradmill.synchronous.transport import Transport
 from gradmill.synchronous.weights import Weights
@@ -39,6 +40,11 @@ class Client:
     def base_url(self) -> str:
         return self._transport.base_url
 
+    def predict(self, job: Job | str, data: Any, *, epoch: Which | None = None) -> Predictions:
+        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, or a dataset's id."""
+        found = self.jobs.get(job) if isinstance(job, str) else job
+        return found.predict(data, epoch=epoch)
+
     def close(self) -> None:
         self._transport.close()
 
@@ -47,6 +53,13 @@ class Client:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Itself: a copy would have no connections of its own."""
+        return self
+
+    def __reduce__(self) -> str:
+        raise TypeError(f"a {type(self).__name__} holds a key and connections, which are not pickled")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

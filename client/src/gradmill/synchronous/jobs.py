@@ -3,7 +3,7 @@
 Made from asynchronous/jobs.py by `python -m client.generate`; not to be edited.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +14,10 @@ from pydantic import PrivateAttr
 
 from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
-from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer
+from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, PredictionsAnswer
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, WaitedTooLong
+from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.synchronous.paging import pages
@@ -120,6 +121,20 @@ class Job(JobAnswer):
         """The weights as a file, which is there when it is whole."""
         call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
         return self._transport.download(call, Path(path))
+
+    def predict(self, data: Any, *, epoch: Which | None = None, probabilities: bool = True) -> Predictions:
+        """What the network says of new rows: an array, a table, columns by name, a list of rows, or the id of a dataset. They
+        are sent some at a time."""
+        params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
+        found = Predictions()
+        if isinstance(data, str):
+            parts: Iterable[dict[str, Any]] = [{"dataset": data}]
+        else:
+            parts = ({"rows": rows} for rows in pieces(rows_of(data)))
+        for part in parts:
+            answer = self._transport.json(post(self._path("predict"), part, params=params))
+            found.add(model_of(PredictionsAnswer, answer))
+        return found
 
     def _path(self, *more: str) -> str:
         return path_of("jobs", self.id, *more)

@@ -1,0 +1,141 @@
+"""From arrays or a table to a trained network, in one call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from gradmill import address
+from gradmill.errors import BadInput
+from gradmill.predictions import Predictions
+from gradmill.requests import Network
+from gradmill.spec import TrainingRequest
+from gradmill.synchronous.client import Client
+from gradmill.synchronous.jobs import Job
+from gradmill.tables import columns, plain
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TARGET = "target"  # the column that y becomes
+INLINE_CELLS = 20_000  # numbers that are sent with the job; more become a dataset
+
+
+class Model:
+    """A trained network on its service."""
+
+    def __init__(self, client: Client, job: Job) -> None:
+        self.client = client
+        self.job = job
+
+    @property
+    def history(self) -> dict[str, list[float | None]]:
+        """By name: the loss of every epoch, the validation loss, the metrics."""
+        found: dict[str, list[float | None]] = {}
+        for epoch in self.job.epochs():
+            for name, value in {"loss": epoch.loss, "validation_loss": epoch.validation_loss, **epoch.metrics}.items():
+                found.setdefault(name, []).append(value)
+        return found
+
+    def weights(self, *, epoch: Literal["best", "last"] | None = None) -> "dict[str, NDArray[Any]]":
+        """By the names of `torch.nn.Sequential`."""
+        return self.job.weights(epoch=epoch)
+
+    def save(self, path: str | Path, *, format: str = "safetensors") -> Path:
+        return self.job.download(path, format=format)
+
+    def predictions(self, X: Any) -> Predictions:
+        return self.job.predict(X)
+
+    def predict(self, X: Any) -> "NDArray[Any]":
+        """A number or a label for each row: (N,), or (N, targets) where there are several."""
+        return self.job.predict(X, probabilities=False).array()
+
+    def predict_proba(self, X: Any) -> "NDArray[Any]":
+        """(N, classes), in the order of the job's classes."""
+        return self.predictions(X).probability_array()
+
+    def __repr__(self) -> str:
+        return f"Model({self.job.id!r})"
+
+
+def train(
+    network: Network,
+    X: Any,
+    y: Any,
+    *,
+    data: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, str] | None = None,
+    client: Client | None = None,
+    progress: bool | Callable[[Job], None] = False,
+    timeout_s: float | None = None,
+    **training: Unpack[TrainingRequest],
+) -> Model:
+    """Trains the network, `"auto"` or a list of layers, to tell y from X, and returns when it has; JobFailed where it does not
+    succeed.
+
+    X is an array (N, n) or a table with names; y has a number, a label or a row of numbers for each row of X, or it is the name
+    of a column of X, or a list of such names. Features are standardised unless `data` says otherwise, as it may of all that a
+    request says of its data: `scaling`, `missing`, `categories`, `class_weights`, …. All else is the training:
+    `epochs=100, optimizer="adam", validation={"fraction": 0.2}`; what is left out is chosen from the data.
+    """
+    service = client or default_client()
+    job = service.jobs.create(
+        network, _dataset(service, X, y, {"scaling": "standard", **(data or {})}), training, metadata=metadata
+    )
+    return Model(service, job.wait(timeout_s=timeout_s, progress=progress).check())
+
+
+def default_client() -> Client:
+    """That of the environment; one for each address and key."""
+    url = address.address(None)
+    return _client(url, address.key(None, url))
+
+
+@cache
+def _client(url: str, key: str | None) -> Client:
+    return Client(url, key)
+
+
+def _dataset(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
+    named = columns(X)
+    if isinstance(y, str) or (isinstance(y, Sequence) and named is not None and set(y) <= set(named)):
+        if named is None:
+            raise BadInput(f"y is {y!r}, the name of a column, but X is a {type(X).__name__} without names")
+        return {"id": client.datasets.upload(X).id, "target": y, **options}
+    if named is not None:
+        return _table(client, named, y, options)
+    return _arrays(client, X, y, options)
+
+
+def _table(client: Client, named: dict[str, Any], y: Any, options: dict[str, Any]) -> dict[str, Any]:
+    name = str(getattr(y, "name", None) or TARGET)
+    if name in named:
+        raise BadInput(f"X has a column {name!r}, as y is called; rename it, or give its name as y")
+    targets = plain(y)
+    if targets and isinstance(targets[0], list):
+        several = {f"{name}{i}": list(column) for i, column in enumerate(zip(*targets, strict=True))}
+        return {"id": client.datasets.upload({**named, **several}).id, "target": list(several), **options}
+    return {"id": client.datasets.upload({**named, name: targets}).id, "target": name, **options}
+
+
+def _arrays(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
+    import numpy as np
+
+    inputs = np.asarray(X)
+    targets = np.asarray(y)
+    if len(inputs) != len(targets):
+        raise BadInput(f"X has {len(inputs)} rows, y has {len(targets)}; they must be equal")
+    if inputs.ndim == 2 and inputs.size + targets.size <= INLINE_CELLS and not _is_missing(inputs):
+        only_stored = {"missing", "categories", "weight", "features"} & options.keys()
+        if not only_stored:
+            return {"inputs": inputs.tolist(), "targets": targets.tolist(), **options}
+    sent = client.datasets.upload({"input": inputs if inputs.ndim > 1 else inputs[:, None], TARGET: targets})
+    names = [column.name for column in sent.columns if column.name.startswith(TARGET)]
+    return {"id": sent.id, "target": names[0] if len(names) == 1 else names, **options}
+
+
+def _is_missing(inputs: Any) -> bool:
+    import numpy as np
+
+    return bool(np.issubdtype(inputs.dtype, np.floating) and np.isnan(inputs).any())

@@ -1,0 +1,60 @@
+"""The estimators keep scikit-learn's rules, by scikit-learn's own checks, with a real service behind them."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from gradmill.sklearn import GradmillClassifier, GradmillRegressor
+
+pytestmark = pytest.mark.xdist_group("client")
+
+
+@pytest.fixture(autouse=True)
+def environment(service, key, monkeypatch):
+    monkeypatch.setenv("GRADMILL_URL", service.url())
+    monkeypatch.setenv("GRADMILL_API_KEY", key)
+
+
+@parametrize_with_checks([GradmillClassifier(epochs=40), GradmillRegressor(epochs=40)])
+def test_each_rule_of_scikit_learn_is_kept(estimator, check):
+    check(estimator)
+
+
+def test_flowers_are_told_apart_across_folds():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    names = np.array(["setosa", "versicolor", "virginica"], object)[y]
+    assert cross_val_score(GradmillClassifier(random_state=0), X, names, cv=3).mean() > 0.9
+
+
+def test_it_stands_in_pipelines_and_searches():
+    X, y = load_diabetes(return_X_y=True)
+    search = GridSearchCV(
+        make_pipeline(PolynomialFeatures(1), GradmillRegressor(epochs=20, learning_rate=0.003, random_state=0)),
+        {"gradmillregressor__layers": [(), (16,)], "gradmillregressor__l2": [0.0, 0.01]},
+        cv=2,
+    ).fit(X, y)
+    assert search.best_score_ > 0.3
+
+
+def test_equal_seeds_give_equal_networks_and_others_others(client):
+    X, y = load_iris(return_X_y=True)
+    first, second, other = (GradmillClassifier(epochs=5, random_state=seed, client=client).fit(X, y) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+    assert not np.array_equal(first.predict_proba(X), other.predict_proba(X))
+
+
+def test_a_client_of_ones_own_is_kept_by_clones_and_never_pickled(client):
+    X, y = load_iris(return_X_y=True)
+    mine = GradmillClassifier(epochs=2, client=client).fit(X, y)
+    assert clone(mine).client is client
+    with pytest.raises(TypeError, match="key"):
+        pickle.dumps(mine)
+    usual = GradmillClassifier(epochs=2).fit(X, y)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(usual)).predict(X), usual.predict(X))

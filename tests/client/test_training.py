@@ -1,0 +1,126 @@
+"""A network in one call, from arrays and tables, on a real service."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gradmill
+from gradmill import training
+
+pytestmark = pytest.mark.xdist_group("client")
+
+IRIS = pd.read_csv(Path(__file__).parents[2] / "examples" / "data" / "iris.csv")
+X = IRIS.drop(columns="species")
+LAYERS = [{"units": 8, "activation": "tanh"}, {"units": 3}]
+OPTIONS = {
+    "epochs": 40,
+    "batch_size": 16,
+    "optimizer": {"type": "adam", "learning_rate": 0.02},
+    "loss": "softmax_cross_entropy",
+}
+
+
+def share(model, inputs, expected):
+    return np.mean(model.predict(inputs) == expected)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets"),
+    [
+        (X.to_numpy(), IRIS.species.to_numpy()),
+        (X.to_numpy().tolist(), IRIS.species.tolist()),
+        (X, IRIS.species),
+        (X, IRIS.species.tolist()),
+        (IRIS, "species"),
+        ({name: X[name].tolist() for name in X}, IRIS.species),
+    ],
+    ids=["arrays", "lists", "frame", "frame and list", "name", "columns"],
+)
+def test_it_learns_whatever_the_data_are(client, inputs, targets):
+    model = gradmill.train(LAYERS, inputs, targets, client=client, metadata={"mark": "train"}, seed=3, **OPTIONS)
+    assert share(model, inputs, IRIS.species) > 0.9
+    assert model.weights()["0.weight"].shape == (8, 4)
+    assert model.job.metadata == {"mark": "train"}
+    assert model.job.dataset["scaling"] == "standard"
+    probabilities = model.predict_proba(inputs)
+    assert probabilities.shape == (150, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_labels_that_are_numbers_stay_what_they_are(client):
+    codes = IRIS.species.astype("category").cat.codes.to_numpy(int) * 10
+    predicted = gradmill.train(LAYERS, X.to_numpy(), codes, client=client, **OPTIONS).predict(X.to_numpy())
+    assert predicted.dtype.kind == "i"
+    assert set(predicted) == {0, 10, 20}
+
+
+def test_large_arrays_are_uploaded_and_give_the_same_weights(client, monkeypatch):
+    def weights():
+        return gradmill.train(LAYERS, X.to_numpy(), IRIS.species, client=client, seed=1, **OPTIONS).weights()
+
+    inline = weights()
+    monkeypatch.setattr(training, "INLINE_CELLS", 0)
+    for name, array in weights().items():
+        np.testing.assert_array_equal(array, inline[name])
+
+
+def test_several_numbers_are_told_in_their_units(client):
+    inputs = np.random.default_rng(0).normal(size=(200, 3))
+    targets = np.stack([inputs.sum(axis=1) * 100, inputs[:, 0] - 5], axis=1)
+    for rows, expected in ((inputs, targets), (pd.DataFrame(inputs, columns=["a", "b", "c"]), targets)):
+        model = gradmill.train(
+            [{"units": 2}], rows, expected, client=client, epochs=60, optimizer={"type": "adam", "learning_rate": 0.05}
+        )
+        assert model.predict(rows).shape == (200, 2)
+        np.testing.assert_allclose(model.predict(rows), targets, atol=20)
+        with pytest.raises(gradmill.BadInput, match="no probabilities"):
+            model.predict_proba(rows)
+
+
+def test_missing_values_and_images_are_taken(client):
+    inputs = X.to_numpy().copy()
+    inputs[::7, 1] = np.nan
+    assert share(gradmill.train(LAYERS, inputs, IRIS.species, client=client, **OPTIONS), inputs, IRIS.species) > 0.8
+    images = np.random.default_rng(0).normal(size=(60, 4, 4))
+    bright = images.mean(axis=(1, 2)) > 0
+    model = gradmill.train("auto", images, bright, client=client, epochs=30)
+    assert model.predict(images).dtype == bool
+    assert share(model, images, bright) > 0.8
+
+
+def test_its_history_is_by_name(client, tmp_path):
+    model = gradmill.train(
+        LAYERS, X, IRIS.species, client=client, validation={"fraction": 0.2}, metrics=["accuracy"], **OPTIONS
+    )
+    assert set(model.history) == {"loss", "validation_loss", "accuracy"}
+    assert [len(values) for values in model.history.values()] == [40] * 3
+    assert model.save(tmp_path / "m.npz", format="npz").stat().st_size > 0
+    assert model.job.id in repr(model)
+
+
+def test_what_cannot_be_trained_is_told(client):
+    with pytest.raises(gradmill.BadInput, match="150 rows, y has 3"):
+        gradmill.train(LAYERS, X.to_numpy(), [1, 2, 3], client=client)
+    with pytest.raises(gradmill.BadInput, match="rename it"):
+        gradmill.train(LAYERS, IRIS, IRIS.species, client=client)
+    with pytest.raises(gradmill.BadInput, match="without names"):
+        gradmill.train(LAYERS, X.to_numpy(), "species", client=client)
+    with pytest.raises(gradmill.JobFailed, match=r"infinite|NaN|diverged"):
+        gradmill.train(
+            [{"units": 30}, {"units": 1}],
+            X,
+            X.sepal_width.rename("y"),
+            client=client,
+            optimizer={"type": "sgd", "learning_rate": 1e6},
+            epochs=50,
+        )
+
+
+def test_without_a_client_it_is_that_of_the_environment(service, key, monkeypatch):
+    monkeypatch.setenv("GRADMILL_URL", service.url())
+    monkeypatch.setenv("GRADMILL_API_KEY", key)
+    model = gradmill.train("auto", X, IRIS.species, epochs=2)
+    assert model.client.base_url == service.url()
+    assert training.default_client() is model.client
