@@ -13,7 +13,7 @@ from starlette.responses import Response
 from core.jobs import State, Stopped
 from core.nn.planning.plan import Plan
 from core.nn.preparation.column import Column
-from core.store import Dataset, DatasetSummary, EpochRow, Event, Job, SentWeights, SentWeightsSummary
+from core.store import Dataset, DatasetSummary, EpochRow, Event, FeedEvent, Job, SentWeights, SentWeightsSummary
 
 FIRST_VALUES = 20  # of a column, unless all are asked for
 
@@ -137,7 +137,18 @@ def epoch_answer(row: EpochRow) -> JSON:
 
 
 def event_answer(event: Event) -> JSON:
-    return {"object": "event", "seq": event.seq, "at": rfc3339(event.at), "type": event.type, "data": event.data}
+    return {
+        "object": "event",
+        "seq": event.seq,
+        "at": rfc3339(event.at),
+        "type": event.type,
+        "epoch": event.epoch,
+        "data": event.data,
+    }
+
+
+def feed_answer(event: FeedEvent) -> JSON:
+    return {**event_answer(event), "number": event.number, "job": event.job_id}
 
 
 def list_answer(items: list[JSON], next_cursor: str | None) -> JSON:
@@ -285,10 +296,16 @@ class EpochAnswer(Answer):
 
 class EventAnswer(Answer):
     object: Literal["event"]
-    seq: int
+    seq: int = Field(description="From 1, without gaps, of the job.")
     at: datetime
     type: str
+    epoch: int = Field(description="The last one that the job had recorded then.")
     data: JSON
+
+
+class FeedEventAnswer(EventAnswer):
+    number: int = Field(description="Its place in the order of all events; those of deleted jobs are missing.")
+    job: str
 
 
 class List(Answer):
@@ -315,6 +332,10 @@ class EpochList(List):
 
 class EventList(List):
     data: list[EventAnswer]
+
+
+class FeedEventList(List):
+    data: list[FeedEventAnswer]
 
 
 class PreviewAnswer(Answer):

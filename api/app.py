@@ -12,7 +12,7 @@ from api.edge import Door, RequestIds
 from api.keys import ApiKeys
 from api.openapi import document
 from api.parameters import known_parameters
-from api.routes import datasets, health, history, jobs, networks, predictions, sent_weights, steering, weights
+from api.routes import datasets, events, health, history, jobs, networks, predictions, sent_weights, steering, weights
 from core.settings import Settings
 from core.settings import settings as of_this_process
 
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)
-    for module in (datasets, networks, jobs, steering, history, weights, predictions, sent_weights):
+    for module in (datasets, networks, jobs, steering, history, events, weights, predictions, sent_weights):
         app.include_router(module.router, dependencies=[Depends(ApiKeys()), Depends(known_parameters)])
     app.include_router(health.router, dependencies=[Depends(known_parameters)])
     docs.install(app)

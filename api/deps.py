@@ -44,7 +44,8 @@ OBJECTS_PER_COLLECTION = 50_000
 class Service:
     settings: Settings
     store: Store
-    watcher: Watcher
+    watcher: Watcher  # of jobs
+    feeds: Watcher  # of tenants, by the last number of their events
     dispatcher: Dispatcher | None  # None where no broker is set: the sweeper of another process announces the jobs then
     files: Path  # uploads on their way; emptied at the end
     parsing: Turns
@@ -56,6 +57,7 @@ class Service:
     uses: Uses
     rates: Rates | None  # None where requests are not counted
     places: Places
+    streams: Places
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -69,7 +71,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     make_private(settings.data_dir)
     store = Store(connect(settings.database))
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
-    watcher = Watcher(store.jobs.versions)
+    watcher, feeds = Watcher(store.jobs.versions), Watcher(store.feed.lasts)
     with scratch(settings.data_dir) as files:
         uses = Uses(store.keys.used)
         per_minute = settings.tenant_requests_per_minute
@@ -78,6 +80,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             settings=settings,
             store=store,
             watcher=watcher,
+            feeds=feeds,
             dispatcher=dispatcher,
             files=files,
             parsing=Turns(PARSERS),
@@ -89,15 +92,18 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             uses=uses,
             rates=rates,
             places=Places(settings.tenant_open_requests),
+            streams=Places(settings.tenant_open_streams, "streams", "are open"),
         )
         watcher.start()
+        feeds.start()
         if dispatcher is not None:
             dispatcher.start()
         try:
-            with _told_to_stop(watcher.close):
+            with _told_to_stop(watcher.close, feeds.close):
                 yield
         finally:
             await watcher.stop()
+            await feeds.stop()
             await uses.stop()
             if dispatcher is not None:
                 await asyncio.to_thread(dispatcher.stop)
@@ -105,8 +111,8 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _told_to_stop(close: Callable[[], None]) -> Iterator[None]:
-    """Calls `close` when the server is told to stop: it waits for its requests, and these may wait for a minute."""
+def _told_to_stop(*closing: Callable[[], None]) -> Iterator[None]:
+    """Calls all of `closing` when the server is told to stop: it waits for its requests, and these may wait for a minute."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -114,7 +120,8 @@ def _told_to_stop(close: Callable[[], None]) -> Iterator[None]:
     before: dict[int, Any] = {}
 
     def stop(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(close)
+        for close in closing:
+            loop.call_soon_threadsafe(close)
         before[number](number, frame)
 
     for signal_number in (signal.SIGTERM, signal.SIGINT):

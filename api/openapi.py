@@ -123,7 +123,8 @@ def document(app: FastAPI) -> JSON:
             if operation["operationId"] in _examples:
                 status, example = _examples[operation["operationId"]]
                 operation["responses"][status]["content"]["application/json"]["example"] = example
-        _limit_wait(made["paths"]["/v1/jobs/{job_id}"]["get"], app.state.longest_wait_s)
+        for path in ("/v1/jobs/{job_id}", "/v1/jobs/{job_id}/epochs"):
+            _limit_wait(made["paths"][path]["get"], app.state.longest_wait_s)
         made["components"]["schemas"] = dict(sorted({**made["components"]["schemas"], **schemas}.items()))
         app.openapi_schema = made
     return app.openapi_schema

@@ -10,17 +10,19 @@ AT_END = "gradmill.at_end"  # in a request's scope: what is called when it has b
 
 
 class Places:
-    """For one event loop; `most` for each tenant, or as many as there are."""
+    """For one event loop; `most` for each tenant, or as many as there are. A refusal names `quota`, and says what they `do`."""
 
-    def __init__(self, most: int | None) -> None:
+    def __init__(self, most: int | None, quota: str = "requests", do: str = "are being answered") -> None:
         self._most = most
+        self._quota = quota
+        self._do = do
         self._taken: Counter[str] = Counter()
 
     def take(self, tenant: str) -> Callable[[], None]:
         """What gives the place back. Refused where the tenant has taken all of its own."""
         if self._most is not None and self._taken[tenant] >= self._most:
             message = (
-                f"requests: {self._most:,} of your tenant are being answered, which is its quota; let one end, then ask again"
+                f"{self._quota}: {self._most:,} of your tenant {self._do}, which is its quota; let one end, then ask again"
             )
             raise Refused("too_many_requests", message, headers={"Retry-After": str(RETRY_AFTER_S)})
         self._taken[tenant] += 1

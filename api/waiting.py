@@ -4,7 +4,17 @@ import asyncio
 
 from fastapi import Request
 
+from api.deps import Service
+from api.errors import wrong_parameter
 from api.watch import Watcher
+
+
+def checked_wait(service: Service, wait_s: float) -> float:
+    """Refused where it is longer than a request may wait."""
+    longest_s = service.settings.max_wait_s
+    if wait_s > longest_s:
+        raise wrong_parameter("wait", f"wait is {wait_s:.15g}; it must be a number of seconds from 0 to {longest_s:.15g}")
+    return wait_s
 
 
 async def until_changed(request: Request, watcher: Watcher, job_id: str, version: int, timeout_s: float) -> bool:

@@ -1,7 +1,8 @@
-"""One watcher for all who wait: a single task asks the store for the versions of all awaited jobs at once.
+"""One watcher for all who wait: a single task asks the store for the versions of all awaited things at once.
 
 It asks every 10 ms as long as somebody has just begun to wait, ever more rarely afterwards, and sleeps while nobody waits. So
-a thousand waiting requests cost one query each time, and the end of a tiny job is seen within about 10 ms.
+a thousand waiting requests cost one query each time, and the end of a tiny job is seen within about 10 ms. Streams, which wait
+again and again, are in less of a hurry: for their sake alone it asks every 100 ms at most.
 """
 
 import asyncio
@@ -18,12 +19,13 @@ Versions = Callable[[Iterable[str]], dict[str, int]]
 
 FASTEST_S = 0.010
 SLOWEST_S = 0.250
+PATIENT_S = 5.0  # streams are treated as if they had waited for so long before
 SLOWDOWN = 0.02  # of the time already waited: after 1 s every 20 ms, after 12 s every 250 ms
 
 
 @dataclass(eq=False, slots=True)
 class _Waiter:
-    job_id: str
+    id: str
     version: int
     since: float
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,13 +58,19 @@ class Watcher:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def wait(self, job_id: str, version: int, timeout_s: float) -> bool:
-        """True as soon as the job's version is no longer this one; False after the time, or when the server stops."""
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server stops."""
+        return self._is_closed
+
+    async def wait(self, id: str, version: int, timeout_s: float, is_patient: bool = False) -> bool:
+        """True as soon as the thing's version is no longer this one; False after the time, or when the server stops."""
         if self._is_closed or timeout_s <= 0:
             return False
-        waiter = _Waiter(job_id, version, asyncio.get_running_loop().time())
+        waiter = _Waiter(id, version, asyncio.get_running_loop().time() - (PATIENT_S if is_patient else 0))
         self._waiters.add(waiter)
-        self._arrived.set()
+        if not is_patient or len(self._waiters) == 1:
+            self._arrived.set()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
@@ -83,7 +91,7 @@ class Watcher:
                 is_failing = False
             except Exception as error:  # the watcher outlives whatever the database does
                 if not is_failing:
-                    log.warning("cannot look at the awaited jobs, trying again: %s", error)
+                    log.warning("cannot look at what is awaited, trying again: %s", error)
                 is_failing = True
             youngest = max((waiter.since for waiter in self._waiters), default=loop.time())
             pause_s = SLOWEST_S if is_failing else min(SLOWEST_S, max(FASTEST_S, (loop.time() - youngest) * SLOWDOWN))
@@ -97,7 +105,7 @@ class Watcher:
     async def _look(self) -> None:
         awaited = list(self._waiters)
         self.questions += 1
-        versions = await run_in_threadpool(self._versions, {waiter.job_id for waiter in awaited})
+        versions = await run_in_threadpool(self._versions, {waiter.id for waiter in awaited})
         for waiter in awaited:
-            if versions.get(waiter.job_id) != waiter.version:
+            if versions.get(waiter.id) != waiter.version:
                 waiter.changed.set()

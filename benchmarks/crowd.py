@@ -4,6 +4,7 @@ Starts an embedded service in a temporary directory and measures how long GET /v
 
     alone        nobody else is there
     waiting      500 clients wait for the job with `?wait=60`, and ask again when they are answered
+    streaming    500 clients follow the job, or all jobs, as server-sent events
     uploading    50 clients send datasets of 4 MiB at 128 KiB a second each, in pieces
 
 and how many times as long as alone that is; 1 where it is more than twice as long. Its workers are stopped meanwhile, so that
@@ -82,6 +83,16 @@ async def waits(url: str, job: str) -> None:
             await connection.answer()
 
 
+async def streams(url: str, path: str) -> None:
+    """Reads until the stream ends, and comes again."""
+    while True:
+        async with Connection.to(url) as connection:
+            connection.begin("GET", path, "Accept: text/event-stream")
+            if b" 200 " not in await connection.reader.readuntil(b"\r\n"):
+                raise RuntimeError("a stream was not begun")
+            await connection.reader.readuntil(b"\r\n0\r\n\r\n")
+
+
 async def uploads(url: str, number: int) -> None:
     """One dataset after the other, each of other bytes."""
     async with Connection.to(url) as connection:
@@ -130,6 +141,11 @@ async def report(url: str, queued: str) -> bool:
     crowds: dict[str, list[Callable[[], Coroutine[Any, Any, None]]]] = {
         "alone": [],
         "waiting": [lambda: waits(url, queued)] * WAITING,
+        "streaming": [
+            lambda path=path: streams(url, path)  # type: ignore[misc]
+            for path in (f"/v1/jobs/{queued}/events", "/v1/events")
+            for _ in range(WAITING // 2)
+        ],
         "uploading": [lambda number=number: uploads(url, number) for number in range(UPLOADS)],  # type: ignore[misc]
     }
     alone, is_within = 0.0, True

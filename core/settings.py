@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     max_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Threads of one training.")
     # What one tenant may have, unless it has a quota of its own.
     tenant_open_requests: int | None = Field(600, ge=1, description="Being answered by one process, the waiting ones included.")
+    tenant_open_streams: int | None = Field(500, ge=1, description="Streams of events, which count as open requests too.")
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)
     tenant_running_jobs: int | None = Field(None, ge=1)
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     tenant_parameters: int | None = Field(None, ge=1, description="Of one network.")
     tenant_rows: int | None = Field(None, ge=1, description="Of one dataset, and of all that one job looks at.")
     tenant_job_s: float | None = Field(None, gt=0, description="Of one attempt at a job.")
+    stream_s: float = Field(900.0, gt=0, description="How long a stream lasts before its client has to come again.")
     max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job; more is refused.")
 
     @field_validator("database_url")

@@ -23,7 +23,7 @@ from api.parameters import Cursor, Limit
 from api.routes.networks import JOB
 from api.schemas import EXAMPLES, StoredData
 from api.submission import submit
-from api.waiting import until_changed
+from api.waiting import checked_wait, until_changed
 from core.errors import NotFound
 from core.jobs import TERMINAL, State
 from core.store import Job
@@ -238,14 +238,11 @@ async def get_job(
     as `wait`, and cut as a preference, which `Preference-Applied` tells."""
     # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
     service = await service_of(request)
-    longest_s = service.settings.max_wait_s
-    if wait is not None and wait > longest_s:
-        raise wrong_parameter("wait", f"wait is {wait:.15g}; it must be a number of seconds from 0 to {longest_s:.15g}")
-    wanted_s = wait if wait is not None else preferred_wait_s(prefer)
+    wanted_s = checked_wait(service, wait) if wait is not None else preferred_wait_s(prefer)
     job = await admitted(request, service, lambda caller: service.store.jobs.get(caller.tenant, job_id_checked(job_id)))
     headers = {"Vary": "Prefer"}
     if wanted_s is not None:
-        wait_s = min(wanted_s, longest_s)
+        wait_s = min(wanted_s, service.settings.max_wait_s)
         headers["Preference-Applied"] = f"wait={wait_s:.15g}"
         job = await _awaited(request, service, job, if_none_match, wait_s)
     headers["ETag"] = etag(job)

@@ -1,8 +1,10 @@
 """Epochs and events: nothing is lost or thinned by being read."""
 
 import csv
+import time
 from collections.abc import Callable
 from io import StringIO
+from threading import Thread
 
 import pytest
 from starlette.testclient import TestClient
@@ -104,3 +106,67 @@ def test_a_job_without_epochs_has_an_empty_history(client: TestClient, submitted
     assert client.get(path).json() == {"object": "list", "data": [], "has_more": False, "next_cursor": None}
     assert client.get(path, params={"points": 10}).json()["data"] == []
     assert client.get(path, headers={"Accept": "text/csv"}).text.startswith("epoch,loss,")
+
+
+def waited(client: TestClient, path: str, **parameters: float) -> tuple[list[int], float]:
+    """The epochs of the answer, and the seconds that it took."""
+    began = time.monotonic()
+    answer = client.get(f"{path}/epochs", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return [epoch["epoch"] for epoch in answer.json()["data"]], time.monotonic() - began
+
+
+def test_who_waits_for_epochs_that_are_there_is_answered_at_once(client: TestClient, path: str) -> None:
+    epochs, seconds = waited(client, path, after=18, wait=60)
+    assert (epochs, seconds < 30) == ([19, 20], True)
+
+
+def test_who_waits_is_answered_with_the_next_epoch(client: TestClient, submitted: Callable[..., JSON], worker: Worker) -> None:
+    job = submitted(training={"loss": "mean_squared_error", "epochs": 100})
+    claim = worker.claim()
+    answers: list[tuple[list[int], float]] = []
+    path = f"/v1/jobs/{job['id']}"
+    asking = [Thread(target=lambda name=name: answers.append(waited(client, path, **{name: 0, "wait": 60}))) for name in NAMES]
+    for thread in asking:
+        thread.start()
+    asking[0].join(0.2)
+    assert all(thread.is_alive() for thread in asking)
+    worker.record(claim, [1, 2])
+    for thread in asking:
+        thread.join(30)
+    assert [epochs for epochs, _ in answers] == [[1, 2]] * len(NAMES)
+
+
+NAMES = ("after", "since_epoch")
+
+
+def test_who_waits_hears_of_the_end(client: TestClient, trained: JSON) -> None:
+    epochs, seconds = waited(client, f"/v1/jobs/{trained['id']}", after=3, wait=60)
+    assert (epochs, seconds < 30) == ([], True)
+
+
+def test_who_waits_in_vain_is_answered_after_the_time(client: TestClient, path: str) -> None:
+    epochs, seconds = waited(client, path, after=20, wait=0.1)
+    assert (epochs, seconds >= 0.1) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"wait": 61}, "wait"),
+        ({"wait": -1}, "wait"),
+        ({"wait": "NaN"}, "wait"),
+        ({"wait": 1, "points": 5}, "points"),
+        ({"since_epoch": 3, "points": 5}, "points"),
+        ({"since_epoch": 3, "after": 3}, "since_epoch"),
+    ],
+)
+def test_waits_that_make_no_sense_are_refused(client: TestClient, path: str, parameters: JSON, named: str) -> None:
+    answer = client.get(f"{path}/epochs", params=parameters)
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, named)
+
+
+def test_links_go_on_from_either_name(client: TestClient, path: str) -> None:
+    answer = client.get(f"{path}/epochs", params={"since_epoch": 4, "limit": 8})
+    assert answer.headers["link"] == f'<{path}/epochs?limit=8&after=12>; rel="next"'
+    assert [epoch["epoch"] for epoch in client.get(answer.links["next"]["url"]).json()["data"]] == list(range(13, 21))

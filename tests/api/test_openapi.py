@@ -57,6 +57,7 @@ def test_it_lists_the_operations(openapi: dict[str, Any]) -> None:
         ("POST", "/v1/jobs/{job_id}/retry", "retry_job"),
         ("GET", "/v1/jobs/{job_id}/epochs", "list_epochs"),
         ("GET", "/v1/jobs/{job_id}/events", "list_events"),
+        ("GET", "/v1/events", "list_all_events"),
         ("GET", "/v1/jobs/{job_id}/weights", "get_weights"),
         ("POST", "/v1/weights", "create_weights"),
         ("GET", "/v1/weights", "list_sent_weights"),
