@@ -3,9 +3,10 @@
 Any process may sweep, several at once too.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from core.jobs import TERMINAL, State
 from core.store import guard, turns
@@ -44,10 +45,7 @@ class Sweeping:
             longest_due = due.order_by(jobs.c.dispatch_at, jobs.c.id).limit(room).with_for_update(skip_locked=True)
             # Chosen first, marked then: PostgreSQL may run a locking subquery of an UPDATE once per row, and pass the limit so.
             chosen = writer.scalars(longest_due, limits).all()
-            if chosen:
-                mark = update(jobs).where(jobs.c.id.in_(chosen), jobs.c.state == QUEUED)
-                writer.execute(mark.values(dispatch_at=now() + redispatch_after_s))
-            return len(chosen)
+            return _announce(writer, chosen, redispatch_after_s)
 
     def reap(self, stuck_limit: int) -> list[str]:
         """Takes back every job whose lease has run out; returns their ids.
@@ -61,29 +59,43 @@ class Sweeping:
                 return []
         with self._database.writing() as writer:
             lost = writer.execute(
-                expired.add_columns(jobs.c.stuck, jobs.c.attempt, jobs.c.cancel_requested, jobs.c.pause_requested)
-                .order_by(jobs.c.id)
-                .limit(_BATCH)
-                .with_for_update(skip_locked=True)
+                expired.add_columns(*_LOST).order_by(jobs.c.id).limit(_BATCH).with_for_update(skip_locked=True)
             ).all()
-            for row in lost:
-                state, event, change, data = _fate(row, stuck_limit)
-                writer.execute(
-                    update(jobs)
-                    .where(jobs.c.id == row.id, jobs.c.state == RUNNING)
-                    .values(
-                        state=state,
-                        fence=jobs.c.fence + 1,
-                        stuck=row.stuck + 1,
-                        version=jobs.c.version + 1,
-                        **guard.let_go(),
-                        **change,
-                    )
-                )
-                write_event(writer, row.id, event, data)
-                if state in TERMINAL:
-                    drop_checkpoint(writer, row.id)
-            return [row.id for row in lost]
+            return [row.id for row in lost if _take_back(writer, row, stuck_limit)]
+
+
+_LOST = (jobs.c.fence, jobs.c.stuck, jobs.c.attempt, jobs.c.cancel_requested, jobs.c.pause_requested)
+
+
+def _announce(writer: Connection, ids: Sequence[str], again_after_s: float) -> int:
+    """Marks those of the jobs that are queued; how many they are."""
+    if not ids:
+        return 0
+    mark = update(jobs).where(jobs.c.id.in_(ids), jobs.c.state == QUEUED)
+    return writer.execute(mark.values(dispatch_at=now() + again_after_s)).rowcount
+
+
+def _take_back(writer: Connection, row: Row[Any], stuck_limit: int) -> bool:
+    """False where the job is not with the worker any more that was found with it."""
+    state, event, change, data = _fate(row, stuck_limit)
+    changed = writer.execute(
+        update(jobs)
+        .where(jobs.c.id == row.id, jobs.c.state == RUNNING, jobs.c.fence == row.fence)
+        .values(
+            state=state,
+            fence=jobs.c.fence + 1,
+            stuck=row.stuck + 1,
+            version=jobs.c.version + 1,
+            **guard.let_go(),
+            **change,
+        )
+    )
+    if changed.rowcount == 0:
+        return False
+    write_event(writer, row.id, event, data)
+    if state in TERMINAL:
+        drop_checkpoint(writer, row.id)
+    return True
 
 
 def _fate(row: Row[Any], stuck_limit: int) -> tuple[State, str, JSON, JSON]:

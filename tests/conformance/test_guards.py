@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from core.errors import Conflict, LostLease
 from core.jobs import State
 from core.store import Claim, Job, Store
 from core.store.steering import _changed
+from core.store.sweeping import _LOST, _announce, _take_back
 from core.store.tables import jobs
 from tests.conformance.rows import ERROR, epoch_rows
 
@@ -52,3 +54,30 @@ def test_a_client_changes_no_job_that_is_not_as_it_was_found(store: Store, submi
         with pytest.raises(Conflict, match=f"{job.id} is not {found.state} any more"), store._database.writing() as writer:
             _changed(writer, found, "paused", paused)
     assert store.jobs.get("default", job.id) == job
+
+
+def test_no_job_is_taken_from_another_worker_than_the_one_that_was_found_with_it(
+    store: Store, claimed: Callable[..., Claim], engine: Engine
+) -> None:
+    claim = claimed(ttl_s=-1)
+    with engine.connect() as connection:
+        found = connection.execute(select(jobs.c.id, *_LOST)).one()
+    store.jobs.release(claim)
+    again = store.jobs.claim("worker-2", 60)
+    assert again is not None
+    for end in (lambda: None, lambda: store.jobs.succeed(again, {}, {})):
+        end()
+        before = store.jobs.get("default", claim.job.id)
+        with store._database.writing() as writer:
+            assert not _take_back(writer, found, 5)
+        assert store.jobs.get("default", claim.job.id) == before
+    ended = {**found._mapping, "fence": again.fence}
+    with store._database.writing() as writer:
+        assert not _take_back(writer, SimpleNamespace(**ended), 5)  # type: ignore[arg-type]
+
+
+def test_only_what_waits_is_announced(store: Store, submit: Callable[..., Job]) -> None:
+    first, second = submit(), submit()
+    assert store.jobs.claim("worker-1", 60) is not None
+    with store._database.writing() as writer:
+        assert _announce(writer, [first.id, second.id], 30) == 1

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, make_url, text, update
 
-from core.errors import Conflict, QuotaExceeded, TooManyJobs
+from core.errors import Conflict, NotFound, QuotaExceeded, TooManyJobs
+from core.jobs import State
 from core.store import Claim, Idempotency, Job, NewJob, Store, connect
 from core.store.clock import now
 from core.store.tables import idempotency_keys
@@ -187,3 +188,82 @@ def test_a_key_that_came_anew_while_old_ones_are_removed_stays(
     came(2000)
     assert Store(engine).retention.keys(1000) == 1
     assert store.jobs.submit("default", new, key) == first
+
+
+@pytest.mark.parametrize(("ask", "asked"), [("cancel", (True, False)), ("pause", (False, True))])
+def test_what_is_asked_of_a_job_that_is_being_claimed_is_asked_of_its_worker(
+    store: Store,
+    submit: Callable[..., Job],
+    before_the_commit: Before,
+    blocked: Blocked,
+    ask: str,
+    asked: tuple[bool, bool],
+) -> None:
+    job = submit()
+    with before_the_commit(lambda other: other.jobs.claim("worker-1", 60)):
+        answer = blocked(lambda store: getattr(store.jobs, ask)("default", job.id))
+    told = answer.result()
+    assert (told.state, told.cancel_requested, told.pause_requested) == (State.RUNNING, *asked)
+
+
+@pytest.mark.parametrize("ask", ["cancel", "pause", "resume"])
+def test_a_job_that_is_about_to_succeed_stays_so(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked, ask: str
+) -> None:
+    job = submit()
+    claim = claimed(store)
+    with before_the_commit(lambda other: other.jobs.succeed(claim, {}, {})):
+        answer = blocked(lambda store: getattr(store.jobs, ask)("default", job.id))
+    with pytest.raises(Conflict, match="has succeeded already"):
+        answer.result()
+    assert store.jobs.get("default", job.id).state == State.SUCCEEDED
+
+
+@pytest.mark.parametrize("needed", ["dataset", "weights", "job"])
+def test_what_a_job_that_is_being_sent_needs_is_not_deleted(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked, needed: str
+) -> None:
+    first = submit()
+    start = {"weights": store.sent_weights.add("default", "a" * 64, {}, b"weights")[0].id, "job": first.id}.get(needed)
+    store.jobs.cancel("default", first.id)
+    new = NewJob({}, first.dataset_id, 3, start_id=start)
+    kind = {"dataset": "datasets", "weights": "sent_weights", "job": "jobs"}[needed]
+    with before_the_commit(lambda other: other.jobs.submit("default", new)):
+        deletion = blocked(lambda store: getattr(store, kind).delete("default", start or first.dataset_id))
+    with pytest.raises(Conflict, match=r"needs|starts from"):
+        deletion.result()
+
+
+@pytest.mark.parametrize("needed", ["dataset", "weights", "job"])
+def test_no_job_is_sent_that_needs_what_is_being_deleted(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked, needed: str
+) -> None:
+    first = submit()
+    start = {"weights": store.sent_weights.add("default", "a" * 64, {}, b"weights")[0].id, "job": first.id}.get(needed)
+    store.jobs.cancel("default", first.id)
+    new = NewJob({}, first.dataset_id, 3, start_id=start)
+    kind = {"dataset": "datasets", "weights": "sent_weights", "job": "jobs"}[needed]
+    method = "discard" if needed == "job" else "delete"
+    with before_the_commit(lambda other: getattr(getattr(other, kind), method)("default", start or first.dataset_id)):
+        submission = blocked(lambda store: store.jobs.submit("default", new))
+    with pytest.raises(NotFound):
+        submission.result()
+
+
+def test_a_job_that_is_about_to_succeed_is_not_taken_back(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before
+) -> None:
+    submit()
+    claim = store.jobs.claim("worker-1", -1)
+    assert claim is not None
+    with before_the_commit(lambda other: other.jobs.succeed(claim, {}, {})):
+        assert store.jobs.reap(5) == []
+    assert [event.type for event in store.events.page("default", claim.job.id)] == ["submitted", "claimed", "succeeded"]
+
+
+def test_a_job_that_is_being_claimed_is_not_announced(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before
+) -> None:
+    submit()
+    with before_the_commit(lambda other: other.jobs.claim("worker-1", 60)):
+        assert store.jobs.dispatch(10, 30) == 0

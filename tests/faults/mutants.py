@@ -41,8 +41,8 @@ MUTANTS = (
     Mutant(
         "fence: moves with each claim",
         "attempts",
-        "        fence=jobs.c.fence + 1,\n        attempt",
-        "        attempt",
+        "            fence=jobs.c.fence + 1,\n            attempt",
+        "            attempt",
         ("attempts",),
     ),
     Mutant(
@@ -106,9 +106,7 @@ MUTANTS = (
         ".values(stuck=jobs.c.stuck)",
         ("attempts",),
     ),
-    Mutant(
-        "fence: moves when a job is reaped", "sweeping", "                        fence=jobs.c.fence + 1,\n", "", ("fencing",)
-    ),
+    Mutant("fence: moves when a job is reaped", "sweeping", "            fence=jobs.c.fence + 1,\n", "", ("fencing",)),
     Mutant("deaths without progress are counted", "sweeping", "stuck=row.stuck + 1", "stuck=row.stuck", ("sweeping",)),
     Mutant("deaths with progress are forgiven", "attempts", '{"stuck": 0}', "{}", ("sweeping", "attempts")),
     Mutant(
@@ -135,6 +133,70 @@ MUTANTS = (
     ),
     Mutant("delete: only what has ended", "removal", "if job.state not in TERMINAL:", "if False:", ("steering",)),
     Mutant("delete: no weights that a job starts from", "removal", "if needed_by is not None:", "if False:", ("steering",)),
+    Mutant(
+        "state: a client changes what it found",
+        "steering",
+        ", jobs.c.state == job.state)",
+        ")",
+        ("guards",),
+    ),
+    Mutant("tenant: a client changes what is its", "steering", ", jobs.c.tenant == job.tenant, ", ", ", ("guards",)),
+    Mutant(
+        "state: only what runs is taken back",
+        "sweeping",
+        "jobs.c.id == row.id, jobs.c.state == RUNNING, ",
+        "jobs.c.id == row.id, ",
+        ("guards",),
+    ),
+    Mutant("fence: only from whom it was found with", "sweeping", ", jobs.c.fence == row.fence)", ")", ("guards",)),
+    Mutant(
+        "state: only what waits is announced",
+        "sweeping",
+        "jobs.c.id.in_(ids), jobs.c.state == QUEUED)",
+        "jobs.c.id.in_(ids))",
+        ("guards",),
+    ),
+    # Locks, which only PostgreSQL has.
+    _without(
+        "lock: what a client changes or deletes",
+        "steering",
+        ".with_for_update()",
+        "locks",
+    ),
+    _without("lock: what a new job needs", "needed", ".with_for_update(read=True, key_share=True)", "locks"),
+    _without("lock: what is deleted", "needed", ".with_for_update()\n", "locks"),
+    Mutant(
+        "lock: what is taken back",
+        "sweeping",
+        ".limit(_BATCH).with_for_update(skip_locked=True)",
+        ".limit(_BATCH)",
+        ("locks",),
+    ),
+    Mutant("lock: what is announced", "sweeping", ".limit(room).with_for_update(skip_locked=True)", ".limit(room)", ("locks",)),
+    Mutant(
+        "lock: a claim waits for no other",
+        "attempts",
+        ".with_for_update(skip_locked=True)",
+        ".with_for_update()",
+        ("locks",),
+    ),
+    Mutant(
+        "lock: one claim at a time counts what runs",
+        "attempts",
+        "is_limited and not try_lock(writer, Count.RUNNING, tenant)",
+        "False",
+        ("locks",),
+    ),
+    _without("lock: and others wait for it", "attempts", "                lock(writer, Count.RUNNING, tenant)\n", "locks"),
+    _without("lock: one at a time counts what waits", "quotas", "    lock(writer, Count.WAITING, tenant)\n", "locks"),
+    _without("lock: one at a time counts what is stored", "quotas", "    lock(writer, Count.STORED, tenant)\n", "locks"),
+    Mutant(
+        "snapshot: one statement looks who needs something",
+        "needed",
+        "jobs.c.state.in_(ALIVE)",
+        "jobs.c.state == ALIVE[0]",
+        ("locks",),
+    ),
 )
 
 
@@ -163,7 +225,7 @@ def without_guard(tree: Path, mutant: Mutant) -> Iterator[None]:
 
 
 def failed_tests(tree: Path, modules: tuple[str, ...], *, is_first_enough: bool = True) -> list[str]:
-    """Which tests of the tree's store on SQLite are red. RuntimeError where they could not be run."""
+    """Which tests of the tree's store are red; those of locks on PostgreSQL. RuntimeError where they could not be run."""
     files = [f"tests/conformance/test_{module}.py" for module in modules]
     command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-k", "not postgresql", *files]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
