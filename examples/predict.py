@@ -3,7 +3,7 @@
     python examples/predict.py iris.safetensors examples/data/iris.csv
 
 It needs numpy and safetensors. Everything it does stands in the file's metadata: how columns become inputs (`preprocessing`),
-what the layers are (`network`), what the outputs mean (`classes`, or each target's shift and scale).
+what the layers are (`network`), what the outputs mean (`loss`, `classes`, or each target's shift and scale).
 """
 
 import argparse
@@ -40,6 +40,13 @@ ACTIVATIONS = {
 }
 
 
+LINKS = {
+    "poisson": np.exp,  # outputs are logarithms
+    "binary_cross_entropy": ACTIVATIONS["sigmoid"],  # outputs are logits, where the last layer has no activation
+    "softmax_cross_entropy": ACTIVATIONS["softmax"],
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prints what a trained network predicts of each row, one to a line.")
     parser.add_argument("weights", metavar="WEIGHTS.safetensors", help="as GET /v1/jobs/{id}/weights gives them")
@@ -48,32 +55,32 @@ def main() -> None:
     )
     options = parser.parse_args()
     try:
-        network, preprocessing, weights = opened(options.weights)
+        network, loss, preprocessing, weights = opened(options.weights)
         with open(options.rows, newline="") as file:
             for line, row in enumerate(read(file, preprocessing["features"]), 1):
                 try:
                     x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
                 except ValueError as error:
                     raise ValueError(f"{options.rows}, row {line}: {error}") from None
-                print(meaning(network, preprocessing, outputs(network, weights, x)))
+                print(meaning(preprocessing, linked(network, loss, outputs(network, weights, x))))
     except SafetensorError as error:
         sys.exit(f"predict.py: {options.weights} is no safetensors file: {error}")
     except (OSError, ValueError) as error:
         sys.exit(f"predict.py: {error}")
 
 
-def opened(path: str) -> tuple[JSON, JSON, dict[str, Any]]:
-    """The network, the preprocessing and the weights in the file. ValueError where it is none of Gradmill's, or has layers that
-    this program does not know."""
+def opened(path: str) -> tuple[JSON, JSON, JSON, dict[str, Any]]:
+    """The network, the loss, the preprocessing and the weights in the file. ValueError where it is none of Gradmill's, or has
+    layers that this program does not know."""
     with safe_open(path, "numpy") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
         metadata = file.metadata() or {}
-    if not {"network", "preprocessing"} <= metadata.keys():
-        raise ValueError(f"{path} has no network and preprocessing in its metadata; weights of a job have")
-    network, preprocessing = (json.loads(metadata[name]) for name in ("network", "preprocessing"))
+    if not {"network", "loss", "preprocessing"} <= metadata.keys():
+        raise ValueError(f"{path} has no network, loss and preprocessing in its metadata; weights of a job have")
+    network, loss, preprocessing = (json.loads(metadata[name]) for name in ("network", "loss", "preprocessing"))
     if unknown := {layer["type"] for layer in network["layers"]} - {"dense"}:
         raise ValueError(f"{path} has layers of the type {', '.join(sorted(unknown))}; this program knows dense ones")
-    return network, preprocessing, weights
+    return network, loss, preprocessing, weights
 
 
 def read(file: Iterable[str], features: list[JSON]) -> Iterator[Row]:
@@ -128,15 +135,20 @@ def normal(z: Any, approximation: str) -> Any:
     return np.array([math.erfc(-number / math.sqrt(2)) / 2 for number in z])
 
 
-def meaning(network: JSON, preprocessing: JSON, y: Any) -> str:
-    """The likeliest class, or each target in its own unit."""
+def linked(network: JSON, loss: JSON, y: Any) -> Any:
+    """What the outputs predict: logarithms become numbers, and logits probabilities."""
+    is_linear = network["layers"][-1]["activation"]["type"] == "identity"
+    return LINKS[loss["type"]](y) if loss["type"] == "poisson" or (is_linear and loss["type"] in LINKS) else y
+
+
+def meaning(preprocessing: JSON, y: Any) -> str:
+    """The likeliest class, or each target in its own unit, or of flags their probabilities."""
     classes, targets = preprocessing["classes"], preprocessing["targets"]
     if classes is None:
         return ",".join(f"{v * t.get('scale', 1) + t.get('shift', 0):g}" for v, t in zip(y, targets, strict=True))
     if len(y) > 1:
         return str(classes[int(y.argmax())])
-    is_probability = network["layers"][-1]["activation"]["type"] == "sigmoid"  # else it is a logit
-    return str(classes[int(y[0] > (0.5 if is_probability else 0))])
+    return str(classes[int(y[0] > 0.5)])
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ def failed(cwd: Path, example: str, *arguments: str, status: int = 1, **settings
 
 
 def weights_file(folder: Path, layers: list[dict[str, object]]) -> str:
-    documents = {"network": {"layers": layers}, "preprocessing": {"features": [FEATURE], "classes": None, "targets": [{}]}}
+    preprocessing = {"features": [FEATURE], "classes": None, "targets": [{}]}
+    documents = {"network": {"layers": layers}, "loss": {"type": "huber"}, "preprocessing": preprocessing}
     metadata = {name: json.dumps(document) for name, document in documents.items()}
     save_file({"0.weight": np.ones((1, 1), np.float32)}, folder / "w.safetensors", metadata)
     return "w.safetensors"
@@ -60,7 +61,7 @@ def test_files_that_are_no_weights_are_told(tmp_path: Path) -> None:
     assert "No such file or directory: 'gone.csv'" in failed(tmp_path, "predict.py", weights, "gone.csv")
     assert "rows.csv is no safetensors file" in failed(tmp_path, "predict.py", "rows.csv", "rows.csv")
     save_file({"a": np.ones(1)}, tmp_path / "other.safetensors")
-    assert "has no network and preprocessing" in failed(tmp_path, "predict.py", "other.safetensors", "rows.csv")
+    assert "has no network, loss and preprocessing" in failed(tmp_path, "predict.py", "other.safetensors", "rows.csv")
     convolution = weights_file(tmp_path, [{"type": "convolution_1d"}, DENSE])
     assert "has layers of the type convolution_1d" in failed(tmp_path, "predict.py", convolution, "rows.csv")
 

@@ -1,0 +1,45 @@
+"""examples/predict.py makes of stored weights what the service does."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.exports.contents import metadata
+from core.exports.golden import Golden
+from core.nn.predictor import Predictor
+from core.nn.saving.weights import to_safetensors
+from tests.exports.models import PROBLEMS, problem
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "predict.py"
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_it_predicts_what_the_service_predicts(name: str, tmp_path: Path) -> None:
+    made = problem(name)
+    golden = Golden.of(made, Predictor)
+    (tmp_path / "model.safetensors").write_bytes(to_safetensors(made.weights, metadata(made, golden)))
+    with open(tmp_path / "rows.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, golden.rows[0])
+        writer.writeheader()
+        writer.writerows(golden.rows)
+    command = [sys.executable, str(EXAMPLE), "model.safetensors", "rows.csv"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for line, row, shares in zip(
+        done.stdout.splitlines(), golden.predictions, golden.probabilities or golden.rows, strict=True
+    ):
+        said(line, list(row.values()), list(shares), made.card.preprocessing.classes, len(row))
+
+
+def said(line: str, predictions: list[Any], shares: list[Any], classes: tuple[Any, ...] | None, targets: int) -> None:
+    if classes is None:
+        numbers = predictions if isinstance(predictions[0], float) else shares
+        assert [float(number) for number in line.split(",")] == pytest.approx(numbers, rel=1e-5)
+    elif targets == 1:
+        assert line == str(predictions[0])
+    else:
+        assert line == classes[shares.index(max(shares))]
