@@ -4,7 +4,6 @@ import csv
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,17 +28,13 @@ def test_it_predicts_what_the_service_predicts(name: str, tmp_path: Path) -> Non
     command = [sys.executable, str(EXAMPLE), "model.safetensors", "rows.csv"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for line, row, shares in zip(
-        done.stdout.splitlines(), golden.predictions, golden.probabilities or golden.rows, strict=True
-    ):
-        said(line, list(row.values()), list(shares), made.card.preprocessing.classes, len(row))
-
-
-def said(line: str, predictions: list[Any], shares: list[Any], classes: tuple[Any, ...] | None, targets: int) -> None:
-    if classes is None:
-        numbers = predictions if isinstance(predictions[0], float) else shares
-        assert [float(number) for number in line.split(",")] == pytest.approx(numbers, rel=1e-5)
-    elif targets == 1:
-        assert line == str(predictions[0])
-    else:
-        assert line == classes[shares.index(max(shares))]
+    lines, classes = done.stdout.splitlines(), made.card.preprocessing.classes
+    assert len(lines) == len(golden.rows)
+    for i, (line, prediction) in enumerate(zip(lines, golden.predictions, strict=True)):
+        shares = golden.probabilities[i] if golden.probabilities else [*prediction.values()]
+        if classes is None:
+            assert [float(number) for number in line.split(",")] == pytest.approx(shares, rel=1e-5)
+        elif len(prediction) == 1:
+            assert line == str(*prediction.values())
+        else:
+            assert line == classes[shares.index(max(shares))]
