@@ -66,7 +66,15 @@ def test_a_table_becomes_a_trained_network_and_a_file(
         assert download.value.suggested_filename.startswith("job_")
         download.value.save_as(tmp_path / form)
         assert (tmp_path / form).stat().st_size > 0
-    assert "0.weight" in load_file(tmp_path / "safetensors")
+    page.get_by_role("link", name="How it learns").click()
+    expect(page.get_by_role("img", name="The network: 4 inputs, ")).to_be_visible()
+    tensors = load_file(tmp_path / "safetensors")
+    assert page.locator("svg[role=img] line").count() == sum(each.size for each in tensors.values() if each.ndim == 2)
+    page.get_by_label("Layer").select_option("0")
+    page.get_by_label("Unit").select_option(label="petal_length")
+    weights = page.get_by_role("table")
+    strongest = abs(tensors["0.weight"][:, 2]).max()
+    expect(weights.get_by_role("row").nth(1)).to_contain_text(f"{strongest:.3f}"[:4])
     page.get_by_role("link", name="Events").click()
     expect(page.get_by_text("It was trained to its end.")).to_be_visible()
     page.get_by_role("link", name="Settings").click()
@@ -201,7 +209,7 @@ def test_every_view_can_be_used_by_everyone(
     trained(page, "for everyone", 40)
     curve(page)
     look("curves")
-    for tab in ("Events", "Settings"):
+    for tab in ("How it learns", "Events", "Settings"):
         page.get_by_role("link", name=tab).click()
         expect(page.get_by_role("link", name=tab)).to_have_attribute("aria-current", "page")
         look(tab)

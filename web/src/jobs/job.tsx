@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Curves } from "../charts/curves";
+import { Learning } from "../learning/learning";
 import { Badge, Problem, Progress, Title } from "../parts/pieces";
 import { jobAddress, place } from "../parts/routes";
 import { ACTIVE, count, moment, number, plain, seconds, title } from "../parts/words";
@@ -16,6 +17,7 @@ import { Settings } from "./settings";
 
 const TABS = [
   ["", "Curves"],
+  ["learning", "How it learns"],
   ["events", "Events"],
   ["settings", "Settings"],
 ] as const;
@@ -56,6 +58,7 @@ export function JobPage({ id }: { id: string }) {
       </nav>
       {tab === "" && <Curves job={job} others={others} />}
       {tab === "" && job.result?.confusion_matrix && <Confusion matrix={job.result.confusion_matrix} />}
+      {tab === "learning" && <Learning job={job} />}
       {tab === "events" && <Events job={job} />}
       {tab === "settings" && <Settings job={job} />}
     </>
