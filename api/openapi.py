@@ -120,6 +120,9 @@ def document(app: FastAPI) -> JSON:
         for method, operation in (each for item in made["paths"].values() for each in item.items()):
             for scheme in operation.get("security", ()):
                 scheme.update({name: [needed_for(method.upper(), operation["operationId"])] for name in scheme})
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "header":
+                    parameter["schema"] = _never_null(parameter["schema"])
             if operation["operationId"] in _examples:
                 status, example = _examples[operation["operationId"]]
                 operation["responses"][status]["content"]["application/json"]["example"] = example
@@ -128,6 +131,14 @@ def document(app: FastAPI) -> JSON:
         made["components"]["schemas"] = dict(sorted({**made["components"]["schemas"], **schemas}.items()))
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _never_null(schema: JSON) -> JSON:
+    """Of a header that may be left out: one that is sent is a text."""
+    others = [branch for branch in schema.get("anyOf", ()) if branch != {"type": "null"}]
+    if len(others) != 1:
+        return schema
+    return {**{key: value for key, value in schema.items() if key != "anyOf"}, **others[0]}
 
 
 def _limit_wait(operation: JSON, longest_s: float) -> None:
