@@ -5,10 +5,10 @@ Events are numbered when they are there for all to see, by whoever looks first: 
 row in `feeds`. Numbers only grow, agree with each job's own order, and are given once; those of deleted jobs are left out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from core.store.database import Database
 from core.store.records import FeedEvent
@@ -29,7 +29,7 @@ class Feed:
     def lasts(self, tenants: Iterable[str]) -> dict[str, int]:
         """The last number of each of these tenants, after all events that are there have one; 0 where there is none."""
         wanted = list(tenants)
-        for tenant in wanted:
+        for tenant in self._waiting(events.c.tenant.in_(wanted)):
             self.number(tenant)
         with self._database.reading() as reader:
             return dict.fromkeys(wanted, 0) | {row.tenant: row.last for row in reader.execute(_LASTS, {"tenants": wanted})}
@@ -53,10 +53,14 @@ class Feed:
 
     def number_some(self) -> None:
         """Of every tenant, so that nobody who looks for the first time has to wait for all that has ever happened."""
-        with self._database.reading() as reader:
-            waiting = reader.scalars(select(events.c.tenant).where(events.c.number.is_(None)).distinct()).all()
-        for tenant in waiting:
+        for tenant in self._waiting():
             self._number_some(tenant)
+
+    def _waiting(self, *conditions: ColumnElement[bool]) -> Sequence[str]:
+        """The tenants of events that have no number, by one look for all."""
+        with self._database.reading() as reader:
+            found = reader.scalars(select(events.c.tenant).where(events.c.number.is_(None), *conditions).distinct()).all()
+        return [tenant for tenant in found if tenant is not None]
 
     def _number_some(self, tenant: str) -> None:
         with self._database.writing() as writer:
@@ -81,6 +85,9 @@ def _number(writer: Connection, database: Database, tenant: str) -> None:
         update(events)
         .where(events.c.job_id == placed.c.job_id, events.c.seq == placed.c.seq)
         .values(number=bindparam("last_number") + placed.c.place)
+        .returning(events.c.number)
     )
-    count = writer.execute(given, {"of": tenant, "last_number": last}).rowcount
-    writer.execute(update(feeds).where(feeds.c.tenant == tenant).values(last=feeds.c.last + count))
+    # Not their count: of those that were chosen some may be deleted meanwhile.
+    numbers = writer.scalars(given, {"of": tenant, "last_number": last}).all()
+    if numbers:
+        writer.execute(update(feeds).where(feeds.c.tenant == tenant).values(last=max(numbers)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, delete, update
 
 from core.store import Claim, FeedEvent, Job, Store, feed
 from core.store.tables import events
@@ -63,6 +63,24 @@ def test_a_job_that_is_deleted_but_not_cleared_is_out_of_the_feed(store: Store, 
     store.feed.number("default")
     store.jobs.discard("default", job.id)
     assert store.feed.page("default") == []
+
+
+def test_no_number_is_given_twice_although_a_job_is_deleted_while_its_events_are_numbered(
+    store: Store, engine: Engine, submit: Callable[..., Job]
+) -> None:
+    deleted, kept = submit(), submit()
+    with engine.execution_options(writes=True).begin() as writer:
+        writer.execute(delete(events).where(events.c.job_id == deleted.id))
+        numbering = threading.Thread(target=store.feed.number, args=("default",))
+        numbering.start()
+        numbering.join(0.3)
+        assert numbering.is_alive()  # it waits for what the deletion holds
+    numbering.join(30)
+    last = store.feed.lasts(["default"])["default"]
+    assert [event.job_id for event in store.feed.page("default")] == [kept.id]
+    later = submit()
+    assert store.feed.lasts(["default"]) == {"default": last + 1}
+    assert [event.job_id for event in store.feed.page("default")] == [kept.id, later.id]
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 1000])
