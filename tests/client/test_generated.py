@@ -8,8 +8,11 @@ import pytest
 import gradmill
 from api.errors import PROBLEMS
 from client.generate.__main__ import PACKAGE, made
+from core import exports
 from core.nn import spec as words
 from gradmill import errors, spec
+from gradmill.cli.jobs import SUFFIXES
+from gradmill.synchronous import jobs
 
 MADE = dict(made())
 UNIONS = {
@@ -74,3 +77,9 @@ def test_both_clients_have_the_same_shape():
             assert list(inspect.signature(twin).parameters) == list(inspect.signature(method).parameters), name
             waits = inspect.iscoroutinefunction(twin) or inspect.isasyncgenfunction(twin)
             assert waits or name == "check", name  # of a job: what it holds is looked at, nothing is asked for
+
+
+def test_every_form_of_the_weights_is_known():
+    assert typing.get_args(jobs.Format) == typing.get_args(exports.Name)
+    for name, form in exports.FORMS.items():
+        assert SUFFIXES.get(name, name) == form.suffix

@@ -217,8 +217,11 @@ class EpochAnswer(Answer):
 class EventAnswer(Answer):
     object: Literal["event"] | str
     seq: int
+    """From 1, without gaps, of the job."""
     at: datetime
     type: str
+    epoch: int
+    """The last one that the job had recorded then."""
     data: dict[str, Any]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Format = Literal["safetensors", "npz", "json"] | str
+Format = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 Which = Literal["best", "last"]
 
 
@@ -114,7 +114,7 @@ class AsyncJob(JobAnswer):
             path = await self.download(Path(folder, "weights"), epoch=epoch)
             return safetensors.read(path.read_bytes())
 
-    async def download(self, path: str | Path, *, format: Format = "safetensors", epoch: Which | None = None) -> Path:
+    async def download(self, path: str | Path, *, format: Format | str = "safetensors", epoch: Which | None = None) -> Path:
         """The weights as a file, which is there when it is whole."""
         call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
         return await self._transport.download(call, Path(path))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -14,7 +14,9 @@ from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.request import uploaded
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.jobs import Format, Job
+
+SUFFIXES = {"torch": "torch.zip", "python": "py", "javascript": "mjs"}  # of files, where the format is called otherwise
 
 Id = Annotated[str, typer.Argument(metavar="JOB", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="JOB…", show_default=False)]
@@ -93,7 +95,7 @@ def weights(
     context: typer.Context,
     id: Id,
     output: Annotated[str | None, typer.Option("--output", "-o", help="The file; - is the standard output.")] = None,
-    format: Annotated[str, typer.Option(help="safetensors, npz, json, and what else the service has.")] = "safetensors",
+    format: Annotated[str, typer.Option(help=f"{', '.join(get_args(Format))}.")] = "safetensors",
     epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
 ) -> None:
     """Downloads weights, and tells the file."""
@@ -103,7 +105,7 @@ def weights(
             path = job.download(Path(folder, "weights"), format=format, epoch=epoch)  # type: ignore[arg-type]
             sys.stdout.buffer.write(path.read_bytes())
     else:
-        put(str(job.download(output or f"{id}.{format}", format=format, epoch=epoch)))  # type: ignore[arg-type]
+        put(str(job.download(output or f"{id}.{SUFFIXES.get(format, format)}", format=format, epoch=epoch)))  # type: ignore[arg-type]
 
 
 def predict(

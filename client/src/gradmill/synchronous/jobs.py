@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Format = Literal["safetensors", "npz", "json"] | str
+Format = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 Which = Literal["best", "last"]
 
 
@@ -117,7 +117,7 @@ class Job(JobAnswer):
             path = self.download(Path(folder, "weights"), epoch=epoch)
             return safetensors.read(path.read_bytes())
 
-    def download(self, path: str | Path, *, format: Format = "safetensors", epoch: Which | None = None) -> Path:
+    def download(self, path: str | Path, *, format: Format | str = "safetensors", epoch: Which | None = None) -> Path:
         """The weights as a file, which is there when it is whole."""
         call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
         return self._transport.download(call, Path(path))
