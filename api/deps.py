@@ -34,7 +34,7 @@ JUDGES = 2  # large requests; each may take seconds, and many times its size in 
 CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS = 2  # blocks of rows that run through a network
 MOST_WAITING_PREDICTIONS = 256  # they are short
-TABLES = 4  # large datasets that are predicted; the file of each is on the disk meanwhile
+TABLES = 8  # large datasets that are predicted; the file of each is on the disk meanwhile
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
 OBJECTS_PER_COLLECTION = 50_000

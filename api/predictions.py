@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Form = Literal["json", "jsonl", "csv"]
 MEDIA_TYPES: dict[Form, str] = {"json": "application/json", "jsonl": "application/x-ndjson", "csv": "text/csv"}
 
-PIECE_CELLS = 1 << 18  # values and probabilities that are made into text at once
+PIECE_CELLS = 1 << 15  # values and probabilities that are made into text at once: a few milliseconds, in which nobody else runs
 BATCH = 256  # rows that run through the layers at once
 
 

@@ -58,7 +58,11 @@ class Settings(BaseSettings):
         frozenset(),
         description='Names by which clients may call, as JSON: ["api.example.com"]. Localhost and addresses may always.',
     )
-    body_timeout_s: float = Field(30.0, gt=0, description="A body of which nothing comes for this long is given up.")
+    body_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="A body of which nothing comes for this long is given up; so is an answer in pieces that nobody takes.",
+    )
     body_bytes_per_s: float = Field(16 * 2**10, gt=0, description="So is one that comes more slowly, beyond that time.")
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")

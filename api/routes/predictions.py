@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from api.answers import PredictionsAnswer
 from api.bodies import SMALL_BYTES, JsonBody, judged, parsed
@@ -18,6 +18,7 @@ from api.places import AT_END
 from api.predictions import MEDIA_TYPES, Answering, Form, Manner, Rows, Table
 from api.routes.weights import Epoch, weights_of
 from api.schemas import PredictRequest
+from api.streaming import Stream
 from core.errors import InvalidData, NotFound, Problem, TooLarge, UserError
 from core.ids import is_id
 from core.nn.preparation.rows import refusal
@@ -174,7 +175,7 @@ async def _of_a_dataset(
             yield piece
         yield answering.tail()
 
-    return StreamingResponse(pieces(), 200, headers, media_type)
+    return Stream(pieces(), service.settings, headers, media_type)
 
 
 def _dataset(service: Service, tenant: str, id: str) -> Dataset:

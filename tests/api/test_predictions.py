@@ -1,9 +1,12 @@
 """Predictions over HTTP: what the network gives, in the data's own words, and every mistake with its place."""
 
 import csv
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from io import StringIO
+from contextlib import ExitStack
+from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from starlette.testclient import TestClient
 
 from api import predictions as blocks
 from api.app import create_app
+from api.deps import TABLES
 from api.models import BYTES_PER_NETWORK, Models
 from api.routes import predictions as route
 from core.nn.predictor import Predictor
@@ -26,7 +30,8 @@ from core.nn.spec import NetworkSpec, TrainingSpec
 from core.settings import Settings
 from core.store import Store
 from tests.api.conftest import JSON, RESULT, Worker, messages, pointers
-from tests.keys import AUTHORIZED, issued
+from tests.api.server import Server
+from tests.keys import AUTHORIZED, HEADER, issued
 
 FEATURES = (Number("age", 30.0, 10.0, 30.0), Boolean("member", 0.5), Text("city", ("Bern", "Oslo")))
 WEIGHTS = {
@@ -333,3 +338,40 @@ def test_the_answer_is_the_predictors_own_to_the_last_bit(client: TestClient, cl
     assert expected.probabilities is not None
     given = client.post(classifier, json={"rows": rows}).json()["predictions"]
     assert [list(each["probabilities"].values()) for each in given] == expected.probabilities.tolist()
+
+
+def asking(server: Server, path: str, dataset: str) -> socket.socket:
+    """A connection that has asked for the predictions of a dataset and got the first bytes of them."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    body = orjson.dumps({"dataset": dataset})
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{HEADER}Content-Type: application/json\r\n"
+    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    assert connection.recv(12) == b"HTTP/1.1 200"
+    return connection
+
+
+@pytest.mark.parametrize("is_patient", [False, True])
+def test_clients_that_hang_up_or_take_nothing_give_their_turns_back(
+    database_url: str, tmp_path: Path, trained: Callable[..., str], is_patient: bool
+) -> None:
+    target, feature = Target("x0", "number"), Number("x0", 0.0, 1.0, 0.0)
+    network = NetworkSpec.model_validate({"layers": [{"units": 1}]})
+    card = Card(network, TrainingSpec.model_validate({"loss": "huber"}).loss, Preprocessing((feature,), (target,)))
+    weights = {"0.weight": np.ones((1, 1), np.float32), "0.bias": np.zeros(1, np.float32)}
+    path = trained(to_safetensors(weights, card.to_json())) + "/predict"
+    file = BytesIO()
+    np.save(file, np.arange(route.LARGE_BYTES // 8 + 1) / 3)
+    times = {"GRADMILL_BODY_TIMEOUT_S": "1", "GRADMILL_BODY_BYTES_PER_S": "1e9"} if is_patient else {}
+    server = Server(database_url, tmp_path, **times)
+    try:
+        with server.client() as client, ExitStack() as connections:
+            headers = {"Content-Type": "application/x-npy"}
+            dataset = client.post("/v1/datasets", content=file.getvalue(), headers=headers).json()["id"]
+            for _ in range(TABLES + 2):
+                connection = asking(server, path, dataset)
+                if is_patient:
+                    connections.enter_context(connection)
+                else:
+                    connection.close()
+    finally:
+        server.stop()

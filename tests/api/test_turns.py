@@ -41,6 +41,30 @@ def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
     assert sorted(asyncio.run(run())) == ["first works", "second works", "third: busy, again in 5 s"]
 
 
+def test_what_has_begun_has_its_next_turn_however_many_wait_and_what_was_taken_is_given_back() -> None:
+    async def run() -> list[str]:
+        turns, said = Turns(at_once=1, most_waiting=1), []
+        give_back = await turns.taken()
+
+        async def go_on() -> None:
+            async with turns.next_turn():
+                said.append("goes on")
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(go_on())
+            tasks.create_task(go_on())
+            await asyncio.sleep(0)
+            with pytest.raises(Refused):
+                await turns.taken()
+            said.append("gives back")
+            give_back()
+        async with turns.turn():
+            said.append("works")
+        return said
+
+    assert asyncio.run(run()) == ["gives back", "goes on", "goes on", "works"]
+
+
 @pytest.fixture
 def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
     server = Server(database_url, tmp_path, GRADMILL_BODY_TIMEOUT_S="1")
