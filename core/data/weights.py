@@ -10,11 +10,12 @@ import numpy as np
 from core.errors import InvalidData
 from core.nn.preparation.names import quoted
 from core.nn.saving.tensors import CODES, DTYPES, Header, Tensor
-from core.nn.saving.weights import COUNTER
+from core.nn.saving.weights import COUNTER, shown_shape
 
 MOST_TENSORS = 10_000
 MOST_HEADER_BYTES = 10 * 2**20
 MOST_NAME_CHARACTERS = 200
+MOST_DIMENSIONS = 8  # no layer's tensors have more than four
 FLOATS = {code: dtype for code, dtype in DTYPES.items() if dtype.kind == "f"}
 
 Tensors = dict[str, dict[str, Any]]
@@ -60,11 +61,14 @@ def _tensor(header: Header, name: str, size: int) -> Tensor:
         numbers = entry.get(field)
         if not isinstance(numbers, list) or not all(type(number) is int and 0 <= number <= size for number in numbers):
             raise InvalidData(f"tensor {quoted(name)}: its {field} is no list of whole numbers within the file")
+    dimensions = len(entry["shape"])
+    if dimensions > MOST_DIMENSIONS:
+        raise InvalidData(f"tensor {quoted(name)}: it has {dimensions:,} dimensions; at most {MOST_DIMENSIONS} are taken")
     try:
         tensor = header.tensor(name)
     except ValueError:
         shape = " × ".join(map(str, entry["shape"])) or "one number"
-        has = f"data_offsets {entry['data_offsets']}"
+        has = f"data_offsets {shown_shape(entry['data_offsets'])}"
         needs = prod(entry["shape"]) * DTYPES[dtype].itemsize
         raise InvalidData(f"tensor {quoted(name)}: {dtype} {shape} needs {needs} bytes, its {has} give others") from None
     if tensor.stop > size:

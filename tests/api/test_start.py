@@ -304,8 +304,11 @@ EIGHT = bytes(8)
         (file({"a": tensor()}, b"1234"), "ends at byte"),
         (file({"a": tensor(), "b": tensor()}, EIGHT), "overlap"),
         (file({"a": tensor()}, struct.pack("<ff", 1, float("nan"))), 'tensor "a" holds nan at [1]'),
+        (file({"a": tensor(shape=[1] * 65, data_offsets=[0, 4])}, struct.pack("<f", float("nan"))), "it has 65 dimensions; at"),
+        (file({"a": tensor(shape=[1] * 200_000, data_offsets=[0, 4])}, bytes(4)), "it has 200,000 dimensions; at most 8"),
+        (file({"a": tensor(data_offsets=[0] * 200_000)}, EIGHT), "data_offsets [0, 0, 0, 0, 0, 0, 0, 0, …] give others"),
     ],
-    ids=range(20),
+    ids=range(23),
 )
 def test_a_file_that_is_no_such_file_is_refused_with_what_is_wrong(client: TestClient, content: bytes, words: str) -> None:
     answer = client.post("/v1/weights", content=content, headers=SAFETENSORS)

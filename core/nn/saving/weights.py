@@ -16,6 +16,7 @@ from core.nn.program import Program
 from core.nn.saving.tensors import Arrays, TensorFile, unpack
 
 COUNTER = ".num_batches_tracked"  # of batch normalisation; nothing depends on it, and not every library has it
+_MOST_SHOWN = 8  # sizes of one shape
 
 Vector = npt.NDArray[np.floating]
 Shapes = Mapping[str, Sequence[int]]
@@ -41,9 +42,14 @@ def mismatch(program: Program, shapes: Shapes) -> str | None:
             has = ", ".join(sorted(shapes)[:10]) + (", …" if len(shapes) > 10 else "")
             return f'they have no tensor "{name}", which has the shape {list(shape)} in this network; theirs are {has}'
         if tuple(shapes[name]) != shape:
-            return f'their tensor "{name}" has the shape {list(shapes[name])}; in this network it has {list(shape)}'
+            return f'their tensor "{name}" has the shape {shown_shape(shapes[name])}; in this network it has {list(shape)}'
     extra = next((name for name in shapes if name not in wanted and not name.endswith(COUNTER)), None)
     return None if extra is None else f'they have a tensor "{extra}", which this network has not'
+
+
+def shown_shape(shape: Sequence[int]) -> str:
+    """As a list; of one that somebody made long, its beginning."""
+    return str(list(shape)) if len(shape) <= _MOST_SHOWN else f"[{', '.join(map(str, shape[:_MOST_SHOWN]))}, …]"
 
 
 def fill(program: Program, named: Mapping[str, npt.NDArray[Any]], theta: Vector) -> None:

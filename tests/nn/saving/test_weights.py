@@ -25,6 +25,10 @@ def test_tensors_of_the_right_names_and_shapes_fit() -> None:
     [
         ({"2.weight": [2, 5]}, 'their tensor "2.weight" has the shape [2, 5]; in this network it has [2, 4]'),
         ({"0.bias": []}, 'their tensor "0.bias" has the shape []; in this network it has [4]'),
+        (
+            {"0.bias": [1] * 200_000},
+            'their tensor "0.bias" has the shape [1, 1, 1, 1, 1, 1, 1, 1, …]; in this network it has [4]',
+        ),
         ({"4.bias": [1]}, 'they have a tensor "4.bias", which this network has not'),
     ],
 )
