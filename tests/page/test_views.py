@@ -1,5 +1,6 @@
 """Views against an API whose worker the tests play: jobs of every state, long histories, mistakes at their fields."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,11 @@ def test_a_hundred_thousand_epochs_are_drawn_with_few_points(
     slider = page.get_by_role("slider", name="Epoch").first
     slider.press("Home")
     expect(page.get_by_text("training 1", exact=True)).to_be_visible()
+    drawn = page.get_by_role("img", name="Loss by epoch").bounding_box()
+    assert drawn is not None
+    page.mouse.move(drawn["x"] + drawn["width"] / 2, drawn["y"] + drawn["height"] / 2)
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"epoch [3-6]\d{4}"))
+    expect(page.get_by_text(re.compile(r"^training [1-3]\.\d+e−5$"))).to_be_visible()
     page.get_by_label("Logarithmic").check()
     assert [len(each["data"]) for each in sent] == [400]
 
@@ -114,6 +120,16 @@ def test_a_table_that_cannot_be_read_is_told(server: Server, visit: Callable[...
     broken = {"name": "broken.parquet", "mimeType": "application/octet-stream", "buffer": b"no parquet"}
     page.get_by_label("Choose a table").set_input_files(broken)  # type: ignore[arg-type]
     expect(page.get_by_role("alert")).to_contain_text("arquet")
+
+
+def test_a_table_may_be_dropped_on_the_page(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    table = (
+        "() => { const t = new DataTransfer(); t.items.add(new File(['a,b\\n1,2\\n2,4\\n3,6\\n'], 'pairs.csv')); return t; }"
+    )
+    page.dispatch_event(".drop", "drop", {"dataTransfer": page.evaluate_handle(table)})
+    expect(page.get_by_text("pairs: 3 rows, 2 columns.")).to_be_visible()
+    expect(page.get_by_label("What shall it learn to tell?")).to_have_value("b")
 
 
 def test_an_unknown_job_and_an_unknown_place_are_told(server: Server, visit: Callable[..., Visit]) -> None:

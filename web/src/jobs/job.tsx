@@ -6,7 +6,7 @@ import { Learning } from "../learning/learning";
 import { Badge, Problem, Progress, Title } from "../parts/pieces";
 import { jobAddress, place } from "../parts/routes";
 import { ACTIVE, count, moment, number, plain, seconds, title } from "../parts/words";
-import { slept } from "../service/polling";
+import { seen, slept } from "../service/polling";
 import { ask, Refused, told } from "../service/requests";
 import type { Job } from "../service/types";
 import { Actions } from "./actions";
@@ -78,6 +78,8 @@ function useJob(id: string): { job: Job | null; problem: string; show: (job: Job
     (async () => {
       let isOver = false;
       while (!signal.aborted && !isOver) {
+        await seen(signal);
+        if (signal.aborted) return;
         try {
           const known: Record<string, string> = etag.current ? { "If-None-Match": etag.current } : {};
           const answer = await ask(`/v1/jobs/${id}${etag.current ? `?wait=${WAIT_S}` : ""}`, { headers: known, signal });

@@ -25,7 +25,8 @@ export function slept(seconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function seen(signal: AbortSignal): Promise<void> {
+/** Comes when somebody can see the page: a browser has six connections to a host, and tabs that nobody sees shall keep none. */
+export function seen(signal: AbortSignal): Promise<void> {
   if (document.visibilityState === "visible" || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const look = () => {
