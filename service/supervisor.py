@@ -25,7 +25,7 @@ _STOP_S = 15.0
 
 _DATABASE = ("service.database",)
 _KERNELS = ("service.kernels",)
-_API = ("uvicorn", "api.app:app", "--no-access-log", "--timeout-graceful-shutdown", "5", "--fd")
+_API = ("uvicorn", "api.app:app", "--http", "api.heads:Http", "--no-access-log", "--timeout-graceful-shutdown", "5", "--fd")
 _SWEEPER = ("worker.sweep",)
 _WORKER = ("celery", "-A", "worker.app", "worker", "--pool", "prefork", "--loglevel", "INFO")
 _LONE_WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # wake-ups need no talk among workers

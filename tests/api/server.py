@@ -21,7 +21,7 @@ class Server:
     def __init__(self, url: str, directory: Path, **settings: str) -> None:
         self.log = directory / "server.log"
         given = {"DATABASE_URL": url, "REDIS_URL": "", "GRADMILL_DATA_DIR": str(directory / "data"), **settings}
-        command = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", "0", "--no-access-log"]
+        command = [sys.executable, "-m", "uvicorn", "api.app:app", "--http", "api.heads:Http", "--port", "0", "--no-access-log"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stdout=log, stderr=log)
         self.port = self._port()

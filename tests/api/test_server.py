@@ -52,6 +52,39 @@ def test_an_endless_body_is_cut_off_with_413(server: Server, client: httpx2.Clie
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ",
+        b"GET /",
+        b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Long: ",
+    ],
+    ids=["a header", "an address", "a header behind the body"],
+)
+def test_an_endless_head_is_cut_off_and_holds_nobody_up(server: Server, client: httpx2.Client, beginning: bytes) -> None:
+    before = server.most_resident_bytes()
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.settimeout(60)
+        connection.sendall(beginning)
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            connection.sendall(b"x" * 2**28)
+    assert client.get("/healthz").status_code == 200
+    assert server.most_resident_bytes() < before + 2**24
+
+
+def test_many_small_requests_at_once_are_no_long_head(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.settimeout(60)
+        for _ in range(30):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
+        answers = b""
+        while answers.count(b"HTTP/1.1 200") < 3000:
+            piece = connection.recv(2**16)
+            assert piece, answers[-500:]
+            answers += piece
+    assert b"HTTP/1.1 4" not in answers
+
+
 def test_a_client_that_hangs_up_in_the_middle_of_its_body_costs_only_its_own_request(
     server: Server, client: httpx2.Client
 ) -> None:

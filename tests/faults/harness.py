@@ -165,7 +165,9 @@ class Cluster:
         """Where it was before, if it has been started before; it need not answer yet."""
         self.api_url = self.api_url or f"http://127.0.0.1:{free_port()}"
         port = self.api_url.rpartition(":")[2]
-        return self.start("api", [*self._run, "uvicorn", "api.app:app", "--port", port, "--no-access-log"])
+        return self.start(
+            "api", [*self._run, "uvicorn", "api.app:app", "--http", "api.heads:Http", "--port", port, "--no-access-log"]
+        )
 
     def start(self, name: str, command: list[str], **environment: str) -> Process:
         """Any other command, with the cluster's environment."""
