@@ -81,7 +81,7 @@ async def create_weights(request: Request, service: TheService, tenant: Tenant) 
 
 
 def _stored(service: Service, tenant: str, path: Path, sha256: str) -> tuple[SentWeights, bool]:
-    known = service.store.sent_weights.find(tenant, sha256)
+    known = service.store.sent_weights.known(tenant, sha256)
     if known is not None:
         return known, False
     tensors = read_weights(path)

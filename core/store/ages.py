@@ -30,13 +30,13 @@ class Ages:
         most = bindparam("most", type_=Integer)
         self.rows = select(table.c.id).where(*is_old, *which, unneeded).order_by(at).limit(most)
 
-    def too_old(self, reader: Connection, keep_s: float | None, most: int) -> list[tuple[str, str]]:
-        """(tenant, id) of so many; `keep_s` is the time of tenants that have none of their own, None for ever."""
-        found: list[tuple[str, str]] = []
+    def too_old(self, reader: Connection, keep_s: float | None, most: int) -> list[tuple[str, str, float]]:
+        """(tenant, id, the tenant's time) of so many; `keep_s` is that of those with none of their own, None for ever."""
+        found: list[tuple[str, str, float]] = []
         general = {"keep_s": math.inf if keep_s is None else keep_s}
         for tenant, time in reader.execute(self.tenants, general).all():
             limits = {"tenant": tenant, "keep_s": time, "most": most - len(found)}
-            found += [(tenant, id) for id in reader.scalars(self.rows, limits)]
+            found += [(tenant, id, time) for id in reader.scalars(self.rows, limits)]
             if len(found) == most:
                 break
         return found

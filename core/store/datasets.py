@@ -19,6 +19,7 @@ from core.store.quotas import check_storage
 from core.store.records import Dataset, DatasetSummary, Idempotency, Page, Preview
 from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset, page
 from core.store.tables import datasets, jobs
+from core.store.uses import use
 
 
 class Datasets:
@@ -68,6 +69,7 @@ class Datasets:
                     column_count=len(schema.get("columns", ())),
                     schema=dict(schema),
                     preview=[dict(line) for line in preview],
+                    used_at=now(),
                 )
                 .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
                 .returning(*DATASET)
@@ -90,11 +92,11 @@ class Datasets:
         with self._database.reading() as reader:
             made = None if idempotency is None else made_by(reader, tenant, idempotency, "ds")
             dataset = _same(reader, tenant, sha256, format)
-        if idempotency is None or dataset is None or dataset.id == made:
-            return dataset
+        if dataset is None:
+            return None
         with self._database.writing() as writer:
             dataset = _same(writer, tenant, sha256, format, is_held=True)
-            if dataset is not None:
+            if dataset is not None and idempotency is not None and dataset.id != made:
                 self._remember(writer, dataset, idempotency)
         return dataset
 
@@ -123,11 +125,14 @@ class Datasets:
         with self._database.reading() as reader:
             return page(reader, query, datasets.c.id, lambda row: DatasetSummary(*row), cursor, limit)
 
-    def delete(self, tenant: str, id: str) -> None:
-        """Conflict while a queued, running or paused job needs it; finished jobs keep their weights and their history."""
+    def delete(self, tenant: str, id: str, unused_for_s: float | None = None) -> None:
+        """Conflict while a queued, running or paused job needs it; finished jobs keep their weights and their history.
+
+        NotFound where it was used since `unused_for_s`.
+        """
         with self._database.writing() as writer:
             needs = (jobs.c.dataset_id, jobs.c.validation_dataset_id)
-            remove(writer, datasets.c.table_bytes, tenant, id, needs, "dataset", no_dataset(id))
+            remove(writer, datasets.c.table_bytes, tenant, id, needs, "dataset", no_dataset(id), unused_for_s)
             forget(writer, id)
 
     def download(self, dataset_id: str, into: Path, each: Callable[[], None] = lambda: None) -> Dataset:
@@ -162,9 +167,11 @@ def _upload(database: Database, table: Path) -> Upload:
 
 
 def _same(reader: Connection, tenant: str, sha256: str, format: str, is_held: bool = False) -> Dataset | None:
-    """The dataset of these bytes; `is_held` keeps it from being deleted until the transaction has ended."""
+    """The dataset of these bytes; `is_held` keeps it from being deleted until the transaction ends, and tells of its use."""
     query = select(*DATASET).where(datasets.c.tenant == tenant, datasets.c.sha256 == sha256, datasets.c.format == format)
     if is_held:
         query = query.with_for_update(read=True, key_share=True)
     row: Row[*tuple[Any, ...]] | None = reader.execute(query).one_or_none()
+    if row is not None and is_held:
+        use(reader, row.id)
     return None if row is None else Dataset(*row)

@@ -17,6 +17,7 @@ from core.store.database import Database
 from core.store.events import write_event
 from core.store.records import JSON, Claim, Which
 from core.store.tables import jobs, weights
+from core.store.uses import use_by
 
 Kept = Mapping[Which, Content]
 Epochs = Mapping[Which, int]
@@ -64,6 +65,7 @@ class Endings:
                 if writer.scalar(select(jobs.c.id).where(*same)) is None:
                     raise guard.lost(claim)
                 return
+            use_by(writer, claim.job.id)
             write_event(writer, claim.job.id, str(state), data)
             _keep(writer, claim, kept, {"best": last, "last": last, "optimizer": last, **epochs})
             leftover = drop_checkpoint(writer, claim.job.id)

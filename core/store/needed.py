@@ -4,26 +4,41 @@ from sqlalchemy import Column, Connection, Table, delete, select, union_all
 
 from core.errors import Conflict, NotFound
 from core.store.blobs import discard
+from core.store.clock import now
 from core.store.tables import ALIVE, jobs
+from core.store.uses import use
 
 
 def hold(writer: Connection, table: Table, tenant: str, id: str, missing: NotFound) -> None:
-    """Keeps the row until a new job is there to forbid its deletion. Raises `missing` where it is gone."""
+    """Keeps the row until the transaction ends, and says that it was used. Raises `missing` where it is gone.
+
+    So a new job is there to forbid its deletion before anybody can delete it.
+    """
     held = select(table.c.id).where(table.c.id == id, table.c.tenant == tenant)
     if writer.scalar(held.with_for_update(read=True, key_share=True)) is None:
         raise missing
+    use(writer, id)
 
 
 def remove(
-    writer: Connection, size: Column[int], tenant: str, id: str, needs: tuple[Column[str], ...], name: str, missing: NotFound
+    writer: Connection,
+    size: Column[int],
+    tenant: str,
+    id: str,
+    needs: tuple[Column[str], ...],
+    name: str,
+    missing: NotFound,
+    unused_for_s: float | None = None,
 ) -> None:
     """Deletes the row and its blob, whose bytes are counted in the column `size`.
 
-    Conflict while a job that has not ended has the id in one of the columns `needs`; raises `missing` where it is gone.
+    Conflict while a job that has not ended has the id in one of the columns `needs`; raises `missing` where it is gone, or
+    where it was used since `unused_for_s`.
     """
     table = size.table
+    unused = () if unused_for_s is None else (table.c.used_at < now() - unused_for_s,)
     row = writer.execute(
-        select(table.c.blob_id, size).where(table.c.id == id, table.c.tenant == tenant).with_for_update()
+        select(table.c.blob_id, size).where(table.c.id == id, table.c.tenant == tenant, *unused).with_for_update()
     ).one_or_none()
     if row is None:
         raise missing

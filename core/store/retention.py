@@ -10,7 +10,7 @@ from contextlib import suppress
 from sqlalchemy import Column, ColumnElement, and_, delete, exists, select, text, true, update
 
 from core.errors import Conflict, NotFound
-from core.store.ages import KEEP_S, Ages
+from core.store.ages import Ages
 from core.store.clock import now
 from core.store.database import Database
 from core.store.datasets import Datasets
@@ -31,13 +31,13 @@ class Retention:
 
     def jobs(self, keep_s: float | None) -> int:
         """Jobs that ended longer ago; what belongs to them goes with the next of `Jobs.clear_deleted`."""
-        return self._each(JOBS, keep_s, self._jobs.discard)
+        return self._each(JOBS, keep_s, lambda tenant, id, _: self._jobs.discard(tenant, id))
 
     def epochs(self, keep_s: float | None) -> int:
         """The epochs of jobs that ended longer ago; the jobs stay, with their results and weights."""
         found = self._old(EPOCHS, keep_s)
         is_done = True
-        for _, id in found:
+        for _, id, _ in found:
             with self._database.writing() as writer:
                 if remove_epochs(writer, id):
                     is_done = False
@@ -46,7 +46,7 @@ class Retention:
         return len(found) if is_done else AT_ONCE
 
     def datasets(self, keep_s: float | None) -> int:
-        """Datasets that came longer ago, and that no job has used since."""
+        """Datasets that were sent longer ago, and that no job has used since."""
         return self._each(DATASETS, keep_s, self._datasets.delete)
 
     def sent_weights(self, keep_s: float | None) -> int:
@@ -64,14 +64,14 @@ class Retention:
                 writer.execute(delete(idempotency_keys).where(names[0] == tenant, names[1] == key, is_old))
         return len(found)
 
-    def _each(self, ages: Ages, keep_s: float | None, remove: Callable[[str, str], None]) -> int:
+    def _each(self, ages: Ages, keep_s: float | None, remove: Callable[[str, str, float], None]) -> int:
         found = self._old(ages, keep_s)
-        for tenant, id in found:
+        for tenant, id, kept_s in found:
             with suppress(Conflict, NotFound):  # somebody has come to need it, or was faster
-                remove(tenant, id)
+                remove(tenant, id, kept_s)
         return len(found)
 
-    def _old(self, ages: Ages, keep_s: float | None) -> list[tuple[str, str]]:
+    def _old(self, ages: Ages, keep_s: float | None) -> list[tuple[str, str, float]]:
         with self._database.reading() as reader:
             return ages.too_old(reader, keep_s, AT_ONCE)
 
@@ -82,11 +82,9 @@ def _is_no_start() -> ColumnElement[bool]:
     return ~exists().where(starters.c.start_id == jobs.c.id, starters.c.state.in_(ALIVE))
 
 
-def _is_unused(id: Column[str], *uses: Column[str]) -> ColumnElement[bool]:
-    """No job that has not ended names it, and none that ended too lately."""
-    alive = (~exists().where(use == id, jobs.c.state.in_(ALIVE)) for use in uses)
-    lately = (~exists().where(use == id, jobs.c.finished_at >= now() - KEEP_S) for use in uses)
-    return and_(*alive, *lately)
+def _is_unneeded(id: Column[str], *needs: Column[str]) -> ColumnElement[bool]:
+    """No job that has not ended names it."""
+    return and_(*(~exists().where(need == id, jobs.c.state.in_(ALIVE)) for need in needs))
 
 
 _HAS_EPOCHS = text("jobs.has_epochs")  # in the words of the index
@@ -94,10 +92,10 @@ _HAS_EPOCHS = text("jobs.has_epochs")  # in the words of the index
 JOBS = Ages(jobs.c.finished_at, tenants.c.keep_jobs_s, unneeded=_is_no_start())
 EPOCHS = Ages(jobs.c.finished_at, tenants.c.keep_epochs_s, _HAS_EPOCHS, unneeded=true())
 DATASETS = Ages(
-    datasets.c.created_at,
+    datasets.c.used_at,
     tenants.c.keep_datasets_s,
-    unneeded=_is_unused(datasets.c.id, jobs.c.dataset_id, jobs.c.validation_dataset_id),
+    unneeded=_is_unneeded(datasets.c.id, jobs.c.dataset_id, jobs.c.validation_dataset_id),
 )
 SENT_WEIGHTS = Ages(
-    sent_weights.c.created_at, tenants.c.keep_datasets_s, unneeded=_is_unused(sent_weights.c.id, jobs.c.start_id)
+    sent_weights.c.used_at, tenants.c.keep_datasets_s, unneeded=_is_unneeded(sent_weights.c.id, jobs.c.start_id)
 )

@@ -1,6 +1,7 @@
 """Weights that clients sent, for jobs to start from. The same bytes of one tenant are stored once."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -32,7 +33,7 @@ class AllSentWeights:
 
         QuotaExceeded as in `Datasets.add`.
         """
-        known = self.find(tenant, sha256)
+        known = self.known(tenant, sha256)
         if known is not None:
             return known, False
         with Upload(self._database, content) as upload, self._database.writing() as writer:
@@ -46,6 +47,7 @@ class AllSentWeights:
                     blob_id=upload.blob_id,
                     created_at=now(),
                     tensors=dict(tensors),
+                    used_at=now(),
                 )
                 .on_conflict_do_nothing(index_elements=["tenant", "sha256"])
                 .returning(*_COLUMNS)
@@ -54,16 +56,22 @@ class AllSentWeights:
                 check_storage(writer, tenant, most_stored_bytes)
                 upload.finish(writer)
                 return SentWeights(*row), True
-        known = self.find(tenant, sha256)
+        known = self.known(tenant, sha256)
         if known is None:
             raise Conflict("these weights were deleted while they were sent; send them again")
         return known, False
 
-    def find(self, tenant: str, sha256: str) -> SentWeights | None:
+    def known(self, tenant: str, sha256: str) -> SentWeights | None:
+        """What these bytes made before, used now once more; None where there is nothing yet."""
         query = select(*_COLUMNS).where(sent_weights.c.tenant == tenant, sent_weights.c.sha256 == sha256)
         with self._database.reading() as reader:
             row = reader.execute(query).one_or_none()
-        return None if row is None else SentWeights(*row)
+        if row is None:
+            return None
+        with suppress(NotFound), self._database.writing() as writer:
+            hold(writer, sent_weights, tenant, row.id, _none(row.id))
+            return SentWeights(*row)
+        return None
 
     def get(self, tenant: str, id: str) -> SentWeights:
         with self._database.reading() as reader:
@@ -80,10 +88,13 @@ class AllSentWeights:
         with self._database.reading() as reader:
             return page(reader, query, sent_weights.c.id, lambda row: SentWeightsSummary(*row), cursor, limit)
 
-    def delete(self, tenant: str, id: str) -> None:
-        """Conflict while a queued, running or paused job starts from them."""
+    def delete(self, tenant: str, id: str, unused_for_s: float | None = None) -> None:
+        """Conflict while a queued, running or paused job starts from them.
+
+        NotFound where they were used since `unused_for_s`.
+        """
         with self._database.writing() as writer:
-            remove(writer, sent_weights.c.size_bytes, tenant, id, (jobs.c.start_id,), "weights", _none(id))
+            remove(writer, sent_weights.c.size_bytes, tenant, id, (jobs.c.start_id,), "weights", _none(id), unused_for_s)
 
 
 def hold_start(writer: Connection, tenant: str, id: str) -> None:

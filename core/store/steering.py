@@ -15,6 +15,7 @@ from core.store.quotas import check_queue
 from core.store.records import Job
 from core.store.rows import JOB, no_job, to_job
 from core.store.tables import jobs
+from core.store.uses import use_by
 
 # A worker hears of a cancellation within half a second, and then renews its lease while it saves what the job has learned.
 UNHEARD_S = 2.0
@@ -35,6 +36,7 @@ class Steering:
             if job.state in (State.QUEUED, State.PAUSED):
                 ended = {"state": State.CANCELLED, "cancel_requested": True, "dispatch_at": None, "finished_at": now()}
                 drop_checkpoint(writer, id)
+                use_by(writer, id)
                 return _changed(writer, job, "cancelled", ended)
             if job.state == State.RUNNING and not job.cancel_requested:
                 heard_by = now() + UNHEARD_S

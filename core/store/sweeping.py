@@ -16,6 +16,7 @@ from core.store.database import Database
 from core.store.events import write_event
 from core.store.records import JSON
 from core.store.tables import QUEUED, RUNNING, jobs
+from core.store.uses import use_by
 
 _BATCH = 100
 
@@ -95,6 +96,7 @@ def _take_back(writer: Connection, row: Row[Any], stuck_limit: int) -> bool:
     write_event(writer, row.id, event, data)
     if state in TERMINAL:
         drop_checkpoint(writer, row.id)
+        use_by(writer, row.id)
     return True
 
 

@@ -128,15 +128,6 @@ jobs = Table(
         sqlite_where=_ended_with_epochs,
         postgresql_where=_ended_with_epochs,
     ),
-    Index("jobs_used_datasets", "dataset_id", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
-    Index(
-        "jobs_used_validation_datasets",
-        "validation_dataset_id",
-        "finished_at",
-        sqlite_where=_ended,
-        postgresql_where=_ended,
-    ),
-    Index("jobs_used_starts", "start_id", "finished_at", sqlite_where=_ended, postgresql_where=_ended),
     Index("jobs_pages", "tenant", "id"),
     Index("jobs_pages_by_state", "tenant", "state", "id"),
 )
@@ -223,9 +214,10 @@ datasets = Table(
     Column("column_count", Integer, nullable=False),
     Column("schema", _Json, nullable=False),
     Column("preview", _Json, nullable=False),
+    Column("used_at", Double, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "sha256", "format"),
     Index("datasets_pages", "tenant", "id"),
-    Index("datasets_by_age", "tenant", "created_at"),
+    Index("datasets_by_use", "tenant", "used_at"),
 )
 
 sent_weights = Table(
@@ -238,9 +230,10 @@ sent_weights = Table(
     Column("blob_id", _Id, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("tensors", _Json, nullable=False),
+    Column("used_at", Double, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "sha256"),
     Index("sent_weights_pages", "tenant", "id"),
-    Index("sent_weights_by_age", "tenant", "created_at"),
+    Index("sent_weights_by_use", "tenant", "used_at"),
 )
 
 blobs = Table(

@@ -26,7 +26,7 @@ def days_pass(engine: Engine) -> Callable[[float], None]:
 
     def pass_(days: float) -> None:
         with engine.begin() as connection:
-            for time in (jobs.c.finished_at, datasets.c.created_at, sent_weights.c.created_at, idempotency_keys.c.created_at):
+            for time in (jobs.c.finished_at, datasets.c.used_at, sent_weights.c.used_at, idempotency_keys.c.created_at):
                 connection.execute(update(time.table).values({time.name: time - days * DAY_S}))
 
     return pass_
@@ -145,6 +145,46 @@ def test_sent_weights_go_when_no_job_needs_them(
     assert store.retention.sent_weights(DAY_S) == 0
     days_pass(2)
     assert store.retention.sent_weights(DAY_S) == 1
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed", "reaped"])
+def test_what_a_job_used_is_kept_since_its_end_though_the_job_is_deleted(
+    store: Store, submit: Callable[..., Job], days_pass: Callable[[float], None], end: str
+) -> None:
+    sent, _ = store.sent_weights.add("default", "a" * 64, {}, b"weights")
+    dataset_id = store.jobs.cancel("default", submit().id).dataset_id
+    job = store.jobs.submit("default", NewJob({}, dataset_id, 3, start_id=sent.id))
+    days_pass(2)
+    if end == "cancelled":
+        store.jobs.cancel("default", job.id)
+    elif end == "failed":
+        _failed(store, job)
+    else:
+        assert store.jobs.claim("worker-1", -1) is not None
+        assert store.jobs.reap(1) == [job.id]
+    store.jobs.delete("default", job.id)
+    kept = store.retention
+    assert (kept.datasets(DAY_S), kept.sent_weights(DAY_S)) == (0, 0)
+    days_pass(2)
+    assert (kept.datasets(DAY_S), kept.sent_weights(DAY_S)) == (1, 1)
+
+
+def test_what_is_sent_again_is_kept_since_then(
+    store: Store, add_dataset: Callable[..., Dataset], days_pass: Callable[[float], None]
+) -> None:
+    def send() -> tuple[str, str]:
+        return add_dataset(b"data").id, store.sent_weights.add("default", "a" * 64, {}, b"weights")[0].id
+
+    first = send()
+    days_pass(2)
+    assert send() == first
+    kept = store.retention
+    assert (kept.datasets(DAY_S), kept.sent_weights(DAY_S)) == (0, 0)
+    for of, id in zip((store.datasets, store.sent_weights), first, strict=True):
+        with pytest.raises(NotFound):  # as where it was sent after somebody looked for what is old
+            of.delete("default", id, DAY_S)
+    days_pass(2)
+    assert (kept.datasets(DAY_S), kept.sent_weights(DAY_S)) == (1, 1)
 
 
 def test_an_idempotency_key_that_is_old_enough_is_a_new_one(
@@ -293,8 +333,8 @@ def test_the_epochs_and_events_of_many_jobs_that_are_old_are_removed_some_at_a_t
     [
         (retention.JOBS, jobs, "jobs_ended"),
         (retention.EPOCHS, jobs, "jobs_ended_with_epochs"),
-        (retention.DATASETS, datasets, "datasets_by_age"),
-        (retention.SENT_WEIGHTS, sent_weights, "sent_weights_by_age"),
+        (retention.DATASETS, datasets, "datasets_by_use"),
+        (retention.SENT_WEIGHTS, sent_weights, "sent_weights_by_use"),
     ],
 )
 def test_to_find_what_is_old_no_table_is_read_from_end_to_end(

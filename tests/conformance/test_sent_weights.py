@@ -24,7 +24,7 @@ def test_weights_read_back_as_they_were_sent(store: Store) -> None:
     assert is_new
     assert is_id("wt", sent.id)
     assert (sent.tensors, sent.size_bytes, sent.sha256) == (TENSORS, 5, "a" * 64)
-    assert store.sent_weights.get("default", sent.id) == store.sent_weights.find("default", "a" * 64) == sent
+    assert store.sent_weights.get("default", sent.id) == store.sent_weights.known("default", "a" * 64) == sent
     assert b"".join(store.blobs.read(sent.blob_id, 0, 5)) == b"bytes"
 
 
