@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # NumPy: not before somebody needs it
     from core.exports.golden import Golden
     from core.nn.saving.model import SavedModel
 
-Name = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
+Name = Literal["safetensors", "npz", "json", "onnx", "torch", "keras", "python", "javascript"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ FORMS: Mapping[Name, Form] = {
     "json": Form("application/json", "json", 64 * 2**20),
     "onnx": Form("application/x-onnx", "onnx", 256 * 2**20),
     "torch": Form("application/x-torch+zip", "torch.zip", 256 * 2**20),
+    "keras": Form("application/x-keras+zip", "keras.zip", 256 * 2**20),
     "python": Form("text/x-python", "py", 16 * 2**20),
     "javascript": Form("text/javascript", "mjs", 16 * 2**20),
 }

@@ -4,17 +4,19 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Any
 
+from core.exports.bundle import call, composed, literal, zipped
 from core.exports.contents import metadata, weights
 from core.exports.golden import Golden
 from core.exports.modules import Module, modules, runs
-from core.exports.source import call, composed, literal, zipped
 from core.nn import spec
 from core.nn.saving.model import Card, SavedModel
 from core.nn.saving.weights import to_safetensors
 
 _PLAIN = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "selu": "SELU", "silu": "SiLU", "softsign": "Softsign"}
-_OWN = ("Residual", "Lookup", "Lookups", "SoftmaxOfAll")  # in templates/torch_layers.py
+_OWN = ("Residual", "Lookup", "Lookups", "SoftmaxOfAll")  # in sources/torch_layers.py
 _THRESHOLD = 50  # up to here PyTorch reckons softplus by its formula; it rounds from 20 on, which float64 shows
+
+ROUNDING = {"float32": 1e-3, "float64": 1e-7}
 
 
 def export(model: SavedModel, golden: Golden) -> bytes:
@@ -27,6 +29,7 @@ def program(card: Card) -> str:
     lines = [
         f"DTYPE = {literal(card.network.dtype)}",
         f"LINK = {literal(card.link)}  # what turns outputs into predictions",
+        f"ROUNDING = {ROUNDING[card.network.dtype]}  # how far outputs may be from the service's",
         "",
         "",
         "def network():",

@@ -1,4 +1,4 @@
-"""Programs that are made of pieces: modules under `templates`, and lines that are written for one network."""
+"""Programs that are made of pieces: modules of `sources`, and lines that are written for one network."""
 
 import ast
 import io
@@ -9,17 +9,19 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_SOURCES = Path(__file__).with_name("sources")
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP file can say: equal contents give equal bytes
 
 
-def composed(main: str, pieces: Sequence[str], lines: Sequence[str], classes: Mapping[str, Collection[str]]) -> str:
+def composed(
+    main: str, pieces: Sequence[str], lines: Sequence[str], classes: Mapping[str, Collection[str]] | None = None
+) -> str:
     """The module `main` with what it needs before its own definitions: the lines, some classes of modules, and whole pieces.
 
     Imports stand at the top, each once.
     """
     whole = [_parsed(name) for name in (main, *pieces)]
-    chosen = [(_parsed(name), names) for name, names in classes.items() if names]
+    chosen = [(_parsed(name), names) for name, names in (classes or {}).items() if names]
     imports = {line for tree, text in (*whole, *(parsed for parsed, _ in chosen)) for line in _imports(tree, text)}
     bodies = ["\n".join(lines)]
     for (tree, text), names in chosen:
@@ -41,10 +43,10 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def call(name: str, *arguments: Any, **named: Any) -> str:
+def call(function: str, /, *arguments: Any, **named: Any) -> str:
     """The source of a call."""
     words = [*map(literal, arguments), *(f"{key}={literal(value)}" for key, value in named.items())]
-    return f"{name}({', '.join(words)})"
+    return f"{function}({', '.join(words)})"
 
 
 def literal(value: Any) -> str:
@@ -52,7 +54,7 @@ def literal(value: Any) -> str:
 
 
 def _parsed(name: str) -> tuple[ast.Module, str]:
-    text = (_TEMPLATES / f"{name}.py").read_text(encoding="utf-8")
+    text = (_SOURCES / f"{name}.py").read_text(encoding="utf-8")
     return ast.parse(text), text
 
 
