@@ -13,7 +13,7 @@ from api.errors import Refused
 from api.negotiation import Unsatisfiable, byte_range, is_match, preferred
 from api.openapi import operation
 from core.errors import Conflict, CoreError, NotFound
-from core.exports import FORMS, STORED, Name, check_size, exporter, opened
+from core.exports import FORMS, STORED, Name, check_size, exporter, opened, revision
 from core.jobs import TERMINAL
 from core.store import Job, Weights
 
@@ -89,11 +89,12 @@ async def get_weights(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Names and shapes are those of `torch.nn.Sequential`: `0.weight (out, in)`, `0.bias`. The metadata hold the network and
-    the preprocessing, so that the file can be used without this service. A download that broke off goes on with `Range`."""
+    the preprocessing, so that the file can be used without this service. A download that broke off goes on with `Range`. As
+    `python` or `javascript` they are a program that predicts and tests itself; docs/reference.md tells of every form."""
     name = format or _wanted(request)
     form = FORMS[name]
     weights = await run_in_threadpool(weights_of, service, tenant, id, epoch)
-    etag = f'"{weights.sha256}"' if name == STORED else f'"{weights.sha256}-{name}"'
+    etag = f'"{weights.sha256}"' if name == STORED else f'"{weights.sha256}-{name}-{revision()}"'
     headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "private, no-cache", "X-Epoch": str(weights.epoch)}
     if is_match(if_none_match, etag):
         return Response(status_code=304, headers=headers)

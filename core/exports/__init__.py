@@ -6,7 +6,10 @@ Unexportable where the form cannot hold the network.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import TooLarge
@@ -50,6 +53,15 @@ def check_size(name: Name, size: int) -> None:
         f"the weights have {size:,} bytes; as {name} they are given up to {most // 2**20} MiB. Forms that take them: "
         f"{', '.join(others)}"
     )
+
+
+@cache
+def revision() -> str:
+    """Of what makes the forms: another one may make other bytes of the same weights."""
+    digest, folder = sha256(), Path(__file__).parent
+    for file in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".mjs")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def opened(data: bytes) -> "tuple[SavedModel, Golden | None]":

@@ -10,12 +10,30 @@ from numpy.typing import NDArray
 
 from core.exports.golden import Golden
 from core.exports.pieces import needed
-from core.exports.program import FUNCTIONS, Content, arguments, base64_lines, block, decimals, nested, scaled, window, wrapped
+from core.exports.program import (
+    FUNCTIONS,
+    Content,
+    Dialect,
+    answer_of,
+    arguments,
+    base64_lines,
+    block,
+    decimals,
+    nested,
+    window,
+    wrapped,
+)
 from core.exports.steps import Step, every
 from core.nn.saving.model import SavedModel
 
 SOURCE = "predictor.mjs"
 INDENT = 2
+DIALECT = Dialect(
+    likelier="CLASSES[Number(y[0] > {threshold})]",
+    likeliest="CLASSES[placeOfHighest(y)]",
+    same="likeliest === {}",
+    as_number="Number({})",
+)
 
 HEAD = """/**
  * A neural network that Gradmill trained: {summary}.
@@ -76,34 +94,12 @@ def _answer(pairs: list[str]) -> str:
 
 
 def _predict(content: Content) -> str:
-    targets, forward = content.targets, "const y = network(inputs(row));"
-    lines, words = [forward], "The likeliest class"
-    if content.has_flags and content.classes is not None:
-        words = "The likelier class"
-        answers = [f"CLASSES[Number(y[0] > {content.threshold})]"]
-    elif content.has_flags:
-        words = "What is likelier than not"
-        answers = _flags(content, [f"y[{i}] > {content.threshold}" for i in range(len(targets))])
-    elif content.classes is None:
-        words = "What the network predicts"
-        if content.link == "exp":
-            lines = ["const y = network(inputs(row)).map((z) => exponential(z));"]
-        answers = [scaled(target, f"y[{i}]") for i, target in enumerate(targets)]
-    elif len(targets) == 1:
-        answers = ["CLASSES[placeOfHighest(y)]"]
-    else:
+    answer = answer_of(content, DIALECT)
+    words = f"{answer.words} for a row, which is an object with a value for each column: null where that is missing."
+    lines = [f"const y = network(inputs(row)){'.map((z) => exponential(z))' if content.link == 'exp' else ''};"]
+    if answer.compares_likeliest:
         lines.append("const likeliest = placeOfHighest(y);")
-        answers = _flags(content, [f"likeliest === {i}" for i in range(len(targets))])
-    words += " for a row, which is an object with a value for each column: null where that is missing."
-    pairs = [pair(target.column, answer) for target, answer in zip(targets, answers, strict=True)]
-    return _function("export function predict(row)", words, *lines, _answer(pairs))
-
-
-def _flags(content: Content, flags: list[str]) -> list[str]:
-    """True and false stay so, what was a number is 1 or 0."""
-    return [
-        flag if target.kind == "boolean" else f"Number({flag})" for target, flag in zip(content.targets, flags, strict=True)
-    ]
+    return _function("export function predict(row)", words, *lines, _answer([pair(*each) for each in answer.pairs]))
 
 
 def _probabilities(content: Content) -> Iterator[str]:

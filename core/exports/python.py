@@ -1,7 +1,7 @@
 """A network as one file of Python 3.9, without anything but its standard library."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,26 @@ from numpy.typing import NDArray
 
 from core.exports.golden import Golden
 from core.exports.pieces import needed
-from core.exports.program import FUNCTIONS, Content, arguments, base64_lines, block, decimals, nested, scaled, window, wrapped
+from core.exports.program import (
+    FUNCTIONS,
+    Content,
+    Dialect,
+    answer_of,
+    arguments,
+    base64_lines,
+    block,
+    decimals,
+    nested,
+    window,
+    wrapped,
+)
 from core.exports.steps import Step, every
 from core.nn.saving.model import SavedModel
 
 SOURCE = "predictor.py"
+DIALECT = Dialect(
+    likelier="CLASSES[y[0] > {threshold}]", likeliest="CLASSES[y.index(max(y))]", same="likeliest == {}", as_number="int({})"
+)
 MODULES = ("base64", "json", "math", "sys")  # that the pieces use by their names
 
 HEAD = '''"""A neural network that Gradmill trained: {summary}.
@@ -71,82 +86,59 @@ def _imports(code: str) -> str:
 
 
 def _predict(content: Content) -> str:
-    def function(words: str, pairs: list[tuple[str, str]], *lines: str) -> str:
-        answer = wrapped("return {", (f"{literal(column)}: {value}" for column, value in pairs), "}", 4)
-        words += " for a row, which is a dict with a value for each column: None where that is missing."
-        return "\n".join(["def predict(row):", f'    """{words}"""', *(f"    {line}" for line in lines), answer])
-
-    targets, forward = content.targets, "y = network(inputs(row))"
-    if content.has_flags and content.classes is not None:
-        return function("The likelier class", [(targets[0].column, f"CLASSES[y[0] > {content.threshold}]")], forward)
-    if content.has_flags:
-        flags = [f"y[{i}] > {content.threshold}" for i in range(len(targets))]
-        return function("What is likelier than not", _flags(content, flags), forward)
-    if content.classes is None:
-        if content.link == "exp":
-            forward = "y = [exponential(z) for z in network(inputs(row))]"
-        numbers = [(target.column, scaled(target, f"y[{i}]")) for i, target in enumerate(targets)]
-        return function("What the network predicts", numbers, forward)
-    likeliest = "y.index(max(y))"
-    if len(targets) == 1:
-        return function("The likeliest class", [(targets[0].column, f"CLASSES[{likeliest}]")], forward)
-    flags = [f"likeliest == {i}" for i in range(len(targets))]
-    return function("The likeliest class", _flags(content, flags), forward, f"likeliest = {likeliest}")
-
-
-def _flags(content: Content, flags: list[str]) -> list[tuple[str, str]]:
-    """True and False stay so, what was a number is 1 or 0."""
-    return [
-        (target.column, flag if target.kind == "boolean" else f"int({flag})")
-        for target, flag in zip(content.targets, flags, strict=True)
-    ]
+    answer = answer_of(content, DIALECT)
+    words = f"{answer.words} for a row, which is a dict with a value for each column: None where that is missing."
+    forward = "[exponential(z) for z in network(inputs(row))]" if content.link == "exp" else "network(inputs(row))"
+    lines = [f"y = {forward}"]
+    if answer.compares_likeliest:
+        lines.append("likeliest = y.index(max(y))")
+    return _function("predict(row)", words, *lines, _answer(answer.pairs))
 
 
 def _probabilities(content: Content) -> Iterator[str]:
     if not content.has_flags and content.classes is None:
         return
-    y = "network(inputs(row))"
-    if content.has_flags:
-        linked = f"[sigmoid(z) for z in {y}]" if content.link == "sigmoid" else y
-        if content.classes is not None:
-            answer = "return {CLASSES[0]: 1 - p[0], CLASSES[1]: p[0]}"
-        else:
-            answer = wrapped(
-                "return {", (f"{literal(t.column)}: p[{i}]" for i, t in enumerate(content.targets)), "}", 4
-            ).strip()
-        lines = [f"p = {linked}", answer]
+    p = "network(inputs(row))"
+    if content.link == "sigmoid":
+        p = f"[sigmoid(z) for z in {p}]"
+    elif content.link == "softmax":
+        p = f"softmax({p})"
+    if not content.has_flags:
+        answer = "return dict(zip(CLASSES, p))"
+    elif content.classes is not None:
+        answer = "return {CLASSES[0]: 1 - p[0], CLASSES[1]: p[0]}"
     else:
-        lines = [f"return dict(zip(CLASSES, {f'softmax({y})' if content.link == 'softmax' else y}))"]
-    yield "\n".join(
-        ["def probabilities(row):", '    """How likely each is, between 0 and 1."""', *(f"    {line}" for line in lines)]
-    )
+        answer = _answer([(target.column, f"p[{i}]") for i, target in enumerate(content.targets)])
+    yield _function("probabilities(row)", "How likely each is, between 0 and 1.", f"p = {p}", answer)
+
+
+def _answer(pairs: Iterable[tuple[str, str]]) -> str:
+    return wrapped("return {", (f"{literal(column)}: {value}" for column, value in pairs), "}", 4).strip()
+
+
+def _function(head: str, words: str, *lines: str) -> str:
+    return "\n".join([f"def {head}:", f'    """{words}"""', *(f"    {line}" for line in lines)])
 
 
 def _inputs(content: Content) -> str:
     lines = []
     for feature in content.features:
-        named = [f"{name}={literal(value)}" for name, value in arguments(feature).items() if name != "texts"]
-        if feature.kind in ("text", "category"):
+        told, head = arguments(feature), f"{FUNCTIONS[feature.kind]}(row, {literal(feature.column)}"
+        if "texts" in told:
             star = "*" if feature.kind == "text" else ""
-            head = f"{star}{FUNCTIONS[feature.kind]}(row, {literal(feature.column)}, ["
-            lines.append(wrapped(head, map(literal, arguments(feature)["texts"]), "]),", 8))
+            lines.append(wrapped(f"{star}{head}, [", map(literal, told["texts"]), "]),", 8)[4:])
         else:
-            told = ", ".join(["row", literal(feature.column), *named])
-            lines.append(f"        {FUNCTIONS[feature.kind]}({told}),")
-    words = '    """The columns of a row as the numbers that the network takes."""'
-    return "\n".join(["def inputs(row):", words, "    return [", *lines, "    ]"])
+            lines.append(f"    {', '.join([head, *(f'{name}={literal(value)}' for name, value in told.items())])}),")
+    return _function("inputs(row)", "The columns of a row as the numbers that the network takes.", "return [", *lines, "]")
 
 
 def _network(content: Content) -> Iterator[str]:
     words = "The forward pass: what one layer gives, the next one takes."
-    yield _function("network", words, content.steps)
+    yield _function("network(x)", words, *map(_line, content.steps), "return x")
     for step in every(content.steps):
         if step.operation == "residual":
-            yield _function(block(step), "The layers inside of a residual block.", step.inner)
-
-
-def _function(name: str, words: str, steps: tuple[Step, ...]) -> str:
-    return "\n".join([f"def {name}(x):", f'    """{words}"""', *(f"    {_line(step)}" for step in steps), "    return x"])
+            words = "The layers inside of a residual block."
+            yield _function(f"{block(step)}(x)", words, *map(_line, step.inner), "return x")
 
 
 def _line(step: Step) -> str:
@@ -181,7 +173,7 @@ def _results(content: Content) -> str:
     pairs = ['"outputs": network(inputs(row))', '"predictions": list(predict(row).values())']
     if content.golden.probabilities is not None:
         pairs.append('"probabilities": list(probabilities(row).values())')
-    return "\n".join(["def results(row):", '    """All that the self-test compares."""', wrapped("return {", pairs, "}", 4)])
+    return _function("results(row)", "All that the self-test compares.", wrapped("return {", pairs, "}", 4).strip())
 
 
 def _learned(content: Content) -> Iterator[str]:

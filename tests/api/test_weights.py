@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.errors import Unavailable
-from core.exports import FORMS
+from core.exports import FORMS, STORED
 from core.nn.saving.weights import from_safetensors
 from core.store import Store
 from tests.api.conftest import ARRAYS, JSON, METADATA, Worker
@@ -96,6 +96,13 @@ def test_every_form_has_a_tag_of_its_own_that_answers_304(client: TestClient, pa
     assert first.headers["etag"] == second.headers["etag"]
     again = client.get(path, params={"format": form}, headers={"If-None-Match": f'"other", {first.headers["etag"]}'})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_tag_changes_with_what_makes_the_form(client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {form: client.get(path, params={"format": form}).headers["etag"] for form in FORMS}
+    monkeypatch.setattr("api.routes.weights.revision", lambda: "another")
+    after = {form: client.get(path, params={"format": form}).headers["etag"] for form in FORMS}
+    assert [form for form in FORMS if before[form] == after[form]] == [STORED]
 
 
 def test_the_tags_of_the_forms_differ(client: TestClient, path: str) -> None:

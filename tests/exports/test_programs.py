@@ -2,6 +2,7 @@
 
 import ast
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -19,7 +20,7 @@ from core.nn.preparation.features import Category, Feature, Number
 from core.nn.preparation.rows import columns_of, fields_of
 from core.nn.saving.model import SavedModel
 from tests.exports.models import PROBLEMS, TABLE, coded, every_model, layered, model, numbers, outputs, problem, random_weights
-from tests.exports.programs import PROGRAMS, results, run, self_test, written
+from tests.exports.programs import ENVIRONMENT, PROGRAMS, interpreter, results, run, self_test, written
 from tests.nn.random_networks import Drawn, networks
 
 EXACT = {"float32": 1e-6, "float64": 1e-9}
@@ -186,3 +187,19 @@ def test_every_step_of_every_model_is_known_by_its_tensors() -> None:
 
 def test_forms_of_text_are_small() -> None:
     assert all(FORMS[form].most_bytes == 16 * 2**20 for form in PROGRAMS)
+
+
+def test_the_module_asks_for_nothing_of_node_where_it_is_imported_by_a_page(tmp_path: Path) -> None:
+    made = problem("classes by logits")
+    golden = Golden.of(made, Predictor)
+    file = written("javascript", made, tmp_path, golden)
+    code = """
+        const { log } = console, { MODEL } = process.env;
+        for (const name of ["process", "Buffer", "require", "global", "setImmediate"]) delete globalThis[name];
+        const { GOLDEN, predict } = await import(MODEL);
+        log(JSON.stringify(GOLDEN.map(({ row }) => predict(row))));
+    """
+    command = [*interpreter("javascript"), "--input-type=module", "-e", code]
+    done = subprocess.run(command, env={**ENVIRONMENT, "MODEL": file.as_uri()}, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == golden.predictions
