@@ -1,6 +1,6 @@
 """/v1/jobs/{id}/predict: what a trained network says of new rows."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import chain
 from typing import Annotated, Any
 
@@ -29,6 +29,9 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 # Values and probabilities of one answer: of rows in the request it is made in memory, of a dataset block by block.
 MOST_CELLS = 1_000_000
 MOST_CELLS_OF_A_DATASET = 200_000_000
+
+# Multiplications of all rows in a request, some seconds: a large request keeps others waiting while it is in memory.
+MOST_PRODUCTS = 100_000_000_000
 
 # A table of this many bytes or more takes its turn, since it is on the disk until the answer has ended.
 LARGE_BYTES = 2**24
@@ -114,9 +117,7 @@ async def predict(
     manner = Manner(form, id, weights.epoch, predictor, probabilities)
     if asked.dataset:
         return await _of_a_dataset(request, service, tenant, asked.dataset, manner, headers)
-    async with service.predicting.turn():
-        content = await run_in_threadpool(_of_rows, asked.rows, manner)
-    return Response(content, 200, headers, _content_type(form))
+    return await _of_rows(request, service, asked.rows, manner, headers)
 
 
 def _asked(body: bytes) -> PredictRequest:
@@ -134,16 +135,33 @@ def _asked(body: bytes) -> PredictRequest:
     return request if rows is None else PredictRequest.model_construct(rows=rows, dataset="")
 
 
-def _of_rows(rows: Any, manner: Manner) -> bytes:
-    source = Rows(rows, manner.predictor)
-    answering = Answering(manner, source)
-    _check(manner, source.count, MOST_CELLS, "send fewer rows at once, or all of them as a dataset")
+async def _of_rows(request: Request, service: Service, rows: Any, manner: Manner, headers: dict[str, str]) -> Response:
+    """In one piece: block by block, and others have their turns between them."""
+
+    def begun() -> tuple[Rows, Answering, Iterator[tuple[int, int]], list[bytes]]:
+        source = Rows(rows, manner.predictor)
+        _check(manner, source.count, MOST_CELLS, "send fewer rows at once, or all of them as a dataset")
+        _check_work(manner, source.count)
+        answering = Answering(manner, source)
+        blocks = answering.blocks
+        return source, answering, blocks, [answering.head(), _block(source, answering, next(blocks))]
+
+    async with service.predicting.turn():
+        source, answering, blocks, pieces = await run_in_threadpool(begun)
+    for block in blocks:
+        if await request.is_disconnected():
+            raise Refused("bad_request", "the connection ended before the answer was made")
+        async with service.predicting.next_turn():
+            pieces.append(await run_in_threadpool(_block, source, answering, block))
+    return Response(b"".join([*pieces, answering.tail()]), 200, headers, _content_type(manner.form))
+
+
+def _block(source: Rows, answering: Answering, block: tuple[int, int]) -> bytes:
     try:
-        blocks = [answering.block(*block) for block in answering.blocks]
+        return answering.block(*block)
     except InvalidData as error:
         strays = source.strays()
         raise refusal(strays) if strays else error from None
-    return b"".join((answering.head(), *blocks, answering.tail()))
 
 
 async def _of_a_dataset(
@@ -192,6 +210,15 @@ def _check(manner: Manner, rows: int, most: int, remedy: str) -> None:
         raise TooLarge(
             f"the answer would hold {rows * manner.width:,} values and probabilities, {manner.width:,} for each of {rows:,} "
             f"rows; {most:,} are allowed: {remedy}"
+        )
+
+
+def _check_work(manner: Manner, rows: int) -> None:
+    products = manner.predictor.products
+    if rows * products > MOST_PRODUCTS:
+        raise TooLarge(
+            f"{rows:,} rows take {products:,} multiplications each; rows in a request may take {MOST_PRODUCTS:,} in all: send "
+            "fewer at once, or all of them as a dataset"
         )
 
 

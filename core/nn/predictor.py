@@ -17,6 +17,7 @@ from core.nn.saving.model import Link, SavedModel
 from core.nn.saving.weights import mismatch
 
 BLOCK_CELLS = 1 << 22  # inputs, or values of all layers, that are in memory at once
+BLOCK_PRODUCTS = 1 << 31  # multiplications of a block, some tenths of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ class Predictor:
         return self._network.program.dtype
 
     @property
+    def products(self) -> int:
+        """How many multiplications one row takes."""
+        return self._network.program.products
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The columns that are predicted."""
         return tuple(target.column for target in self.card.preprocessing.outputs)
@@ -72,9 +78,9 @@ class Predictor:
 
     @property
     def block_rows(self) -> int:
-        """How many rows are in memory as inputs at once."""
+        """How many rows run through the network before something else may: they are in memory as inputs at once."""
         program = self._network.program
-        rows = max(1, BLOCK_CELLS // max(program.inputs, program.width))
+        rows = max(1, min(BLOCK_CELLS // max(program.inputs, program.width), BLOCK_PRODUCTS // max(1, program.products)))
         return rows - rows % CAPACITY if rows > CAPACITY else rows
 
     def outputs(self, x: Matrix) -> Matrix:

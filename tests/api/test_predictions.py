@@ -256,6 +256,27 @@ def test_an_answer_that_would_be_too_large_is_refused_with_the_limit(
         assert client.post(classifier, params={"probabilities": "false"}, json=body).status_code == 200
 
 
+def test_rows_that_would_take_too_long_are_refused_with_the_limit(
+    client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(route, "MOST_PRODUCTS", 80)
+    rows = people(11)
+    assert client.post(classifier, json={"rows": rows[:10]}).status_code == 200
+    answer = client.post(classifier, json={"rows": rows})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "11 rows take 8 multiplications each; rows in a request may take 80 in all" in answer.json()["detail"]
+    assert client.post(classifier, json={"dataset": uploaded(rows)}).status_code == 200
+
+
+def test_rows_in_several_blocks_are_one_answer(client: TestClient, classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = people(1000)
+    whole = client.post(classifier, json={"rows": rows})
+    monkeypatch.setattr(blocks, "PIECE_CELLS", 3 * 256)
+    assert client.post(classifier, json={"rows": rows}).content == whole.content
+    rows[900]["age"] = 1e300
+    assert pointers(client.post(classifier, json={"rows": rows})) == ["/rows/900/age"]
+
+
 def test_a_body_that_is_too_large_is_refused(client: TestClient, classifier: str) -> None:
     answer = client.post(classifier, json={"rows": [{**ROW, "name": "x" * 2**20}]})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

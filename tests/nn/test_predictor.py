@@ -162,11 +162,13 @@ def test_rows_of_a_request_are_predicted_as_those_of_a_table_bit_for_bit() -> No
     np.testing.assert_array_equal(from_rows.values["price"], predictor.predict(table).values["price"])
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bound", ["BLOCK_CELLS", "BLOCK_PRODUCTS"])
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
     predictor, network = trained(card("mean_squared_error", [HIDDEN, {"units": 1}], (NUMBER,)))
     table = columns(5_000)
     whole = predictor.predict(table).values["price"]
-    monkeypatch.setattr(module, "BLOCK_CELLS", 300 * network.program.width)
+    each = {"BLOCK_CELLS": network.program.width, "BLOCK_PRODUCTS": network.program.products}[bound]
+    monkeypatch.setattr(module, bound, 300 * each)
     assert predictor.block_rows == 256
     np.testing.assert_array_equal(predictor.predict(table).values["price"], whole)
 

@@ -23,6 +23,7 @@ from core.nn.preparation.names import Known, quoted, shown
 from core.nn.preparation.preprocessing import Preprocessing
 
 MAX_PROBLEMS = 100
+_NEAR = 256  # rows
 
 _NUMBERS = {int, float, bool, type(None)}
 _TEXTS = {str, type(None)}
@@ -122,7 +123,7 @@ def _problems(rows: Any, fields: Sequence[Field], at: str) -> Iterator[Problem]:
         yield Problem(at, f"rows is {shown(rows)}; a list of rows is expected, each an object {{column: value, …}} or a list")
         return
     known: Known | None = None
-    for i, row in enumerate(rows):
+    for i, row in _suspects(rows, fields):
         if isinstance(row, Mapping):
             for field in fields:
                 if field.name not in row:
@@ -139,6 +140,14 @@ def _problems(rows: Any, fields: Sequence[Field], at: str) -> Iterator[Problem]:
         else:
             for place, (field, value) in enumerate(zip(fields, row, strict=True)):
                 yield from _wrong(field, value, f"rows[{i}]", f"{at}/{i}/{place}")
+
+
+def _suspects(rows: Sequence[Any], fields: Sequence[Field]) -> Iterator[tuple[int, Any]]:
+    """Rows that stand near something wrong, with their numbers: to look at every value of all of them would take long."""
+    for start in range(0, len(rows), _NEAR):
+        near = rows[start : start + _NEAR]
+        if _columns(near, fields) is None:
+            yield from enumerate(near, start)
 
 
 def _wrong(field: Field, value: Any, row: str, pointer: str) -> Iterator[Problem]:

@@ -115,5 +115,13 @@ def test_what_is_no_list_of_rows_is_refused(rows: Any) -> None:
     assert list(problems(rows)) == ["/rows"]
 
 
+def test_mistakes_far_apart_are_all_told() -> None:
+    rows: list[Any] = [row() for _ in range(2000)]
+    wrong = (0, 255, 256, 777, 1999)
+    for i in wrong:
+        rows[i] = row(age="old")
+    assert list(problems(rows)) == [f"/rows/{i}/age" for i in wrong]
+
+
 def test_no_more_problems_are_listed_than_anyone_reads() -> None:
     assert len(problems([{}] * 1000)) == MAX_PROBLEMS
