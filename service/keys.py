@@ -26,7 +26,6 @@ def main(given: Sequence[str] | None = None) -> int:
         store = Store(connect(chosen.database))
         try:
             if not store.is_at_head():
-                store.ping()
                 return _failed("the database has not the shape that this code needs: start the service once, or migrate it")
             shown = options.run(store, options)
         finally:

@@ -108,8 +108,8 @@ class Store:
             reader.execute(select(1))
 
     def is_at_head(self) -> bool:
-        """Whether all migrations were applied, and none that this code does not know."""
-        return is_at_head(self._database.engine)
+        """Whether all migrations were applied, and none that this code does not know. Unavailable where it does not answer."""
+        return is_at_head(self._database)
 
     def close(self) -> None:
         """Closes the connections that nobody uses now."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from core.errors import UnfitDatabase
 from core.folders import keep_private
-from core.store.database import translating
+from core.store.database import Database, translating
 from core.store.engine import connect, sqlite_file
 from core.store.tables import metadata
 
@@ -56,13 +56,18 @@ def upgrade(url: str) -> None:
         engine.dispose()
 
 
-def is_at_head(engine: Engine) -> bool:
-    """Whether the database has the shape that this code needs."""
-    try:
-        with engine.connect() as connection:
-            return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == head())
-    except (OperationalError, ProgrammingError):
-        return False
+def is_at_head(database: Database) -> bool:
+    """Whether the database has the shape that this code needs. Unavailable where it does not answer."""
+    with database.reading() as reader:
+        try:
+            number = reader.scalar(text("SELECT version_num FROM alembic_version"))
+        except ProgrammingError:
+            return False
+        except OperationalError as error:  # of SQLite, which has no other name for a table that is not there
+            if "no such table" not in str(error.orig):
+                raise
+            return False
+    return bool(number == head())
 
 
 @cache

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,28 @@ def test_a_database_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
             store = Store(connect(url))
             for ask in (
                 store.ping,
+                store.is_at_head,
                 lambda store=store: store.jobs.get("default", "x"),
                 lambda store=store: store.jobs.claim("w", 1),
             ):
                 with pytest.raises(Unavailable, match="does not answer"):
                     ask()
-            assert not store.is_at_head()
             store.close()
+
+
+def test_without_a_free_connection_nobody_says_that_migrations_are_missing(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.engine.BUSY_TIMEOUT_S", 0.02)
+    engine = connect(sqlite_url)
+    store = Store(engine)
+    with ExitStack() as taken:
+        for _ in range(100):
+            taken.enter_context(engine.connect())
+        with pytest.raises(Unavailable, match="does not answer"):
+            store.is_at_head()
+    assert store.is_at_head()
+    store.close()
 
 
 def test_a_full_disk_is_told_and_changes_nothing(sqlite_url: str, tmp_path: Path) -> None:
