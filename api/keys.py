@@ -5,6 +5,7 @@ read of its row: that takes 0.06 ms on SQLite and 0.2 ms on PostgreSQL, and a ke
 process.
 """
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -24,8 +25,9 @@ T = TypeVar("T")
 
 ANYONE = Caller("", "default", frozenset({"admin"}))  # where keys are off
 
-# Operations that have their key looked at by `admitted` themselves, together with what they read.
-LATER = frozenset({"get_job"})
+# Operations that have their key looked at by `admitted` themselves, together with what they read; and the queries with which
+# they may: nobody is told what is wrong with a query before the key was looked at.
+_LATER = {"get_job": re.compile(rb"(wait=\d{1,9}(\.\d{1,9})?)?")}
 
 _ALLOWED = "it must be Bearer and an API key, gm_…"
 _EMBEDDED = ". The embedded service wrote one to var/key, or to the file key of its --data-dir"
@@ -52,7 +54,8 @@ class ApiKeys(SecurityBase):
     async def __call__(self, request: Request) -> None:
         service = await service_of(request)
         request.scope["key"] = _given(request, service)
-        if request.scope["route"].operation_id not in LATER:
+        query = _LATER.get(request.scope["route"].operation_id)
+        if query is None or not query.fullmatch(request.scope["query_string"]):
             await admitted(request, service, lambda _: None)
 
 
@@ -60,8 +63,10 @@ async def admitted(request: Request, service: Service, work: Callable[[Caller], 
     """What `work` gives, in the thread in which the key was found to be good and to have the scope, over the same connection.
 
     A request that needs no more than one look at the database so changes to another thread once: twice would take longer than
-    both looks.
+    both looks. A request that was admitted before is not counted again.
     """
+    if (before := request.scope.get("caller")) is not None:
+        return await run_in_threadpool(work, before)
 
     def look() -> tuple[Caller, T]:
         with service.store.sharing():

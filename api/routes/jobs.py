@@ -26,7 +26,7 @@ from api.submission import submit
 from api.waiting import checked_wait, until_changed
 from core.errors import NotFound
 from core.jobs import TERMINAL, State
-from core.store import Job
+from core.store import Caller, Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -238,8 +238,12 @@ async def get_job(
     as `wait`, and cut as a preference, which `Preference-Applied` tells."""
     # The busiest request of all: what it depends on it fetches itself, since the framework would take longer than the database.
     service = await service_of(request)
-    wanted_s = checked_wait(service, wait) if wait is not None else preferred_wait_s(prefer)
-    job = await admitted(request, service, lambda caller: service.store.jobs.get(caller.tenant, job_id_checked(job_id)))
+
+    def look(caller: Caller) -> tuple[float | None, Job]:
+        wanted_s = checked_wait(service, wait) if wait is not None else preferred_wait_s(prefer)
+        return wanted_s, service.store.jobs.get(caller.tenant, job_id_checked(job_id))
+
+    wanted_s, job = await admitted(request, service, look)
     headers = {"Vary": "Prefer"}
     if wanted_s is not None:
         wait_s = min(wanted_s, service.settings.max_wait_s)

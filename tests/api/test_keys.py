@@ -69,6 +69,10 @@ def test_every_operation_demands_a_key_and_its_scope(operation: Operation, stran
     assert refused.headers["www-authenticate"] == "Bearer"
     assert refused.headers["content-type"] == "application/problem+json"
 
+    for query in ("", "?nonsense=1", "?wait=9999", "?wait=-1", "?wait=1&wait=1", "?limit=0"):
+        refused = asked(stranger, (method, path + query), bearer(new_key().text))
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized"), query
+
     needed, other = ("read", "write") if method == "GET" or operation in READING else ("write", "read")
     refused = asked(stranger, operation, issued(store, "default", other))
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
