@@ -21,11 +21,12 @@ from api.deps import Service
 from api.places import AT_END
 from api.watch import Watcher
 from core.errors import CoreError, Unavailable
-from core.keys import Key
+from core.keys import Key, allows
 from core.store import Caller
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_S = 15.0
+LOOK_S = 1.0  # between two looks at the key of a stream that has something to tell
 OUTAGE_S = 1.0  # between two looks at a database that does not answer
 RETRY_S = 1.0  # after which a client comes again, or up to twice as long after, lest all come at once
 AT_ONCE = 200  # events, and as many epochs, in one piece
@@ -66,6 +67,8 @@ async def _followed(
     watcher: Watcher, watched: str, read: Callable[[], Piece], service: Service, key: Key | None
 ) -> AsyncGenerator[bytes, None]:
     """Until nothing can follow, the key is no longer good, or the server stops."""
+    now = asyncio.get_running_loop().time
+    looked_at = now()
     while not watcher.is_closed:
         try:
             piece = await run_in_threadpool(read)
@@ -73,6 +76,10 @@ async def _followed(
             yield HEARTBEAT
             await asyncio.sleep(OUTAGE_S)
             continue
+        if now() - looked_at >= LOOK_S:
+            if not await _is_good(service, key):
+                return
+            looked_at = now()
         if piece.body:
             yield piece.body
         if piece.is_last:
@@ -86,6 +93,7 @@ async def _followed(
         ):
             if watcher.is_closed or not await _is_good(service, key):
                 return
+            looked_at = now()
             yield HEARTBEAT
 
 
@@ -94,7 +102,7 @@ async def _is_good(service: Service, key: Key | None) -> bool:
         return True
     with suppress(Unavailable):
         caller = await run_in_threadpool(service.store.keys.caller, key)
-        return caller is not None and caller.refusal is None
+        return caller is not None and caller.refusal is None and allows(caller.scopes, "read")
     return True
 
 

@@ -1,6 +1,7 @@
 """Streams of events that come to an end: what they hold, where they begin, what is refused."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf, nan
@@ -183,6 +184,37 @@ def test_a_stream_beats_while_nothing_happens_and_ends_when_its_key_is_revoked(
     asking.join(30)
     assert answers[0].text.count(": alive\n\n") > 1
     assert client.get(path, headers=headers).status_code == 401
+
+
+def test_a_stream_that_always_has_something_to_tell_ends_when_its_key_is_revoked(
+    client: TestClient, submitted: Callable[..., JSON], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 3600.0)
+    monkeypatch.setattr(streams, "LOOK_S", 0.05)
+    headers = {**STREAM, **issued(store, "default", "read")}
+    job = submitted(training={"loss": "mean_squared_error", "epochs": 100_000})["id"]
+    claim = store.jobs.claim("tests", 600)
+    assert claim is not None
+    answers: list[Any] = []
+    asking = Thread(target=lambda: answers.append(client.get(f"/v1/jobs/{job}/events", headers=headers)))
+    asking.start()
+    epochs = iter(range(1, 100_000))
+
+    def goes_on(seconds: float) -> bool:
+        """Records epochs as long as the stream goes on, so that its next piece is always there."""
+        end = time.monotonic() + seconds
+        while asking.is_alive() and time.monotonic() < end:
+            store.jobs.record_epochs(claim, [row(next(epochs))], None)
+        return asking.is_alive()
+
+    assert goes_on(0.5)
+    store.keys.revoke(headers["Authorization"].removeprefix("Bearer ").rpartition("_")[0])
+    is_still_told = goes_on(20)
+    client.post(f"/v1/jobs/{job}/cancel")
+    Worker(store).succeed(claim)
+    asking.join(30)
+    assert not is_still_told
+    assert "event: epoch" in answers[0].text
 
 
 def test_all_events_are_listed_in_pages(client: TestClient, trained: JSON, submitted: Callable[..., JSON]) -> None:
