@@ -22,8 +22,14 @@ OPSET, ML_OPSET, IR_VERSION = 17, 3, 10
 LABEL, PROBABILITIES = "label", "probabilities"
 
 
-def onnx_model(model: SavedModel, golden: Golden) -> ModelProto:
-    """Checked by ONNX's own rules."""
+def written(model: SavedModel, golden: Golden) -> bytes:
+    """The file, which keeps ONNX's own rules."""
+    data: bytes = _document(_graph(model), metadata(model, golden)).SerializeToString(deterministic=True)
+    checker.check_model(data, full_check=True)
+    return data
+
+
+def _graph(model: SavedModel) -> Graph:
     fitted = model.card.preprocessing
     names, texts = column_names(fitted.features)
     inputs = groups(names, tuple(texts))
@@ -41,7 +47,7 @@ def onnx_model(model: SavedModel, golden: Golden) -> ModelProto:
         _give_numbers(p, outputs, given, graph)
     else:
         _give_classes(p, math.prod(layers[-1].outputs), fitted.classes, given, graph)
-    return _checked(graph, metadata(model, golden))
+    return graph
 
 
 def _linked(y: str, graph: Graph) -> str:
@@ -101,7 +107,7 @@ def _distinct(names: Sequence[str], taken: Sequence[str]) -> list[str]:
     return found
 
 
-def _checked(graph: Graph, words: Mapping[str, Any]) -> ModelProto:
+def _document(graph: Graph, words: Mapping[str, Any]) -> ModelProto:
     made = helper.make_graph(graph.nodes, "gradmill", graph.inputs, graph.outputs, graph.constants)
     versions = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
     document = helper.make_model(made, producer_name="gradmill", ir_version=IR_VERSION, opset_imports=versions)
@@ -110,5 +116,4 @@ def _checked(graph: Graph, words: Mapping[str, Any]) -> ModelProto:
         kinds = ", ".join(sorted(graph.lowered))
         texts["precision"] = f"float64, but in float32: {kinds}, for which onnxruntime has nothing else"
     helper.set_model_props(document, texts)
-    checker.check_model(document, full_check=True)
     return document
