@@ -11,8 +11,6 @@ import onnxruntime
 import pytest
 from hypothesis import given, settings
 
-from core.errors import TooLarge
-from core.exports import check_size
 from core.exports.golden import Golden, golden_rows
 from core.exports.onnx import export
 from core.nn.preparation.features import Number
@@ -123,13 +121,6 @@ def test_any_number_of_rows_may_be_asked_for_at_once():
     runner, rows = Runner(exported(made)), 10 * rows
     together = predictions(made, runner(rows))
     assert np.abs(together - np.vstack([predictions(made, runner([row])) for row in rows])).max() < 1e-5
-
-
-@pytest.mark.parametrize("form", ["onnx", "torch", "keras"])
-def test_weights_that_are_too_large_are_refused_with_what_takes_them(form):
-    check_size(form, 2**28)
-    with pytest.raises(TooLarge, match=f"as {form} they are given up to 256 MiB. Forms that take them: safetensors$"):
-        check_size(form, 2**28 + 1)
 
 
 def test_the_api_starts_without_onnx():
