@@ -55,7 +55,7 @@ _LENGTHS = {
 
 
 def problems(error: ValidationError, model: type[BaseModel], document: Any, at: str = "") -> list[Problem]:
-    """Every problem of `document`, at most one for each place; `at` is the document's own place in the request."""
+    """The first `MOST_PROBLEMS` of `document`, at most one for each place; `at` is the document's own place in the request."""
     root = schema_of(model)
     found: dict[str, list[ErrorDetails]] = {}
     values: dict[str, Any] = {}
@@ -64,14 +64,16 @@ def problems(error: ValidationError, model: type[BaseModel], document: Any, at: 
         found.setdefault(pointer, []).append(details)
         values[pointer] = value
     parents = {pointer[: match.start()] for pointer in found for match in re.finditer("/", pointer)}
-    result = []
+    result: list[Problem] = []
     for pointer, all_details in found.items():
+        if len(result) == MOST_PROBLEMS:  # a message takes longer than to find what it is about
+            break
         kept = [details for details in all_details if pointer not in parents or details["type"] not in _SHADOWS]
         if kept:
             schema = _at(root, pointer, document)
             elsewhere = _elsewhere(root, schema, pointer) if kept[0]["type"] == "extra_forbidden" else None
             result.append(Problem(at + pointer, _message(at + pointer, kept, values[pointer], schema, elsewhere)))
-    return result[:MOST_PROBLEMS]
+    return result
 
 
 def parameter_message(name: str, details: ErrorDetails) -> str:

@@ -1,10 +1,14 @@
 """Messages name the thing, its value and what is allowed; pointers lead to the place in the request as it was sent."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from api import wording
+from api.bodies import judged
+from api.schemas import JobRequest
 from tests.api.conftest import JSON, messages, xor
 
 METRICS = (
@@ -340,3 +344,18 @@ def test_the_outputs_must_fit_the_classes(client: TestClient) -> None:
 def test_thousands_of_problems_are_told_by_the_first_hundred(client: TestClient) -> None:
     found = refused(client, xor(dataset={"id": "ds_x", "target": "a", "features": [0] * 5000}))
     assert len(found) == 100
+
+
+def test_no_more_is_worded_than_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    worded: list[str] = []
+    known = wording.nearest
+
+    def nearest(name: object, names: Iterable[str]) -> str | None:
+        worded.append(str(name))
+        return known(name, names)
+
+    monkeypatch.setattr(wording, "nearest", nearest)
+    value, problems = judged(JobRequest, xor() | {f"unknown {i}": i for i in range(5_000)})
+    assert value is None
+    assert [problem.pointer for problem in problems] == [f"/unknown {i}" for i in range(wording.MOST_PROBLEMS)]
+    assert len(worded) == wording.MOST_PROBLEMS
