@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +29,9 @@ Form = Literal["json", "jsonl", "csv"]
 MEDIA_TYPES: dict[Form, str] = {"json": "application/json", "jsonl": "application/x-ndjson", "csv": "text/csv"}
 
 PIECE_CELLS = 1 << 15  # values and probabilities that are made into text at once: a few milliseconds, in which nobody else runs
+PIECE_BYTES = 1 << 24  # of that text: a label may be long, and stands in every row
+NUMBER_BYTES = 28  # the longest with what separates it from the next
+OBJECT_BYTES = 40  # of {"values": …, "probabilities": …} in JSON
 BATCH = 256  # rows that run through the layers at once
 
 
@@ -75,7 +79,7 @@ class Table:
         return self._fitting.block(self._columns, start, stop)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manner:
     """What predicts, and in which form it is told."""
 
@@ -95,6 +99,14 @@ class Manner:
         """Values and probabilities of each row."""
         return len(self.predictor.targets) + len(self.labels)
 
+    @cached_property
+    def row_bytes(self) -> int:
+        """How long a row of the answer may be: every value as long as the longest label; and in JSON all names beside them."""
+        targets = self.predictor.targets
+        of_value = NUMBER_BYTES + max(map(_size, self.predictor.labels), default=0)
+        cells = len(targets) * of_value + len(self.labels) * NUMBER_BYTES
+        return cells if self.form == "csv" else cells + OBJECT_BYTES + sum(map(_size, (*targets, *self.labels)))
+
 
 @dataclass(frozen=True, slots=True)
 class Answering:
@@ -105,7 +117,8 @@ class Answering:
 
     @property
     def blocks(self) -> Iterator[tuple[int, int]]:
-        step = min(self.manner.predictor.block_rows, max(1, PIECE_CELLS // self.manner.width))
+        most = min(PIECE_CELLS // self.manner.width, PIECE_BYTES // self.manner.row_bytes)
+        step = min(self.manner.predictor.block_rows, max(1, most))
         step -= step % BATCH if step > BATCH else 0
         return ((start, min(start + step, self.source.count)) for start in range(0, self.source.count, step))
 
@@ -163,6 +176,11 @@ def _rows(columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
 def _key(label: Value) -> str:
     """A class as the key of a JSON object."""
     return label if isinstance(label, str) else orjson.dumps(label).decode()
+
+
+def _size(label: Value) -> int:
+    """Bytes of a label or a name in JSON, where it is no shorter than in CSV, with what stands around it."""
+    return len(orjson.dumps(label)) + 4
 
 
 def _cell(value: Any) -> Any:

@@ -15,7 +15,7 @@ from api.errors import Refused
 from api.negotiation import preferred
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
 from api.places import AT_END
-from api.predictions import MEDIA_TYPES, Answering, Form, Manner, Rows, Table
+from api.predictions import MEDIA_TYPES, PIECE_BYTES, Answering, Form, Manner, Rows, Table
 from api.routes.weights import Epoch, weights_of
 from api.schemas import PredictRequest
 from api.streaming import Stream
@@ -29,6 +29,10 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 # Values and probabilities of one answer: of rows in the request it is made in memory, of a dataset block by block.
 MOST_CELLS = 1_000_000
 MOST_CELLS_OF_A_DATASET = 200_000_000
+
+# And as bytes, since labels may be long.
+MOST_BYTES = 2**26
+MOST_BYTES_OF_A_DATASET = 2**34
 
 # Multiplications of all rows in a request, some seconds: a large request keeps others waiting while it is in memory.
 MOST_PRODUCTS = 100_000_000_000
@@ -140,7 +144,7 @@ async def _of_rows(request: Request, service: Service, rows: Any, manner: Manner
 
     def begun() -> tuple[Rows, Answering, Iterator[tuple[int, int]], list[bytes]]:
         source = Rows(rows, manner.predictor)
-        _check(manner, source.count, MOST_CELLS, "send fewer rows at once, or all of them as a dataset")
+        _check(manner, source.count, MOST_CELLS, MOST_BYTES, "send fewer rows at once, or all of them as a dataset")
         _check_work(manner, source.count)
         answering = Answering(manner, source)
         blocks = answering.blocks
@@ -170,7 +174,7 @@ async def _of_a_dataset(
     """In pieces, if there are several: the first before the answer begins, so that it can still say what is wrong."""
     dataset = await run_in_threadpool(_dataset, service, tenant, asked)
     remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
-    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, remedy)
+    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, MOST_BYTES_OF_A_DATASET, remedy)
     if dataset.table_bytes >= LARGE_BYTES:
         request.scope[AT_END].append(await service.opening.taken())
     answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
@@ -205,11 +209,19 @@ def _dataset(service: Service, tenant: str, id: str) -> Dataset:
         raise UserError(error.message, [Problem("/dataset", error.message)]) from None
 
 
-def _check(manner: Manner, rows: int, most: int, remedy: str) -> None:
+def _check(manner: Manner, rows: int, most: int, most_bytes: int, remedy: str) -> None:
     if rows * manner.width > most:
         raise TooLarge(
             f"the answer would hold {rows * manner.width:,} values and probabilities, {manner.width:,} for each of {rows:,} "
             f"rows; {most:,} are allowed: {remedy}"
+        )
+    size = manner.row_bytes
+    if size > PIECE_BYTES:
+        raise TooLarge(f"a row of the answer may take {size:,} bytes, since labels are long; {PIECE_BYTES:,} are allowed")
+    if rows * size > most_bytes:
+        raise TooLarge(
+            f"the answer may take {rows * size:,} bytes, {size:,} for each of {rows:,} rows with its names and labels; "
+            f"{most_bytes:,} are allowed: {remedy}"
         )
 
 

@@ -277,6 +277,59 @@ def test_rows_in_several_blocks_are_one_answer(client: TestClient, classifier: s
     assert pointers(client.post(classifier, json={"rows": rows})) == ["/rows/900/age"]
 
 
+def test_long_labels_are_counted_in_every_row_that_repeats_them(
+    client: TestClient, trained: Callable[..., str], uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = ("c" * 200_000, "d" * 200_000)
+    path = trained(model("softmax_cross_entropy", (Target("pet", "text"),), labels)) + "/predict"
+    answer = client.post(path, json={"rows": [[40, True, "Bern"]] * 300})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "180,045,300 bytes, 600,151 for each of 300 rows" in answer.json()["detail"]
+    assert "67,108,864 are allowed: send fewer rows at once" in answer.json()["detail"]
+    answer = client.post(path, json={"rows": [[40, True, "Bern"]]})
+    assert answer.status_code == 200
+    assert set(answer.json()["predictions"][0]["probabilities"]) == set(labels)
+
+    rows = people(60)
+    body = {"dataset": uploaded(rows)}
+    whole = client.post(path, json=body, headers={"Accept": "application/x-ndjson"})  # in pieces of a few rows
+    assert len(whole.text.splitlines()) == len(rows)
+    monkeypatch.setattr(route, "MOST_BYTES_OF_A_DATASET", 2**24)
+    assert "leave the probabilities out" in client.post(path, json=body).json()["detail"]
+    monkeypatch.setattr(route, "PIECE_BYTES", 2**19)
+    answer = client.post(path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "a row of the answer may take 600,151 bytes" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("form", list(blocks.MEDIA_TYPES.values()))
+@pytest.mark.parametrize("probabilities", ["true", "false"])
+@pytest.mark.parametrize("kind", ["numbers", "flags", "classes"])
+def test_a_row_is_never_longer_than_it_was_taken_for(
+    client: TestClient, trained: Callable[..., str], monkeypatch: pytest.MonkeyPatch, form: str, probabilities: str, kind: str
+) -> None:
+    of = {
+        "numbers": model("mean_squared_error", (Target('p"r', "number", 1e-300, 1e-308), Target("wéight", "number"))),
+        "flags": model("binary_cross_entropy", (Target("a,b", "boolean"), Target('"\n"', "boolean")), scale=9.0),
+        "classes": model("softmax_cross_entropy", (Target("pet", "text"),), ('c"\n\t', "dög" * 9), scale=9.0),
+    }
+    path = trained(of[kind]) + "/predict"
+    measured: list[tuple[int, int]] = []
+    make = blocks.Answering.block
+
+    def block(self: blocks.Answering, start: int, stop: int) -> bytes:
+        made = make(self, start, stop)
+        measured.append((len(made), (stop - start) * self.manner.row_bytes))
+        return made
+
+    monkeypatch.setattr(blocks.Answering, "block", block)
+    params = {"probabilities": probabilities}
+    answer = client.post(path, json={"rows": [ROW] * 50}, params=params, headers={"Accept": form})
+    assert answer.status_code == 200, answer.text
+    ((is_, most),) = measured
+    assert is_ <= most
+
+
 def test_a_body_that_is_too_large_is_refused(client: TestClient, classifier: str) -> None:
     answer = client.post(classifier, json={"rows": [{**ROW, "name": "x" * 2**20}]})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
