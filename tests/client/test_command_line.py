@@ -151,7 +151,13 @@ def test_ctrl_c_lets_go_of_a_job_that_goes_on(service, key, client):
     job = client.jobs.create(request["network"], request["dataset"], request["training"])
     command = [sys.executable, "-m", "gradmill", "watch", job.id]
     watching = subprocess.Popen(
-        command, env=settings(service.url(), key), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        env=settings(service.url(), key),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Where these tests run in the background, Ctrl-C is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     said = watching.stderr.readline()
     assert job.id in said

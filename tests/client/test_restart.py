@@ -20,7 +20,7 @@ def port() -> int:
 
 
 def test_a_wait_goes_on_over_a_restart_of_the_service(tmp_path, port):
-    request = xor(4000, units=700)
+    request = xor(2000, units=700)
     services = [Running(tmp_path / "data", "--port", str(port))]
     try:
         url = services[0].url()
@@ -36,7 +36,7 @@ def test_a_wait_goes_on_over_a_restart_of_the_service(tmp_path, port):
             assert services[1].url() == url
             ended.join(120)
             assert job.status == "succeeded"
-            assert [epoch.epoch for epoch in job.epochs()] == list(range(1, 4001))
+            assert [epoch.epoch for epoch in job.epochs()] == list(range(1, 2001))
             assert job.attempt == 2
     finally:
         for service in services:

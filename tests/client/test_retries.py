@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 import gradmill
-from gradmill.retrying import Retries, told_s
+from gradmill.retrying import Retries, told_s, while_waiting
 from tests.client.answering import Answer, problem
 
 QUICK = Retries(times=3, first_s=0.001, longest_s=0.002)
@@ -175,3 +175,23 @@ def test_pauses_grow_to_a_bound_and_obey_the_service():
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):
     assert told_s({"retry-after": value}) == seconds
+
+
+def test_rows_whose_answer_would_be_too_large_are_sent_in_halves(client, answering):
+    def answer(*values):
+        predictions = [{"values": {"y": value}, "probabilities": None} for value in values]
+        about = {"object": "predictions", "job": "job_1", "epoch": 1, "targets": ["y"], "classes": None, "rows": len(values)}
+        return Answer(200, {**about, "predictions": predictions})
+
+    too_large = problem(413, "too_large")
+    answering.answers = [Answer(200, JOB), too_large, answer(1.0), too_large, answer(2.0), answer(3.0), too_large]
+    job = client.jobs.get("job_1")
+    assert job.predict([[1], [2], [3]]).values == {"y": [1.0, 2.0, 3.0]}
+    with pytest.raises(gradmill.TooLarge):
+        job.predict([[1]])
+
+
+def test_a_bounded_wait_tries_no_longer_than_it_may():
+    assert while_waiting(None).times == 120
+    assert while_waiting(12.0).times == 3
+    assert while_waiting(1e9).times == 120

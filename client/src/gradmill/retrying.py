@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil
 
 AGAIN = frozenset({408, 425, 429, 502, 503, 504})
 
@@ -32,9 +33,14 @@ class Retries:
         return max(told_s or 0.0, backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
 
-NEVER = Retries(times=0)
-# While a job is waited for: a service that is started anew is back within minutes.
-WHILE_WAITING = Retries(times=120, longest_s=5.0)
+WAITING_S = 600.0  # a service that is started anew is back within minutes
+
+
+def while_waiting(left_s: float | None) -> Retries:
+    """For a job that is waited for, so many seconds more or without a bound."""
+    longest_s = 5.0
+    times = ceil(min(left_s if left_s is not None else WAITING_S, WAITING_S) / longest_s)
+    return Retries(times=times, longest_s=longest_s)
 
 
 def told_s(headers: Mapping[str, str]) -> float | None:

@@ -1,6 +1,7 @@
 """/v1/jobs: trainings, from the request to the weights."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, PredictionsAns
 from gradmill.asynchronous.paging import pages
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
-from gradmill.errors import JobFailed, WaitedTooLong
+from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
+PACE_S = 0.2  # between two looks at a job that changes all the time
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 Format = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 Which = Literal["best", "last"]
@@ -71,7 +73,10 @@ class AsyncJob(JobAnswer):
             known = {"If-None-Match": self._etag} if tell is not None or self.status == "paused" else {}
             seconds = min(WAIT_S, left_s)
             headers = {**known, "Prefer": f"wait={seconds:.3f}"}
-            await self._asked(get(self._path(), headers=headers, wait_s=seconds), retrying.WHILE_WAITING)
+            call = get(self._path(), headers=headers, wait_s=seconds)
+            await self._asked(call, retrying.while_waiting(None if until is None else left_s))
+            if tell is not None and not self.is_ended:
+                await asyncio.sleep(PACE_S)
 
     async def cancel(self) -> Self:
         """A running one is cancelled within about a second, and keeps what it has learnt."""
@@ -125,13 +130,24 @@ class AsyncJob(JobAnswer):
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
         found = Predictions()
         if isinstance(data, str):
-            parts: Iterable[dict[str, Any]] = [{"dataset": data}]
-        else:
-            parts = ({"rows": rows} for rows in pieces(rows_of(data)))
-        for part in parts:
-            answer = await self._transport.json(post(self._path("predict"), part, params=params))
-            found.add(model_of(PredictionsAnswer, answer))
+            found.add(await self._predicted({"dataset": data}, params))
+            return found
+        for piece in pieces(rows_of(data)):
+            pending = [piece]
+            while pending:
+                rows = pending.pop()
+                try:
+                    found.add(await self._predicted({"rows": rows}, params))
+                except TooLarge:  # the answer may be larger than the rows let one think
+                    if len(rows) < 2:
+                        raise
+                    half = len(rows) // 2
+                    pending += [rows[half:], rows[:half]]
         return found
+
+    async def _predicted(self, asked: dict[str, Any], params: dict[str, Any]) -> PredictionsAnswer:
+        answer = await self._transport.json(post(self._path("predict"), asked, params=params))
+        return model_of(PredictionsAnswer, answer)
 
     def _path(self, *more: str) -> str:
         return path_of("jobs", self.id, *more)

@@ -3,7 +3,8 @@
 Made from asynchronous/jobs.py by `python -m client.generate`; not to be edited.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
 from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, PredictionsAnswer
 from gradmill.calls import Call, delete, get, post
-from gradmill.errors import JobFailed, WaitedTooLong
+from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
+PACE_S = 0.2  # between two looks at a job that changes all the time
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 Format = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 Which = Literal["best", "last"]
@@ -74,7 +76,10 @@ class Job(JobAnswer):
             known = {"If-None-Match": self._etag} if tell is not None or self.status == "paused" else {}
             seconds = min(WAIT_S, left_s)
             headers = {**known, "Prefer": f"wait={seconds:.3f}"}
-            self._asked(get(self._path(), headers=headers, wait_s=seconds), retrying.WHILE_WAITING)
+            call = get(self._path(), headers=headers, wait_s=seconds)
+            self._asked(call, retrying.while_waiting(None if until is None else left_s))
+            if tell is not None and not self.is_ended:
+                time.sleep(PACE_S)
 
     def cancel(self) -> Self:
         """A running one is cancelled within about a second, and keeps what it has learnt."""
@@ -128,13 +133,24 @@ class Job(JobAnswer):
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
         found = Predictions()
         if isinstance(data, str):
-            parts: Iterable[dict[str, Any]] = [{"dataset": data}]
-        else:
-            parts = ({"rows": rows} for rows in pieces(rows_of(data)))
-        for part in parts:
-            answer = self._transport.json(post(self._path("predict"), part, params=params))
-            found.add(model_of(PredictionsAnswer, answer))
+            found.add(self._predicted({"dataset": data}, params))
+            return found
+        for piece in pieces(rows_of(data)):
+            pending = [piece]
+            while pending:
+                rows = pending.pop()
+                try:
+                    found.add(self._predicted({"rows": rows}, params))
+                except TooLarge:  # the answer may be larger than the rows let one think
+                    if len(rows) < 2:
+                        raise
+                    half = len(rows) // 2
+                    pending += [rows[half:], rows[:half]]
         return found
+
+    def _predicted(self, asked: dict[str, Any], params: dict[str, Any]) -> PredictionsAnswer:
+        answer = self._transport.json(post(self._path("predict"), asked, params=params))
+        return model_of(PredictionsAnswer, answer)
 
     def _path(self, *more: str) -> str:
         return path_of("jobs", self.id, *more)
