@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from core.exports import FORMS
 from core.keys import new_key
 from tests.page.browser import Visit
-from tests.service.running import ROOT, Running, endless
+from tests.service.running import ROOT, Running, endless, finished, xor
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -111,6 +111,23 @@ def test_a_job_is_watched_paused_resumed_cancelled_and_deleted(
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
     with service.client() as client:
         assert client.get(long_job).status_code == 404
+
+
+def test_of_a_large_network_the_strongest_weights_are_drawn_and_it_says_so(
+    service: Running, key: str, visit: Callable[..., Visit]
+) -> None:
+    with service.client() as client:
+        job = client.post("/v1/jobs", json=xor(3, units=100)).json()["id"]
+        finished(client, job)
+    page = visit(service.url()).open(f"#/jobs/{job}/learning", key)
+    drawn = page.get_by_role("img", name="The network: 2 inputs, 100 sigmoid, 100 sigmoid, 1 sigmoid")
+    expect(drawn.locator("circle")).to_have_count(2 + 64 + 64 + 1)
+    expect(drawn.locator("line")).to_have_count(2000)
+    expect(page.get_by_text("only the 2,000 strongest are drawn")).to_be_visible()
+    page.get_by_label("Layer").select_option("2")
+    page.get_by_label("Unit").select_option(label="unit 38")
+    expect(drawn.locator("circle")).to_have_count(2 + 64 + 65 + 1)
+    expect(drawn.locator("line.chosen")).to_have_count(64 + 1)  # all of its own, weak or strong
 
 
 def test_several_jobs_are_drawn_over_one_another(service: Running, key: str, visit: Callable[..., Visit]) -> None:

@@ -15,7 +15,7 @@ interface Props {
 }
 
 const MOST_NODES = 64; // of a layer
-const MOST_LINES = 4000;
+const MOST_LINES = 2000; // more of them hide one another
 const WIDTH = 900;
 const SIDE = 110; // for the names
 const WIDEST = 5;
@@ -27,7 +27,7 @@ export function Drawing({ network, chosen, onChoose }: Props) {
     return chosen.layer === index && !units.includes(chosen.unit) ? [...units, chosen.unit].sort((one, other) => one - other) : units;
   });
   const tallest = Math.max(...shown.map((units) => units.length));
-  const step = Math.max(14, Math.min(46, 640 / tallest));
+  const step = Math.max(9, Math.min(46, 600 / tallest));
   const height = tallest * step + 40;
   const radius = Math.min(11, step * 0.38);
   const x = (layer: number) => SIDE + (layer * (WIDTH - 2 * SIDE)) / Math.max(1, network.layers.length - 1);
