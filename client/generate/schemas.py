@@ -162,7 +162,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 '''
-    return head + "".join(source.dictionaries(SENT))
+    return head + "".join(source.dictionaries(SENT)) + f"Form: TypeAlias = {source.type_of(_forms(document))}\n"
+
+
+def _forms(document: Schema) -> Schema:
+    """In which weights are given."""
+    parameters = document["paths"]["/v1/jobs/{job_id}/weights"]["get"]["parameters"]
+    (schema,) = (each["schema"] for each in parameters if each["name"] == "format")
+    return {"enum": next(each["enum"] for each in schema["anyOf"] if "enum" in each)}
 
 
 def answers(document: Schema) -> str:

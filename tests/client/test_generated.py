@@ -12,7 +12,6 @@ from core import exports
 from core.nn import spec as words
 from gradmill import errors, spec
 from gradmill.cli.jobs import SUFFIXES
-from gradmill.synchronous import jobs
 
 MADE = dict(made())
 UNIONS = {
@@ -80,6 +79,6 @@ def test_both_clients_have_the_same_shape():
 
 
 def test_every_form_of_the_weights_is_known():
-    assert typing.get_args(jobs.Format) == typing.get_args(exports.Name)
+    assert typing.get_args(spec.Form) == typing.get_args(exports.Name)
     for name, form in exports.FORMS.items():
         assert SUFFIXES.get(name, name) == form.suffix

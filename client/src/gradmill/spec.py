@@ -1062,3 +1062,5 @@ Metric: TypeAlias = (
     | RootSquaredError
     | TopKAccuracy
 )
+
+Form: TypeAlias = Literal["safetensors", "npz", "json", "onnx", "torch", "keras", "python", "javascript"]

@@ -20,6 +20,7 @@ from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
+from gradmill.spec import Form
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,6 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
 PACE_S = 0.2  # between two looks at a job that changes all the time
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Format = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 Which = Literal["best", "last"]
 
 
@@ -119,7 +119,7 @@ class AsyncJob(JobAnswer):
             path = await self.download(Path(folder, "weights"), epoch=epoch)
             return safetensors.read(path.read_bytes())
 
-    async def download(self, path: str | Path, *, format: Format | str = "safetensors", epoch: Which | None = None) -> Path:
+    async def download(self, path: str | Path, *, format: Form | str = "safetensors", epoch: Which | None = None) -> Path:
         """The weights as a file, which is there when it is whole."""
         call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
         return await self._transport.download(call, Path(path))

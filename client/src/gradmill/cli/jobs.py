@@ -14,9 +14,15 @@ from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.request import uploaded
-from gradmill.synchronous.jobs import Format, Job
+from gradmill.spec import Form
+from gradmill.synchronous.jobs import Job
 
-SUFFIXES = {"torch": "torch.zip", "python": "py", "javascript": "mjs"}  # of files, where the format is called otherwise
+SUFFIXES = {
+    "torch": "torch.zip",
+    "keras": "keras.zip",
+    "python": "py",
+    "javascript": "mjs",
+}  # of files, where the format is called otherwise
 
 Id = Annotated[str, typer.Argument(metavar="JOB", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="JOB…", show_default=False)]
@@ -95,7 +101,7 @@ def weights(
     context: typer.Context,
     id: Id,
     output: Annotated[str | None, typer.Option("--output", "-o", help="The file; - is the standard output.")] = None,
-    format: Annotated[str, typer.Option(help=f"{', '.join(get_args(Format))}.")] = "safetensors",
+    format: Annotated[str, typer.Option(help=f"{', '.join(get_args(Form))}.")] = "safetensors",
     epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
 ) -> None:
     """Downloads weights, and tells the file."""

@@ -21,6 +21,7 @@ from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
+from gradmill.spec import Form
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.transport import Transport
 
@@ -31,7 +32,6 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
 PACE_S = 0.2  # between two looks at a job that changes all the time
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Format = Literal["safetensors", "npz", "json", "onnx", "torch", "python", "javascript"]
 Which = Literal["best", "last"]
 
 
@@ -122,7 +122,7 @@ class Job(JobAnswer):
             path = self.download(Path(folder, "weights"), epoch=epoch)
             return safetensors.read(path.read_bytes())
 
-    def download(self, path: str | Path, *, format: Format | str = "safetensors", epoch: Which | None = None) -> Path:
+    def download(self, path: str | Path, *, format: Form | str = "safetensors", epoch: Which | None = None) -> Path:
         """The weights as a file, which is there when it is whole."""
         call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
         return self._transport.download(call, Path(path))
