@@ -16,6 +16,7 @@ from core.errors import NotFound, Unavailable
 from core.keys import SCOPES, Key, new_key
 from core.settings import InvalidSettings, settings
 from core.store import ApiKey, Store, connect
+from core.store.engine import sqlite_file
 from service import arguments, tenants
 
 
@@ -23,7 +24,13 @@ def main(given: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     try:
         chosen = settings() if options.data_dir is None else settings().model_copy(update={"data_dir": options.data_dir})
-        store = Store(connect(chosen.database))
+        engine = connect(chosen.database)
+        file = sqlite_file(engine.url)
+        if file is not None and not file.exists():  # to look would make an empty one
+            return _failed(
+                f"there is no database {file.resolve()}: start the service once, or name its directory by --data-dir"
+            )
+        store = Store(engine)
         try:
             if not store.is_at_head():
                 return _failed("the database has not the shape that this code needs: start the service once, or migrate it")

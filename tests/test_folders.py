@@ -63,3 +63,10 @@ def test_a_database_file_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
     assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"new.db"}
     assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
     store.close()
+
+
+def test_whoever_opens_a_missing_database_first_makes_it_for_its_owner_alone(tmp_path: Path) -> None:
+    store = Store(connect(f"sqlite:///{tmp_path}/new.db"))
+    assert not store.is_at_head()
+    assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
+    store.close()

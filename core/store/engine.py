@@ -18,6 +18,8 @@ import pysqlite3
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from core.folders import keep_private
+
 BUSY_TIMEOUT_S = 10
 SILENCE_TIMEOUT_S = 5  # a transaction whose process froze ends before those who wait for its rows give up
 ANSWER_TIMEOUT_S = 20.0  # a server that took a statement and says nothing for so long will not
@@ -52,7 +54,8 @@ class _Session(psycopg.Connection[Any]):
 def connect(url: str, *, is_patient: bool = False) -> Engine:
     """An engine that opens its first connection when it is first used; it may be created before a fork, and used before it too.
 
-    A SQLite file is created when it is missing, its directory is not. A patient engine waits for an answer as long as it takes.
+    A SQLite file is created when it is missing, its directory is not; it is closed to the others on its machine. A patient
+    engine waits for an answer as long as it takes.
     """
     kind = make_url(url).get_backend_name()
     if kind == "sqlite":
@@ -89,6 +92,13 @@ def _sqlite(url: str) -> Engine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
     )
+
+    file = sqlite_file(engine.url)
+
+    @event.listens_for(engine, "do_connect")
+    def _close_to_others(*_: Any) -> None:
+        if file is not None:
+            keep_private(file)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

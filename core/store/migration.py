@@ -10,9 +10,8 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from core.errors import UnfitDatabase
-from core.folders import keep_private
 from core.store.database import Database, translating
-from core.store.engine import connect, sqlite_file
+from core.store.engine import connect
 from core.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -36,14 +35,12 @@ def upgrade(url: str) -> None:
     """Brings the database to the newest migration; whoever comes second waits and finds it done.
 
     Raises as the store does, Unavailable where the database does not answer, UnfitDatabase where it was made by a newer
-    version, by one whose tables no migration knows, or by something else. A SQLite file is closed to the others on its machine.
+    version, by one whose tables no migration knows, or by something else.
     """
     from alembic import command
     from alembic.config import Config
 
     engine = connect(url, is_patient=True)
-    if (file := sqlite_file(engine.url)) is not None:
-        keep_private(file)
     try:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

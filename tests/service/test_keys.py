@@ -40,6 +40,16 @@ def url(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return database_url
 
 
+def test_where_no_database_is_none_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    settings.cache_clear()
+    assert main(["list", "--data-dir", str(tmp_path)]) == 1
+    assert f"keys: there is no database {tmp_path.resolve()}/gradmill.db: start the service once" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_key_is_made_with_its_tenant_and_shown_alone(url: str, store: Store) -> None:
     done = said(url, "create", "--tenant", "acme", "--name", "night runs", "--scopes", "write,read", "--expires-in", "90d")
     key = parsed(done.stdout.strip())
@@ -128,6 +138,7 @@ def test_a_key_in_the_place_of_its_id_is_not_repeated(capsys: pytest.CaptureFixt
 
 
 def test_a_database_that_is_not_ready_is_told(tmp_path: Path) -> None:
+    (tmp_path / "new.db").touch()
     unmigrated = said(f"sqlite:///{tmp_path}/new.db", "list", status=1)
     assert "keys: the database has not the shape that this code needs" in unmigrated.stderr
     away = said("postgresql://nobody:hunter2@127.0.0.1:1/none?connect_timeout=1", "list", status=1)
