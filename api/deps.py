@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from fastapi import Path as PathParameter
 from api.models import Models
 from api.places import Places
 from api.rates import Rates
+from api.readiness import Readiness, look
 from api.scratch import scratch
 from api.turns import Turns
 from api.uses import Uses
@@ -54,6 +56,7 @@ class Service:
     predicting: Turns
     opening: Turns
     models: Models
+    readiness: Readiness
     uses: Uses
     rates: Rates | None  # None where requests are not counted
     places: Places
@@ -73,6 +76,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher, feeds = Watcher(store.jobs.versions), Watcher(store.feed.lasts)
     with scratch(settings.data_dir) as files:
+        readiness = Readiness(partial(look, settings, store))
         uses = Uses(store.keys.used)
         per_minute = settings.tenant_requests_per_minute
         rates = Rates(settings.redis_url, per_minute) if settings.redis_url and per_minute else None
@@ -89,6 +93,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS),
             opening=Turns(TABLES),
             models=Models(store, settings.max_models_bytes),
+            readiness=readiness,
             uses=uses,
             rates=rates,
             places=Places(settings.tenant_open_requests),
@@ -104,6 +109,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         finally:
             await watcher.stop()
             await feeds.stop()
+            await readiness.stop()
             await uses.stop()
             if dispatcher is not None:
                 await asyncio.to_thread(dispatcher.stop)

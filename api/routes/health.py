@@ -4,10 +4,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.answers import HealthAnswer, ReadinessAnswer, answer
-from api.broker import broker_state
 from api.deps import TheService
 from api.openapi import operation
-from core.errors import CoreError
 
 router = APIRouter(tags=["service"])
 
@@ -41,14 +39,10 @@ async def get_health() -> Response:
         is_open=True,
     ),
 )
-def get_readiness(service: TheService) -> Response:
-    """Without its broker the service is `degraded`: everything works, but trainings wait with their start until it is back."""
-    checks = {"database": "ok", "migrations": "ok", "broker": broker_state(service.settings.redis_url)}
-    try:
-        if not service.store.is_at_head():
-            checks["migrations"] = "not applied: run python -m migrations"
-    except CoreError:
-        checks |= {"database": "no answer", "migrations": "unknown"}
+async def get_readiness(service: TheService) -> Response:
+    """Without its broker the service is `degraded`: everything works, but trainings wait with their start until it is back.
+    What is told may be a second old."""
+    checks = await service.readiness.checks()
     if checks["database"] != "ok" or checks["migrations"] != "ok":
         return answer({"status": "unready", "checks": checks}, 503, {"Retry-After": "2"})
     return answer({"status": "ready" if checks["broker"] == "ok" else "degraded", "checks": checks})

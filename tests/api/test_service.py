@@ -1,13 +1,17 @@
 """The process itself: alive, ready, quiet about its insides, and light to start."""
 
+import asyncio
+import itertools
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.readiness import Readiness
 from core.errors import StorageFull, Unavailable
 from core.settings import Settings
 from tests.keys import AUTHORIZED
@@ -31,6 +35,32 @@ def test_a_broker_that_does_not_answer_is_named_without_its_password(settings: S
         assert client.get("/healthz").status_code == 200
     assert answer.json()["checks"]["broker"] == "no answer: ConnectionError"
     assert "secret" not in answer.text
+
+
+def test_all_who_ask_whether_the_service_is_ready_share_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers_now, looks = threading.Event(), itertools.count(1)
+
+    def look() -> dict[str, str]:
+        number = next(looks)
+        assert answers_now.wait(30)
+        return {"look": str(number)}
+
+    async def ask() -> None:
+        readiness = Readiness(look)
+        asked = [asyncio.create_task(readiness.checks()) for _ in range(100)]
+        await asyncio.sleep(0)
+        asked[0].cancel()
+        answers_now.set()
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(answers[0], asyncio.CancelledError)
+        assert answers[1:] == [{"look": "1"}] * 99
+        monkeypatch.setattr("api.readiness.EVERY_S", 3600.0)
+        assert await readiness.checks() == {"look": "1"}
+        monkeypatch.setattr("api.readiness.EVERY_S", 0.0)
+        assert await readiness.checks() == {"look": "2"}
+        await readiness.stop()
+
+    asyncio.run(ask())
 
 
 def test_a_database_without_its_tables_is_not_ready(tmp_path: Path) -> None:
