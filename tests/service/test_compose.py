@@ -1,9 +1,10 @@
 """The composed service: hardened on paper, and working where a Docker engine is found."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx2
@@ -42,8 +43,52 @@ def test_only_the_api_can_be_reached_and_only_from_this_machine() -> None:
     assert SERVICES["api"]["ports"] == ["${GRADMILL_BIND:-127.0.0.1}:${GRADMILL_PORT:-8000}:8000"]
 
 
+# What tells a password, in a name or a value; and the one way in which it may be spoken of, as a file that is read.
+PASSWORD = re.compile(r"passw|requirepass|masterauth|REDISCLI_AUTH=(?!\$\$\(cat )|://[^\s/@]*:[^\s/@]*@", re.IGNORECASE)
+FILE = re.compile(r"(\bPOSTGRES_PASSWORD_FILE=)?/run/secrets/password\b")
+
+
+def said(value: Any, name: str = "") -> Iterator[str]:
+    """Every value of a document, as `name=value`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from said(inner, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from said(inner, name)
+    else:
+        yield f"{name}={value}"
+
+
+def passwords(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if PASSWORD.search(FILE.sub("", text))]
+
+
 def test_no_file_names_a_password() -> None:
-    assert not [name for name in SERVICES["postgres"]["environment"] if name == "POSTGRES_PASSWORD"]
+    document = list(said(YAML(typ="safe").load(COMPOSE)))
+    image = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "POSTGRES_PASSWORD_FILE=/run/secrets/password" in document
+    assert len(image) > 10
+    assert passwords([*document, *image]) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"environment": {"POSTGRES_PASSWORD": "hunter2"}},
+        {"environment": {"POSTGRES_PASSWORD_FILE": "hunter2"}},
+        {"environment": ["PGPASSWORD=hunter2"]},
+        {"environment": {"REDIS_URL": "redis://:hunter2@redis:6379/0"}},
+        {"environment": {"DATABASE_URL": "postgresql://gradmill:${WORD}@postgres/gradmill"}},
+        {"command": ["redis-server", "--requirepass", "hunter2"]},
+        {"command": "redis-server --requirepass hunter2"},
+        {"healthcheck": {"test": ["CMD-SHELL", "REDISCLI_AUTH=hunter2 redis-cli ping"]}},
+        {"build": {"args": ["URL=redis://a:hunter2@redis"]}},
+    ],
+    ids=str,
+)
+def test_a_password_would_be_found_wherever_it_stood(change: dict[str, Any]) -> None:
+    assert passwords(said({"services": {"redis": SERVICES["redis"] | change}}))
 
 
 def has_engine() -> bool:
