@@ -10,8 +10,8 @@ from api.answers import JobAnswer, answer
 from api.deps import JobId, Service, Tenant, TheService
 from api.idempotency import REPLAYED, IdempotencyKey
 from api.openapi import operation
-from api.quotas import quotas_of
-from api.routes.jobs import EXAMPLE, QUEUED, etag, shown
+from api.quotas import check_again, quotas_of
+from api.routes.jobs import ENDED_EARLY, EXAMPLE, QUEUED, etag, shown
 from core.store import Idempotency, Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -61,16 +61,20 @@ def resume_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
         status=202,
         model=JobAnswer,
         example={**QUEUED, "retry_of": _OLD},
-        problems=("bad_request", *_PROBLEMS, "idempotency_mismatch", "too_many_jobs"),
+        problems=("bad_request", *_PROBLEMS, "idempotency_mismatch", "quota_exceeded", "too_many_jobs"),
         has_etag=True,
     ),
 )
 def retry_job(service: TheService, tenant: Tenant, id: JobId, key: IdempotencyKey) -> Response:
     """A new job with the same network, data, training, metadata and priority, trained from its beginning: what ended a job may
-    be in its checkpoint. To go on from the weights of a job that ended early, submit one that starts from them."""
+    be in its checkpoint. To go on from the weights of a job that ended early, submit one that starts from them.
+    What may be sent now counts, not what could be when the job was."""
     request = None if key is None else Idempotency(key, hashlib.sha256(f"retry {id}".encode()).hexdigest())
     first = None if request is None else service.store.idempotency.job(tenant, request)
-    job = first or service.store.jobs.retry(tenant, id, request, quotas_of(service, tenant).queued_jobs)
+    quotas = quotas_of(service, tenant)
+    if first is None and (ended := service.store.jobs.get(tenant, id)).state in ENDED_EARLY:
+        check_again(service, quotas, ended)
+    job = first or service.store.jobs.retry(tenant, id, request, quotas.queued_jobs)
     service.wake()
     headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)}
     return answer(shown(service, job), 202, headers | (REPLAYED if first else {}))

@@ -6,8 +6,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.answers import JobAnswer
+from api.app import create_app
+from core.quotas import Quotas
+from core.settings import Settings
 from core.store import Store
 from tests.api.conftest import JSON, Worker, pointers, xor
+from tests.keys import AUTHORIZED
 
 ERROR = {"fault": "user", "code": "diverged", "message": "the loss became NaN in epoch 2"}
 
@@ -61,6 +65,32 @@ def test_a_job_that_failed_is_repeated_once_for_each_key(
         assert again[name] == job[name], name
     assert first.headers["location"] == f"/v1/jobs/{again['id']}"
     assert client.post("/v1/jobs", json=xor(), headers=key).status_code == 422
+
+
+def test_a_job_that_is_too_large_by_now_is_not_repeated(
+    client: TestClient, submitted: Callable[..., JSON], store: Store, settings: Settings
+) -> None:
+    job = submitted()["id"]
+    path, key = f"/v1/jobs/{job}/retry", {"Idempotency-Key": "again"}
+    assert client.post(f"/v1/jobs/{job}/cancel").status_code == 200
+    first = client.post(path, headers=key)
+    store.quotas.set("default", Quotas(parameters=8, rows=3))
+    refused = client.post(path)
+    assert (refused.status_code, refused.json()["code"]) == (422, "quota_exceeded")
+    told = "parameters: the network has 9, your quota is 8; rows: the job looks at 4, your quota is 3"
+    assert refused.json()["detail"] == told
+    assert client.post(path, headers=key).json()["id"] == first.json()["id"]
+    store.quotas.set("default", Quotas())
+    for limit, words in (
+        ({"max_parameters": 8}, "it has 9 parameters; this service takes 8 or fewer now"),
+        ({"max_training_bytes": 100}, "bytes for its training; this service takes 100 or fewer now"),
+    ):
+        with TestClient(create_app(settings.model_copy(update=limit)), headers=AUTHORIZED) as smaller:
+            refused = smaller.post(path)
+        assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+        assert f"job {job} cannot be retried: it has" in refused.json()["detail"]
+        assert words in refused.json()["detail"]
+    assert client.post(path).status_code == 202
 
 
 def test_a_job_is_deleted_when_it_has_ended(client: TestClient, submitted: Callable[..., JSON]) -> None:
