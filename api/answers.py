@@ -13,7 +13,18 @@ from starlette.responses import Response
 from core.jobs import State, Stopped
 from core.nn.planning.plan import Plan
 from core.nn.preparation.column import Column
-from core.store import Dataset, DatasetSummary, EpochRow, Event, FeedEvent, Job, SentWeights, SentWeightsSummary
+from core.store import (
+    Dataset,
+    DatasetSummary,
+    Delivery,
+    EpochRow,
+    Event,
+    FeedEvent,
+    Job,
+    SentWeights,
+    SentWeightsSummary,
+    Webhook,
+)
 
 FIRST_VALUES = 20  # of a column, unless all are asked for
 
@@ -144,6 +155,35 @@ def event_answer(event: Event) -> JSON:
         "type": event.type,
         "epoch": event.epoch,
         "data": event.data,
+    }
+
+
+def webhook_answer(webhook: Webhook) -> JSON:
+    return {
+        "id": webhook.id,
+        "object": "webhook",
+        "url": webhook.url,
+        "events": webhook.events,
+        "enabled": webhook.is_enabled,
+        "created_at": rfc3339(webhook.created_at),
+        "paused_until": rfc3339(webhook.paused_until),
+    }
+
+
+def delivery_answer(delivery: Delivery) -> JSON:
+    return {
+        "id": delivery.id,
+        "object": "delivery",
+        "webhook": delivery.webhook_id,
+        "type": delivery.type,
+        "status": delivery.state,
+        "attempts": delivery.attempts,
+        "created_at": rfc3339(delivery.created_at),
+        "attempted_at": rfc3339(delivery.attempted_at),
+        "next_attempt_at": rfc3339(delivery.due_at),
+        "answer": delivery.status,
+        "error": delivery.error,
+        "message": orjson.loads(delivery.body),
     }
 
 
@@ -294,6 +334,35 @@ class EpochAnswer(Answer):
     rows_per_second: float
 
 
+class WebhookAnswer(Answer):
+    id: str
+    object: Literal["webhook"]
+    url: str
+    events: list[str]
+    enabled: bool
+    created_at: datetime
+    paused_until: datetime | None = Field(description="After an attempt that failed nothing is sent for a while.")
+
+
+class NewWebhookAnswer(WebhookAnswer):
+    secret: str = Field(description="For the receiver to verify signatures with. It is never shown again.")
+
+
+class DeliveryAnswer(Answer):
+    id: str = Field(description="The `webhook-id` of every attempt.")
+    object: Literal["delivery"]
+    webhook: str
+    type: str
+    status: Literal["pending", "delivered", "failed"] = Field(description="Failed ones are not sent again by themselves.")
+    attempts: int
+    created_at: datetime
+    attempted_at: datetime | None
+    next_attempt_at: datetime | None
+    answer: int | None = Field(description="The status that the receiver answered last.")
+    error: str | None = Field(description="Why there was no answer.")
+    message: JSON
+
+
 class EventAnswer(Answer):
     object: Literal["event"]
     seq: int = Field(description="From 1, without gaps, of the job.")
@@ -332,6 +401,14 @@ class EpochList(List):
 
 class EventList(List):
     data: list[EventAnswer]
+
+
+class WebhookList(List):
+    data: list[WebhookAnswer]
+
+
+class DeliveryList(List):
+    data: list[DeliveryAnswer]
 
 
 class FeedEventList(List):

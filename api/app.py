@@ -12,7 +12,7 @@ from api.edge import Door, RequestIds
 from api.keys import ApiKeys
 from api.openapi import document
 from api.parameters import known_parameters
-from api.routes import datasets, events, health, history, jobs, networks, predictions, sent_weights, steering, weights
+from api.routes import datasets, events, health, history, jobs, networks, predictions, sent_weights, steering, webhooks, weights
 from core.settings import Settings
 from core.settings import settings as of_this_process
 
@@ -26,6 +26,7 @@ TAGS = [
     {"name": "networks", "description": "What a network would be, without training it."},
     {"name": "jobs", "description": "Trainings, from the request to the weights."},
     {"name": "weights", "description": "Weights of your own, for jobs to start from."},
+    {"name": "webhooks", "description": "Messages that tell another service what happens to jobs."},
     {"name": "service", "description": "The state of the service itself."},
 ]
 
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)
-    for module in (datasets, networks, jobs, steering, history, events, weights, predictions, sent_weights):
+    for module in (datasets, networks, jobs, steering, history, events, weights, predictions, sent_weights, webhooks):
         app.include_router(module.router, dependencies=[Depends(ApiKeys()), Depends(known_parameters)])
     app.include_router(health.router, dependencies=[Depends(known_parameters)])
     docs.install(app)

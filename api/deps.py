@@ -33,6 +33,7 @@ from core.store import Caller, Store, connect
 # At once:
 PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
 JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
+RESOLVERS = 2  # names of webhooks' receivers, each of which may take half a minute
 CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS = 2  # blocks of rows that run through a network
 MOST_WAITING_PREDICTIONS = 256  # they are short
@@ -61,6 +62,7 @@ class Service:
     rates: Rates | None  # None where requests are not counted
     places: Places
     streams: Places
+    resolving: Turns  # names of receivers
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -98,6 +100,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             rates=rates,
             places=Places(settings.tenant_open_requests),
             streams=Places(settings.tenant_open_streams, "streams", "are open"),
+            resolving=Turns(RESOLVERS),
         )
         watcher.start()
         feeds.start()

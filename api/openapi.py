@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api.answers import ProblemAnswer
 from api.errors import MEDIA_TYPE, PROBLEMS, problem_document
 from api.keys import needed_for
-from api.schemas import JobRequest, PredictRequest
+from api.schemas import JobRequest, PredictRequest, WebhookChange, WebhookRequest
 from core.errors import Problem
 
 JSON = dict[str, Any]
@@ -55,6 +55,7 @@ _DETAILS = {
     "storage_full": "the disk of the service has no room left for this request",
     "unavailable": "the database does not answer; try again",
 }
+_BODIES = (JobRequest, PredictRequest, WebhookRequest, WebhookChange)
 _PROBLEM: JSON = {"schema": {"$ref": REFERENCE.format(model="ProblemAnswer")}}
 _PLACES = {
     "invalid_json": Problem("/dataset/inputs/3/1", _DETAILS["invalid_json"]),
@@ -112,10 +113,8 @@ def document(app: FastAPI) -> JSON:
         made = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
         )
-        _, definitions = models_json_schema(
-            [(JobRequest, "validation"), (PredictRequest, "validation"), (ProblemAnswer, "serialization")],
-            ref_template=REFERENCE,
-        )
+        wanted: list[Any] = [*((model, "validation") for model in _BODIES), (ProblemAnswer, "serialization")]
+        _, definitions = models_json_schema(wanted, ref_template=REFERENCE)
         schemas = {name: with_short_names(schema) for name, schema in definitions["$defs"].items()}
         for method, operation in (each for item in made["paths"].values() for each in item.items()):
             for scheme in operation.get("security", ()):

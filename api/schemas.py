@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from core.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from core.nn.spec import OWN, ClassWeights, DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec, or_auto
+from core.outbound import MOST_URL
+from core.webhooks import EventType
 
 MOST_METADATA = 50
 
@@ -148,6 +150,26 @@ class TrainingRequest(TrainingSpec):
     stopping too, with the loss a metric, unless they are given."""
 
     model_config = ConfigDict(json_schema_extra=_open("loss", "optimizer", "batch_size", "epochs"))
+
+
+Url = Annotated[str, Field(min_length=1, max_length=MOST_URL, description="Where messages are sent: `https://…`.")]
+Types = Annotated[list[EventType], Field(min_length=1, max_length=50, description="Of which it is told.")]
+
+
+class WebhookRequest(Wire):
+    """Where to tell what."""
+
+    url: Url
+    events: Types = ["job.succeeded", "job.failed", "job.cancelled"]
+    enabled: bool = Field(True, strict=True)
+
+
+class WebhookChange(Wire):
+    """What is left out stays."""
+
+    url: Url | None = None
+    events: Types | None = None
+    enabled: bool | None = Field(None, strict=True)
 
 
 class JobRequest(Wire):

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from core.addresses import broker_address, database_address, is_loopback, sqlite_address
 from core.quotas import KeepTimes, Quotas
+from core.webhooks import SCHEDULE_S
 
 SECRETS = Path("/run/secrets")
 
@@ -86,6 +87,14 @@ class Settings(BaseSettings):
     tenant_rows: int | None = Field(None, ge=1, description="Of one dataset, and of all that one job looks at.")
     tenant_job_s: float | None = Field(None, gt=0, description="Of one attempt at a job.")
     stream_s: float = Field(900.0, gt=0, description="How long a stream lasts before its client has to come again.")
+    webhook_private_addresses: bool = Field(
+        False,
+        description="Whether webhooks may lead to private addresses, and over plain HTTP.",
+    )
+    webhook_timeout_s: float = Field(10.0, gt=0, description="How long a webhook's receiver may take to answer.")
+    webhook_lease_margin_s: float = Field(20.0, gt=0, description="Beyond that time, until another sweeper sends in its place.")
+    webhook_schedule_s: tuple[float, ...] = Field(SCHEDULE_S, description="Seconds after each attempt that failed, as JSON.")
+    keep_deliveries_s: float = Field(30 * 86_400.0, gt=0, description="Messages to webhooks that were delivered or given up.")
     max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job; more is refused.")
 
     @field_validator("database_url")

@@ -1,5 +1,5 @@
 """`python -m worker.sweep`: takes jobs back from workers that died, announces those that wait, clears up after uploads,
-puts events in order.
+puts events in order, sends them to webhooks.
 
 Any number may run: every step is one guarded statement in the database, so there is no leader.
 """
@@ -13,6 +13,7 @@ from core.queue import Dispatcher
 from core.settings import Settings, settings
 from core.store import Store, connect
 from core.store.retention import AT_ONCE
+from worker import deliver
 from worker.pulse import beat
 
 CLEAR_EVERY_S = 600.0
@@ -26,6 +27,7 @@ def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event) 
     def look() -> bool:
         _take_back(store, dispatcher, options)
         store.feed.number_some()
+        store.outbox.fill()
         beat(options)
         return True
 
@@ -72,7 +74,8 @@ def _clear(store: Store, options: Settings) -> bool:
         kept.sent_weights(options.keep_datasets_s),
         kept.keys(options.keep_keys_s),
     )
-    return store.jobs.clear_deleted() == 0 and max(removed) < AT_ONCE
+    is_done = store.outbox.forget(options.keep_deliveries_s)
+    return store.jobs.clear_deleted() == 0 and max(removed) < AT_ONCE and is_done
 
 
 def main() -> None:
@@ -87,6 +90,7 @@ def main() -> None:
     dispatcher.start()
     Thread(target=sweep, args=(store, dispatcher, options, stop), name="sweep", daemon=True).start()
     Thread(target=clear, args=(store, options, stop), name="clear", daemon=True).start()
+    deliver.start(store, options, stop)
     log.info("sweeping every %s s", options.sweep_every_s)
     stop.wait()
 

@@ -24,6 +24,7 @@ from core.store.idempotency import IdempotencyKeys
 from core.store.jobs import Jobs
 from core.store.keys import Keys
 from core.store.migration import is_at_head, upgrade
+from core.store.outbox import Outbox
 from core.store.own import Own
 from core.store.quotas import TenantQuotas
 from core.store.records import (
@@ -32,6 +33,7 @@ from core.store.records import (
     Claim,
     Dataset,
     DatasetSummary,
+    Delivery,
     EpochRow,
     Event,
     FeedEvent,
@@ -43,11 +45,14 @@ from core.store.records import (
     SentWeights,
     SentWeightsSummary,
     Signals,
+    Turn,
+    Webhook,
     Weights,
     Which,
 )
 from core.store.retention import Retention
 from core.store.sent import AllSentWeights
+from core.store.webhooks import Webhooks
 from core.store.weights import AllWeights
 
 __all__ = [
@@ -56,6 +61,7 @@ __all__ = [
     "Claim",
     "Dataset",
     "DatasetSummary",
+    "Delivery",
     "EpochRow",
     "Event",
     "FeedEvent",
@@ -70,6 +76,8 @@ __all__ = [
     "SentWeightsSummary",
     "Signals",
     "Store",
+    "Turn",
+    "Webhook",
     "Weights",
     "Which",
     "answers_within",
@@ -93,9 +101,11 @@ class Store:
         self.jobs = Jobs(self._database)
         self.keep_times = Own(self._database, KeepTimes, "keep_")
         self.keys = Keys(self._database)
+        self.outbox = Outbox(self._database)
         self.quotas = TenantQuotas(self._database)
         self.sent_weights = AllSentWeights(self._database)
         self.retention = Retention(self._database, self.jobs, self.datasets, self.sent_weights)
+        self.webhooks = Webhooks(self._database)
         self.weights = AllWeights(self._database)
 
     def sharing(self) -> AbstractContextManager[None]:

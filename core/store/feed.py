@@ -36,15 +36,8 @@ class Feed:
 
     def page(self, tenant: str, after: int = 0, limit: int = 100) -> list[FeedEvent]:
         """The numbered events that follow the number `after`."""
-        query = (
-            select(*_EVENT)
-            .join(jobs, jobs.c.id == events.c.job_id)
-            .where(events.c.tenant == tenant, events.c.number > after, jobs.c.tenant == tenant)
-            .order_by(events.c.number)
-            .limit(limit)
-        )
         with self._database.reading() as reader:
-            return [FeedEvent(*row) for row in reader.execute(query)]
+            return read_feed(reader, tenant, after, limit)
 
     def number(self, tenant: str) -> None:
         """Gives all events of the tenant that are there a number."""
@@ -69,6 +62,17 @@ class Feed:
     def _has_new(self, tenant: str) -> bool:
         with self._database.reading() as reader:
             return reader.scalar(_NEW, {"of": tenant}) is not None
+
+
+def read_feed(reader: Connection, tenant: str, after: int, limit: int) -> list[FeedEvent]:
+    query = (
+        select(*_EVENT)
+        .join(jobs, jobs.c.id == events.c.job_id)
+        .where(events.c.tenant == tenant, events.c.number > after, jobs.c.tenant == tenant)
+        .order_by(events.c.number)
+        .limit(limit)
+    )
+    return [FeedEvent(*row) for row in reader.execute(query)]
 
 
 def _number(writer: Connection, database: Database, tenant: str) -> None:

@@ -109,6 +109,47 @@ class FeedEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Without its secrets."""
+
+    id: str
+    tenant: str
+    url: str
+    events: list[str]
+    is_enabled: bool
+    created_at: float
+    paused_until: float | None  # after an attempt that failed nothing is sent for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one webhook; `id` is its `webhook-id`, the same in every attempt."""
+
+    id: str
+    webhook_id: str
+    number: int | None  # of the event; None of a test
+    type: str
+    state: str  # pending, delivered, or failed: given up
+    attempts: int
+    created_at: float
+    due_at: float | None
+    attempted_at: float | None
+    status: int | None  # of the last answer
+    error: str | None  # why there was none
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to send to one webhook, until the lease runs out or another has it."""
+
+    webhook_id: str
+    fence: int
+    url: str
+    secrets: tuple[str, ...]  # good now, the newest first
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetSummary:
     """A dataset as lists show it."""
 

@@ -9,6 +9,7 @@
     uploads                            blobs that no row owns yet
     idempotency_keys                   which job or dataset each key made
     tenants ─── api_keys               who may ask; of a key its id and its hash alone
+    webhooks ─── deliveries            where a tenant wants to be told what, and each message that was made for it
     feeds                              how many events of each tenant have a number
 
 A job's row is complete in itself: a status poll reads it by its key and nothing else. The long columns stand last, since SQLite
@@ -69,6 +70,7 @@ _running = text(f"state = '{State.RUNNING}'")
 _alive = text(f"state IN ({', '.join(map(str, ALIVE))})")
 _ended = text("finished_at IS NOT NULL")
 _ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
+_pending = text("state = 'pending'")
 _unnumbered = text("number IS NULL")
 _numbered = text("number IS NOT NULL")
 
@@ -170,6 +172,47 @@ feeds = Table(
     Column("tenant", String(100), primary_key=True),
     Column("last", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("tenant", String(100), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("events", _Json, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("secret", String(100), nullable=False),
+    Column("old_secret", String(100)),
+    Column("old_secret_until", Double),
+    Column("position", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("paused_until", Double),
+    Column("lease_until", Double),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Index("webhooks_pages", "tenant", "id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("webhook_id", _Id, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("number", BigInteger),
+    Column("type", String(50), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("created_at", Double, nullable=False),
+    Column("due_at", Double),
+    Column("attempted_at", Double),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("body", Text, nullable=False),
+    CheckConstraint("state IN ('pending', 'delivered', 'failed')", "state_known"),
+    CheckConstraint("(state = 'pending') = (due_at IS NOT NULL)", "pending_is_due"),
+    Index("deliveries_once", "webhook_id", "number", unique=True, sqlite_where=_numbered, postgresql_where=_numbered),
+    Index("deliveries_due", "webhook_id", "due_at", sqlite_where=_pending, postgresql_where=_pending),
+    Index("deliveries_pages", "webhook_id", "id"),
 )
 
 checkpoints = Table(

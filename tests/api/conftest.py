@@ -42,7 +42,12 @@ def database_url(sqlite_url: str) -> str:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(
-        data_dir=tmp_path / "data", database_url=database_url, redis_url="", max_request_bytes=2**20, max_dataset_bytes=2**20
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        redis_url="",
+        webhook_private_addresses=True,
+        max_request_bytes=2**20,
+        max_dataset_bytes=2**20,
     )
 
 

@@ -29,7 +29,13 @@ def explored(directory: Path, examples: int, seed: int, *options: str) -> tuple[
     """Schemathesis's exit code, 0 where it finds nothing, and all that it and the server said; `options` go on to it."""
     (directory / "migrated").mkdir()
     url = SQLite(directory / "migrated").copy(directory / "explored.db")
-    server = Server(url, directory, GRADMILL_MAX_WAIT_S="0.5", GRADMILL_MAX_REQUEST_BYTES=str(2**20))
+    server = Server(
+        url,
+        directory,
+        GRADMILL_MAX_WAIT_S="0.5",
+        GRADMILL_WEBHOOK_PRIVATE_ADDRESSES="true",
+        GRADMILL_MAX_REQUEST_BYTES=str(2**20),
+    )
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     usual = ["--checks", "all", "--max-examples", str(examples), "--seed", str(seed), "--no-shrink", "--warnings", "off"]
     key = [f"--header={name}: {value}" for name, value in AUTHORIZED.items()]

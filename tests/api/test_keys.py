@@ -31,7 +31,7 @@ DOCUMENT = document(create_app())
 OPERATIONS = [(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item]
 READING = {("POST", "/v1/jobs/{job_id}/predict")}  # beside GET
 GUARDED = [operation for operation in OPERATIONS if operation not in OPEN]
-SOME = {"job_id": "job_", "dataset_id": "ds_", "weights_id": "wt_"}
+SOME = {"job_id": "job_", "dataset_id": "ds_", "weights_id": "wt_", "webhook_id": "wh_", "delivery_id": "msg_"}
 
 
 ON_BOTH = pytest.mark.parametrize("database_url", KINDS, indirect=True)
@@ -274,10 +274,13 @@ def made(client: TestClient, trained: JSON, submitted: Callable[..., JSON]) -> d
     file = to_safetensors({"0.weight": np.ones((1, 2), np.float32)}, {})
     sent = client.post("/v1/weights", content=file, headers={"Content-Type": "application/x-safetensors"}).json()["id"]
     uploaded = client.post("/v1/datasets?format=csv", content=b"a,b\n1,2\n3,4\n").json()["id"]
+    webhook = client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/hook"}).json()["id"]
     return {
         "job_id": [trained["id"], submitted(metadata={"a": "b"})["id"]],
         "dataset_id": [trained["dataset"]["id"], uploaded],
         "weights_id": [sent],
+        "webhook_id": [webhook],
+        "delivery_id": [client.post(f"/v1/webhooks/{webhook}/test").json()["id"]],
     }
 
 
@@ -290,14 +293,17 @@ def test_what_belongs_to_another_tenant_is_not_there(
     operation: Operation, client: TestClient, store: Store, made: dict[str, list[str]]
 ) -> None:
     theirs = issued(store, "other", "admin")
-    (name,) = re.findall(r"\{(\w+)\}", operation[1])
+    name, *within = re.findall(r"\{(\w+)\}", operation[1])
+    inner = {each: made[each][0] for each in within}
     for id in made[name]:
-        refused = asked(client, operation, theirs, {name: id})
-        unknown = asked(client, operation, theirs, {name: f"{id[:-3]}{'000' if id[-3:] != '000' else '001'}"})
+        refused = asked(client, operation, theirs, {name: id, **inner})
+        unknown = asked(client, operation, theirs, {name: f"{id[:-3]}{'000' if id[-3:] != '000' else '001'}", **inner})
         assert (refused.status_code, refused.json()["code"]) == (404, "not_found"), id
         assert unknown.status_code == 404
-        assert refused.json()["detail"].replace(id, "ID") == re.sub(r"(job|ds|wt)_[0-9a-f]{32}", "ID", unknown.json()["detail"])
-        assert asked(client, operation, AUTHORIZED, {name: id}).status_code != 404
+        assert refused.json()["detail"].replace(id, "ID") == re.sub(
+            r"(job|ds|wt|wh)_[0-9a-f]{32}", "ID", unknown.json()["detail"]
+        )
+        assert asked(client, operation, AUTHORIZED, {name: id, **inner}).status_code != 404
 
 
 @ON_BOTH

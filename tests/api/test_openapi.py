@@ -58,6 +58,15 @@ def test_it_lists_the_operations(openapi: dict[str, Any]) -> None:
         ("GET", "/v1/jobs/{job_id}/epochs", "list_epochs"),
         ("GET", "/v1/jobs/{job_id}/events", "list_events"),
         ("GET", "/v1/events", "list_all_events"),
+        ("POST", "/v1/webhooks", "create_webhook"),
+        ("GET", "/v1/webhooks", "list_webhooks"),
+        ("GET", "/v1/webhooks/{webhook_id}", "get_webhook"),
+        ("PATCH", "/v1/webhooks/{webhook_id}", "change_webhook"),
+        ("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),
+        ("POST", "/v1/webhooks/{webhook_id}/rotate", "rotate_webhook"),
+        ("POST", "/v1/webhooks/{webhook_id}/test", "test_webhook"),
+        ("GET", "/v1/webhooks/{webhook_id}/deliveries", "list_deliveries"),
+        ("POST", "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", "redeliver"),
         ("GET", "/v1/jobs/{job_id}/weights", "get_weights"),
         ("POST", "/v1/weights", "create_weights"),
         ("GET", "/v1/weights", "list_sent_weights"),
@@ -127,9 +136,11 @@ def test_the_answers_of_the_service_are_what_the_document_says(openapi: dict[str
     dataset = job["dataset"]["id"]
     file = to_safetensors({"0.weight": np.ones((1, 2), np.float32)}, {})
     sent = client.post("/v1/weights", content=file, headers={"Content-Type": "application/x-safetensors"}).json()["id"]
+    webhook = client.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/hook"}).json()["id"]
+    assert client.post(f"/v1/webhooks/{webhook}/test").status_code == 202
     for method, template, operation in operations(openapi):
         if method == "GET" and not template.endswith("{job_id}/weights"):
-            answer = client.get(template.format(job_id=job["id"], dataset_id=dataset, weights_id=sent))
+            answer = client.get(template.format(job_id=job["id"], dataset_id=dataset, weights_id=sent, webhook_id=webhook))
             described = operation["responses"][str(answer.status_code)]
             conforms(openapi, described["content"]["application/json"]["schema"], answer.json())
 

@@ -1,0 +1,125 @@
+"""Where tenants want to be told what happens. Every statement of a client carries the tenant."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import case, delete, func, insert, null, select, update
+
+from core.errors import NotFound, QuotaExceeded
+from core.ids import new_id
+from core.store.clock import now
+from core.store.database import Database
+from core.store.records import Delivery, Page, Webhook
+from core.store.rows import page
+from core.store.tables import deliveries, feeds, webhooks
+from core.webhooks import OLD_SECRET_S
+
+MOST_WEBHOOKS = 20  # of a tenant
+
+_WEBHOOK = tuple(webhooks.c[field.name] for field in fields(Webhook))
+DELIVERY = tuple(deliveries.c[field.name] for field in fields(Delivery))
+
+
+class Webhooks:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, tenant: str, url: str, events: Sequence[str], secret: str, is_enabled: bool = True) -> Webhook:
+        """It is told what gets a number after this moment. QuotaExceeded where the tenant has as many as it may."""
+        with self._database.writing() as writer:
+            made = self._database.insert(feeds).values(tenant=tenant).on_conflict_do_nothing(index_elements=["tenant"])
+            writer.execute(made)
+            # Its lock lets webhooks of a tenant be made one at a time.
+            last = writer.scalar(select(feeds.c.last).where(feeds.c.tenant == tenant).with_for_update())
+            count = writer.scalar(select(func.count()).select_from(webhooks).where(webhooks.c.tenant == tenant)) or 0
+            if count >= MOST_WEBHOOKS:
+                raise QuotaExceeded(f"webhooks: you have {count}, your quota is {MOST_WEBHOOKS}")
+            row = {"id": new_id("wh"), "tenant": tenant, "url": url, "events": list(events), "is_enabled": is_enabled}
+            added = insert(webhooks).values(**row, secret=secret, position=last, created_at=now())
+            return Webhook(*writer.execute(added.returning(*_WEBHOOK)).one())
+
+    def get(self, tenant: str, id: str) -> Webhook:
+        with self._database.reading() as reader:
+            row = reader.execute(select(*_WEBHOOK).where(*_of(tenant, id))).one_or_none()
+        if row is None:
+            raise _none(id)
+        return Webhook(*row)
+
+    def page(self, tenant: str, cursor: str | None = None, limit: int = 20) -> Page[Webhook]:
+        with self._database.reading() as reader:
+            query = select(*_WEBHOOK).where(webhooks.c.tenant == tenant)
+            return page(reader, query, webhooks.c.id, lambda row: Webhook(*row), cursor, limit)
+
+    def change(
+        self, tenant: str, id: str, url: str | None = None, events: Sequence[str] | None = None, is_enabled: bool | None = None
+    ) -> Webhook:
+        """What is None stays. What happens while it is disabled is not told later."""
+        change: dict[str, Any] = {"paused_until": null()}
+        if url is not None:
+            change["url"] = url
+        if events is not None:
+            change["events"] = list(events)
+        if is_enabled is not None:
+            last = select(feeds.c.last).where(feeds.c.tenant == tenant).scalar_subquery()
+            change["position"] = case((webhooks.c.is_enabled, webhooks.c.position), else_=last)
+            change["is_enabled"] = is_enabled
+        return self._changed(tenant, id, change)
+
+    def rotate(self, tenant: str, id: str, secret: str) -> Webhook:
+        """From now on the new secret signs, and for `OLD_SECRET_S` the one before it too."""
+        old = {"old_secret": webhooks.c.secret, "old_secret_until": now() + OLD_SECRET_S}
+        return self._changed(tenant, id, {"secret": secret, **old})
+
+    def delete(self, tenant: str, id: str) -> None:
+        """With its deliveries."""
+        with self._database.writing() as writer:
+            if not writer.execute(delete(webhooks).where(*_of(tenant, id))).rowcount:
+                raise _none(id)
+
+    def deliveries(self, tenant: str, id: str, cursor: str | None = None, limit: int = 20) -> Page[Delivery]:
+        """Newest first."""
+        self.get(tenant, id)
+        with self._database.reading() as reader:
+            query = select(*DELIVERY).where(deliveries.c.webhook_id == id)
+            return page(reader, query, deliveries.c.id, lambda row: Delivery(*row), cursor, limit)
+
+    def test(self, tenant: str, id: str, type: str, body: str) -> Delivery:
+        """A message of its own, sent at once."""
+        with self._database.writing() as writer:
+            if writer.execute(update(webhooks).where(*_of(tenant, id)).values(paused_until=None)).rowcount == 0:
+                raise _none(id)
+            row = {"id": new_id("msg"), "webhook_id": id, "type": type, "state": "pending", "body": body}
+            added = insert(deliveries).values(**row, created_at=now(), due_at=now()).returning(*DELIVERY)
+            return Delivery(*writer.execute(added).one())
+
+    def redeliver(self, tenant: str, id: str, delivery_id: str) -> Delivery:
+        """Sends a message once more, under its own id, as if it had never been tried."""
+        with self._database.writing() as writer:
+            if writer.execute(update(webhooks).where(*_of(tenant, id)).values(paused_until=None)).rowcount == 0:
+                raise _none(id)
+            again = (
+                update(deliveries)
+                .where(deliveries.c.id == delivery_id, deliveries.c.webhook_id == id)
+                .values(state="pending", due_at=now(), attempts=0)
+                .returning(*DELIVERY)
+            )
+            row = writer.execute(again).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no delivery {delivery_id}")
+        return Delivery(*row)
+
+    def _changed(self, tenant: str, id: str, change: dict[str, Any]) -> Webhook:
+        with self._database.writing() as writer:
+            row = writer.execute(update(webhooks).where(*_of(tenant, id)).values(**change).returning(*_WEBHOOK)).one_or_none()
+        if row is None:
+            raise _none(id)
+        return Webhook(*row)
+
+
+def _of(tenant: str, id: str) -> tuple[Any, Any]:
+    return webhooks.c.id == id, webhooks.c.tenant == tenant
+
+
+def _none(id: str) -> NotFound:
+    return NotFound(f"there is no webhook {id}")

@@ -1,0 +1,193 @@
+"""What happens is told at least once, whatever happens to receivers and senders."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import NotFound
+from core.settings import Settings
+from core.store import Job, Store, Webhook
+from core.webhooks import EVENTS, TEST, new_secret, payload
+from tests.webhooks.conftest import Receiver
+from worker.deliver import deliver_some
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path, webhook_private_addresses=True, webhook_timeout_s=5, webhook_schedule_s=(0.0, 0.0, 0.0, 0.0)
+    )
+
+
+@pytest.fixture
+def webhook(store: Store, receiver: Receiver) -> Webhook:
+    receiver.secret = new_secret()
+    return store.webhooks.add("default", receiver.url, EVENTS, receiver.secret)
+
+
+def happened(store: Store, submit: Callable[..., Job], count: int = 3) -> list[tuple[str, int]]:
+    """(job, seq) of what is to be told."""
+    told = []
+    for _ in range(count):
+        job = submit()
+        store.jobs.cancel("default", job.id)
+        told += [(job.id, 1), (job.id, 2)]
+    store.feed.number_some()
+    return told
+
+
+def came(receiver: Receiver) -> list[tuple[str, int]]:
+    return [(data["data"]["job"], data["data"]["seq"]) for _, data in receiver.came]
+
+
+def test_each_event_is_told_once_and_in_order(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    told = happened(store, submit)
+    assert store.outbox.fill() == len(told)
+    assert store.outbox.fill() == 0
+    assert deliver_some(store, options)
+    assert not deliver_some(store, options)
+    assert came(receiver) == told
+    assert {data["type"] for _, data in receiver.came} == {"job.submitted", "job.cancelled"}
+    log = store.webhooks.deliveries("default", webhook.id).items
+    assert [(each.state, each.attempts, each.status) for each in log] == [("delivered", 1, 204)] * len(told)
+    assert sorted(each.id for each in log) == sorted(id for id, _ in receiver.came)
+
+
+def test_what_happened_before_or_is_not_asked_for_is_not_told(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, options: Settings
+) -> None:
+    happened(store, submit)
+    receiver.secret = new_secret()
+    store.webhooks.add("default", receiver.url, ["job.cancelled"], receiver.secret)
+    store.webhooks.add("other", receiver.url, EVENTS, new_secret())
+    told = happened(store, submit)
+    store.outbox.fill()
+    while deliver_some(store, options):
+        pass
+    assert came(receiver) == [each for each in told if each[1] == 2]
+
+
+def test_a_receiver_that_fails_for_a_while_misses_nothing(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    told = happened(store, submit)
+    store.outbox.fill()
+    receiver.status = 503
+    for _ in range(3):
+        assert deliver_some(store, options)
+    assert receiver.refused == 3
+    receiver.status = 200
+    while deliver_some(store, options):
+        pass
+    assert sorted(came(receiver)) == sorted(told)
+
+
+def test_a_message_is_given_up_in_the_end_and_sent_again_on_request_under_its_id(
+    store: Store, receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    test = store.webhooks.test("default", webhook.id, TEST, payload(TEST, "2026-11-22T12:00:00Z", {}).decode())
+    receiver.status = 500
+    for _ in range(5):
+        assert deliver_some(store, options)
+    assert not deliver_some(store, options)
+    (given_up,) = store.webhooks.deliveries("default", webhook.id).items
+    assert (given_up.state, given_up.attempts, given_up.status) == ("failed", 5, 500)
+    receiver.status = 200
+    store.webhooks.redeliver("default", webhook.id, test.id)
+    assert deliver_some(store, options)
+    assert [id for id, _ in receiver.came] == [test.id]
+
+
+def test_a_sender_that_died_leaves_its_turn_to_the_next_and_writes_nothing_when_it_wakes(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    told = happened(store, submit)
+    store.outbox.fill()
+    dead = store.outbox.take(0.0)
+    assert dead is not None
+    first = store.outbox.next(dead)
+    assert first is not None
+    while deliver_some(store, options):
+        pass
+    assert came(receiver) == told
+    assert not store.outbox.failed(dead, first, 500, None, 1.0)
+    assert not store.outbox.delivered(dead, first, 200, 60)
+
+
+def test_several_senders_never_send_one_message_twice_at_once(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    told = happened(store, submit, 10)
+
+    def send(_: int) -> None:
+        for _ in range(5):
+            store.outbox.fill()
+            deliver_some(store, options)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(send, range(4)))
+    while deliver_some(store, options):
+        pass
+    assert came(receiver) == told
+
+
+def test_a_private_address_is_refused_at_every_delivery(
+    store: Store, receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    strict = options.model_copy(update={"webhook_private_addresses": False})
+    store.webhooks.change("default", webhook.id, url=receiver.url.replace("http:", "https:"))
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    assert deliver_some(store, strict)
+    (refused,) = store.webhooks.deliveries("default", webhook.id).items
+    assert (refused.status, refused.state) == (None, "pending")
+    assert "127.0.0.1 leads to an address that is not public" in str(refused.error)
+    assert receiver.came == []
+
+
+def test_for_a_while_after_a_rotation_both_secrets_verify(
+    store: Store, receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    new = new_secret()
+    store.webhooks.rotate("default", webhook.id, new)
+    old = receiver.secret
+    for secret in (old, new):
+        receiver.secret = secret
+        store.webhooks.test("default", webhook.id, TEST, "{}")
+        assert deliver_some(store, options)
+    assert len(receiver.came) == 2
+
+
+def test_a_disabled_webhook_is_told_nothing_of_what_happens_meanwhile(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    store.webhooks.change("default", webhook.id, is_enabled=False)
+    happened(store, submit)
+    store.outbox.fill()
+    assert not deliver_some(store, options)
+    store.webhooks.change("default", webhook.id, is_enabled=True)
+    told = happened(store, submit)
+    store.outbox.fill()
+    deliver_some(store, options)
+    assert came(receiver) == told
+
+
+def test_webhooks_belong_to_their_tenant(store: Store, webhook: Webhook) -> None:
+    calls: list[Callable[[], Any]] = [
+        lambda: store.webhooks.get("other", webhook.id),
+        lambda: store.webhooks.change("other", webhook.id, is_enabled=False),
+        lambda: store.webhooks.rotate("other", webhook.id, new_secret()),
+        lambda: store.webhooks.test("other", webhook.id, TEST, "{}"),
+        lambda: store.webhooks.redeliver("other", webhook.id, "msg_1"),
+        lambda: store.webhooks.deliveries("other", webhook.id),
+        lambda: store.webhooks.delete("other", webhook.id),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound, match=f"there is no webhook {webhook.id}"):
+            call()
+    assert store.webhooks.page("other").items == ()
+    assert store.webhooks.page("default").items == (webhook,)
