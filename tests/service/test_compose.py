@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from ruamel.yaml import YAML
 
+from api.deps import PARSERS
 from service.health import PULSE_FILE
 from tests.polling import until
 from tests.service.running import ROOT, endless, finished, xor
@@ -36,6 +37,12 @@ def test_every_container_has_no_more_rights_than_it_needs(name: str) -> None:
 def test_the_pulse_that_a_health_check_feels_is_the_one_that_is_kept(name: str) -> None:
     assert SERVICES[name]["environment"]["GRADMILL_PULSE_FILE"] == str(PULSE_FILE)
     assert SERVICES[name]["healthcheck"]["test"][-1] == name
+
+
+def test_the_uploads_that_are_read_at_once_fit_into_the_memory_of_the_api() -> None:
+    api = SERVICES["api"]
+    assert api["deploy"]["resources"]["limits"]["memory"] == "4g"
+    assert PARSERS * int(api["environment"]["GRADMILL_PARSE_MEMORY_BYTES"]) + 2**30 <= 4 * 2**30
 
 
 def test_only_the_api_can_be_reached_and_only_from_this_machine() -> None:
