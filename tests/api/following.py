@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from random import Random
@@ -12,7 +13,7 @@ import httpx2
 from tests.keys import AUTHORIZED
 
 Seen = tuple[str, str, dict[str, Any]]  # id, event, data
-MOST_CONNECTIONS = 2_000
+PATIENCE_S = 120.0
 
 
 class Cutter:
@@ -68,7 +69,8 @@ def stream(address: str, path: str, **headers: str) -> Iterator[httpx2.EventSour
 def follow(address: str, path: str, is_over: Callable[[list[Seen]], bool], id: str | None = None) -> list[Seen]:
     """All events until `is_over`, over as many connections as it takes."""
     seen: list[Seen] = []
-    for _ in range(MOST_CONNECTIONS):
+    give_up_at = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up_at:
         with (
             suppress(httpx2.TransportError),
             stream(address, path, **({} if id is None else {"Last-Event-ID": id})) as source,
@@ -81,7 +83,7 @@ def follow(address: str, path: str, is_over: Callable[[list[Seen]], bool], id: s
                     seen.append((event.id, event.event, data))
                 if is_over(seen):
                     return seen
-    raise AssertionError(f"not over after {MOST_CONNECTIONS} connections: {seen[-3:]}")
+    raise AssertionError(f"not over after {PATIENCE_S} s: {seen[-3:]}")
 
 
 def ended(seen: list[Seen]) -> bool:

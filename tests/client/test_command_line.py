@@ -27,7 +27,8 @@ OPTIONS = ("--target", "species", "--layers", "8:tanh,3", "--loss", "softmax_cro
 
 def settings(url: str, key: str) -> dict[str, str]:
     source = str(ROOT / "client" / "src")
-    return {**environment(), "GRADMILL_URL": url, "GRADMILL_API_KEY": key, "PYTHONPATH": source, "COLUMNS": "200"}
+    shell = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "COLUMNS": "200"}
+    return {**environment(), **shell, "GRADMILL_URL": url, "GRADMILL_API_KEY": key, "PYTHONPATH": source}
 
 
 @pytest.fixture
@@ -225,7 +226,7 @@ def test_it_tells_its_version_its_help_and_its_completion(gradmill_):
     told = " ".join(gradmill_("--help").stdout.split())
     for code in (exits.FAILED, exits.USAGE, exits.REFUSED, exits.AWAY, exits.TOO_LONG, exits.INTERRUPTED):
         assert f" {code} when" in told
-    assert "complete" in gradmill_("--show-completion", "bash").stdout
+    assert "complete" in gradmill_("--show-completion", "bash").stdout  # for the shell that is named
 
 
 def test_a_sparkline_is_as_wide_as_it_may_be():

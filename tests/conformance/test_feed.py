@@ -106,7 +106,7 @@ def test_readers_beside_many_writers_see_each_event_once_and_every_job_in_order(
     store: Store, submit: Callable[..., Job]
 ) -> None:
     """Each reader looks as a stream does, from the last number that it has seen; so none may come to stand before that."""
-    submit()  # makes the dataset, which several threads at once would make several times
+    submit(epochs=1000)  # makes the dataset, which several threads at once would make several times
     is_over = threading.Event()
 
     def write(_: int) -> None:

@@ -67,8 +67,8 @@ def test_a_file_beyond_the_limit_is_refused_unread(large: Path, tmp_path: Path) 
 
 def test_too_little_memory_is_a_matter_of_capacity_and_this_process_stays_small(large: Path, tmp_path: Path) -> None:
     before = peak_reset()
-    with pytest.raises(CapacityError, match=r"memory .*\(419430400 bytes\)"):
-        parse_upload(large, "csv", tmp_path / "table", Settings(parse_memory_bytes=400 * 2**20))
+    with pytest.raises(CapacityError, match=r"memory .*\(335544320 bytes\)"):
+        parse_upload(large, "csv", tmp_path / "table", Settings(parse_memory_bytes=320 * 2**20))
     assert peak() - before < 16 * 2**20
     assert not (tmp_path / "table").exists()
 

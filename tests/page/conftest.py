@@ -14,7 +14,9 @@ from tests.page.browser import Visit
 from tests.service.running import Running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # an event loop runs in this thread while the browser does, and other tests start their own
+    scope="package"
+)  # an event loop runs in this thread as long as the browser does, and other tests start their own
 def browser() -> Iterator[Browser]:
     with browsers.opened() as browser:
         yield browser
@@ -37,7 +39,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         each.check()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The whole service, with a worker that trains."""
     running = Running(tmp_path_factory.mktemp("page") / "data")
