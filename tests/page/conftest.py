@@ -14,9 +14,8 @@ from tests.page.browser import Visit
 from tests.service.running import Running
 
 
-@pytest.fixture(scope="package")  # an event loop runs in this thread while the browser does, and other tests start their own
-    scope="package"
-)  # an event loop runs in this thread as long as the browser does, and other tests start their own
+# Not for the session: an event loop runs in this thread while the browser does, and other tests start their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with browsers.opened() as browser:
         yield browser
