@@ -15,7 +15,7 @@ from tests.service.running import Running
 
 
 # Not for the session: an event loop runs in this thread while the browser does, and other tests start their own.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with browsers.opened() as browser:
         yield browser
@@ -38,7 +38,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         each.check()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def service(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The whole service, with a worker that trains."""
     running = Running(tmp_path_factory.mktemp("page") / "data")
