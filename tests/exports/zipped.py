@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ def unzipped(data: bytes, folder: Path) -> Path:
 
 def loaded(export: Export, model: SavedModel, folder: Path) -> Any:
     """The model as the program has it, which has compared itself with the service."""
-    program = unzipped(export(model, Golden.of(model, Predictor)), folder)
+    # In a folder of its own: of two programs in one place, of one length and made in one second, Python remembers the first.
+    program = unzipped(export(model, Golden.of(model, Predictor)), Path(mkdtemp(dir=folder)))
     specification = importlib.util.spec_from_file_location("model", program)
     assert specification is not None
     assert specification.loader is not None
