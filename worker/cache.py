@@ -67,8 +67,8 @@ class Cache:
                 self._directory.mkdir(parents=True, exist_ok=True)
                 ticket = place.with_suffix(".turn")
                 file = stack.enter_context(ticket.open("wb"))
-                stack.callback(ticket.unlink, missing_ok=True)
-                _wait_for(file, check)
+                if _is_ours(file, check):
+                    stack.callback(ticket.unlink, missing_ok=True)
             yield
 
     def clear(self) -> None:
@@ -97,12 +97,13 @@ class Cache:
                 total -= size
 
 
-def _wait_for(file: BinaryIO, check: Check) -> None:
-    """Until it is this process's turn, or the others have had theirs for long enough."""
+def _is_ours(file: BinaryIO, check: Check) -> bool:
+    """Waits until it is this process's turn; False where the others have had theirs for long enough."""
     give_up_at = time.monotonic() + LONGEST_TURN_S
     while time.monotonic() < give_up_at:
         with suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return True
         check()
         time.sleep(LOOK_AGAIN_S)
+    return False

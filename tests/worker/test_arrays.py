@@ -173,7 +173,7 @@ def test_nobody_waits_long_for_one_that_is_frozen_in_its_turn(
     assert (shelf.arrays("k", draft).arrays["x"] == X).all()
 
 
-def test_who_waits_for_a_turn_may_be_interrupted(holder: Any, shelf: Shelf) -> None:
+def test_who_waits_for_a_turn_may_be_interrupted_and_takes_it_from_nobody(holder: Any, shelf: Shelf, directory: Path) -> None:
     class Enough(Exception):
         pass
 
@@ -182,3 +182,4 @@ def test_who_waits_for_a_turn_may_be_interrupted(holder: Any, shelf: Shelf) -> N
 
     with pytest.raises(Enough):
         shelf.arrays("k", none, check)
+    assert list(directory.glob("*.turn"))  # it is still the other's
