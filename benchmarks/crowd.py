@@ -52,7 +52,7 @@ class Connection:
             writer.close()
 
     def begin(self, method: str, path: str, *headers: str) -> None:
-        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {os.environ['GRADMILL_KEY']}"]
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {os.environ['GRADMILL_API_KEY']}"]
         self.writer.write("\r\n".join([*lines, *headers, "\r\n"]).encode())
 
     async def answer(self) -> int:

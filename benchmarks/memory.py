@@ -69,7 +69,7 @@ def status(url: str, job: str) -> Any:
 
 
 def authorized(headers: dict[str, str]) -> dict[str, str]:
-    return headers | {"Authorization": f"Bearer {os.environ['GRADMILL_KEY']}"}
+    return headers | {"Authorization": f"Bearer {os.environ['GRADMILL_API_KEY']}"}
 
 
 def answer(connection: HTTPConnection) -> Any:

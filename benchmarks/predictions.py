@@ -35,7 +35,7 @@ def uploaded(url: str, inputs: int, classes: int, rows: int) -> str:
     file = BytesIO()
     np.save(file, x)
     connection = HTTPConnection(urlsplit(url).netloc)
-    headers = {"Content-Type": "application/x-npy", "Authorization": f"Bearer {os.environ['GRADMILL_KEY']}"}
+    headers = {"Content-Type": "application/x-npy", "Authorization": f"Bearer {os.environ['GRADMILL_API_KEY']}"}
     connection.request("POST", "/v1/datasets", file.getvalue(), headers)
     return str(json.loads(connection.getresponse().read())["id"])
 
@@ -67,7 +67,7 @@ def rows_per_second(url: str, job: str, dataset: str, form: str) -> tuple[float,
     """And the seconds until the first piece."""
     connection = HTTPConnection(urlsplit(url).netloc)
     headers: dict[str, Any] = {"Content-Type": "application/json", "Accept": form}
-    headers["Authorization"] = f"Bearer {os.environ['GRADMILL_KEY']}"
+    headers["Authorization"] = f"Bearer {os.environ['GRADMILL_API_KEY']}"
     began = time.perf_counter()
     connection.request("POST", f"/v1/jobs/{job}/predict", json.dumps({"dataset": dataset}), headers)
     response = connection.getresponse()

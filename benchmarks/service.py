@@ -49,7 +49,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._connection = HTTPConnection(urlsplit(url).netloc)
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {os.environ['GRADMILL_KEY']}"}
+        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {os.environ['GRADMILL_API_KEY']}"}
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
@@ -98,7 +98,7 @@ async def polls(url: str) -> tuple[float, float]:
     """(polls per second, 99th percentile in milliseconds)."""
     host, port = urlsplit(url).hostname, urlsplit(url).port
     job = Client(url).ask("GET", "/v1/jobs?limit=1")["data"][0]["id"]
-    key = f"Authorization: Bearer {os.environ['GRADMILL_KEY']}\r\n"
+    key = f"Authorization: Bearer {os.environ['GRADMILL_API_KEY']}\r\n"
     request = f"GET /v1/jobs/{job} HTTP/1.1\r\nHost: {host}\r\n{key}\r\n".encode()
     times: list[float] = []
     until = time.perf_counter() + POLL_S

@@ -1,7 +1,7 @@
 """Handwritten digits, start to finish, over the REST API: upload, check, train, follow, download, verify.
 
     scripts/up                                      in one terminal
-    .venv/bin/python examples/digits.py             in another; GRADMILL_KEY is the API key, or else the one in var/key
+    .venv/bin/python examples/digits.py             in another; GRADMILL_API_KEY is the API key, or else the one in var/key
 
 It needs httpx2, rich, numpy and safetensors, and nothing of Gradmill itself: copy what you need.
 """
@@ -79,10 +79,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--save", type=Path, default=Path(), metavar="DIR", help="where the weights go; default: here")
     options = parser.parse_args()
     try:
-        options.key = os.environ.get("GRADMILL_KEY") or KEY_FILE.read_text().strip()
+        options.key = os.environ.get("GRADMILL_API_KEY") or KEY_FILE.read_text().strip()
     except OSError:
         parser.error(
-            f"no API key: GRADMILL_KEY is not set, and {KEY_FILE} cannot be read, which scripts/up makes in its folder"
+            f"no API key: GRADMILL_API_KEY is not set, and {KEY_FILE} cannot be read, which scripts/up makes in its folder"
         )
     return options
 

@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="*",
-        help="after --: run this while the service is up, with GRADMILL_URL and GRADMILL_KEY set, then stop",
+        help="after --: run this while the service is up, with GRADMILL_URL and GRADMILL_API_KEY set, then stop",
     )
     return parser
 

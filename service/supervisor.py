@@ -71,8 +71,8 @@ class Supervisor:
             raise failures.exceptions[0] from None
 
     async def run(self, command: Sequence[str]) -> int:
-        """The exit status of a command that has the terminal, and finds the service by GRADMILL_URL and GRADMILL_KEY."""
-        key = {"GRADMILL_KEY": self._key_file.read_text().strip()} if self._is_embedded else {}
+        """The exit status of a command that has the terminal, and finds the service by GRADMILL_URL and GRADMILL_API_KEY."""
+        key = {"GRADMILL_API_KEY": self._key_file.read_text().strip()} if self._is_embedded else {}
         process = await self._surroundings.start(command, piped=False, environment=key)
         try:
             return await process.wait()

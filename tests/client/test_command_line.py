@@ -142,6 +142,14 @@ def test_what_went_wrong_is_one_line_and_a_code(gradmill_, arguments, code, told
     assert told in last
 
 
+def test_without_a_service_in_the_folder_it_is_told_what_helps(tmp_path):
+    env = {name: value for name, value in settings("", "").items() if name not in ("GRADMILL_URL", "GRADMILL_API_KEY")}
+    command = [sys.executable, "-m", "gradmill", "jobs"]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    told = "no service runs in this folder: scripts/up starts one; GRADMILL_URL and GRADMILL_API_KEY name another"
+    assert (done.returncode, done.stderr) == (exits.AWAY, f"gradmill: {told}\n")
+
+
 def test_a_wrong_key_is_refused_with_a_hint(gradmill_, tmp_path):
     (tmp_path / "key").write_text("gm_wrong\n")
     assert "GRADMILL_API_KEY" in gradmill_("--key-file", "key", "jobs", code=exits.REFUSED).stderr

@@ -19,16 +19,16 @@ PAGES = [ROOT / "README.md", ROOT / "docs" / "client.md"]
 
 @pytest.fixture
 def run(service, tmp_path):
-    """Runs a program in a folder as a user has it: the key in var/key, the examples, `gradmill` on the path."""
+    """Runs a program in a folder as a user has it: the service in var, the client in .venv, the examples."""
     service.url()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "var").symlink_to(service.data_dir)
-    command = tmp_path / "bin" / "gradmill"
-    command.parent.mkdir()
+    command = tmp_path / ".venv" / "bin" / "gradmill"
+    command.parent.mkdir(parents=True)
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m gradmill "$@"\n')
     command.chmod(0o755)
-    path = os.pathsep.join([str(command.parent), os.environ["PATH"]])
-    env = {**environment(), "GRADMILL_URL": service.url(), "PYTHONPATH": str(ROOT / "client" / "src"), "PATH": path}
+    path = os.pathsep.join(folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "gradmill").exists())
+    env = {**environment(), "PYTHONPATH": str(ROOT / "client" / "src"), "PATH": path}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(arguments, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240, check=False)

@@ -19,7 +19,7 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_a_wait_goes_on_over_a_restart_of_the_service(tmp_path, port):
+def test_a_wait_goes_on_over_a_restart_of_the_service(tmp_path, port, caplog):
     request = xor(2000, units=700)
     services = [Running(tmp_path / "data", "--port", str(port))]
     try:
@@ -32,6 +32,7 @@ def test_a_wait_goes_on_over_a_restart_of_the_service(tmp_path, port):
             ended.start()
             assert services[0].stop() == 0
             assert ended.is_alive()
+            until(lambda: f"does not answer at {url}" in caplog.text)
             services.append(Running(tmp_path / "data", "--port", str(port)))
             assert services[1].url() == url
             ended.join(120)

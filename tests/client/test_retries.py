@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 
 import pytest
 
@@ -93,6 +94,28 @@ def test_a_service_that_is_not_there_is_told_with_its_address(answering):
         pytest.raises(gradmill.NotReachable, match=answering.url),
     ):
         client.jobs.get("job_1")
+
+
+def test_a_service_that_never_answered_is_not_knocked_at_for_long(answering, monkeypatch):
+    answering.stop()
+    pauses, sleep = [], time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: (pauses.append(seconds), sleep(seconds)))
+    patient = Retries(times=1000, first_s=0.02, longest_s=0.02, knocking_s=0.1)
+    with gradmill.Client(answering.url, retries=patient) as client, pytest.raises(gradmill.NotReachable, match=answering.url):
+        client.jobs.get("job_1")
+    assert 0 < sum(pauses) <= 0.1
+
+
+def test_a_service_that_has_answered_is_tried_again_and_that_is_told_once(client, answering, caplog):
+    answering.answers = [Answer(200, JOB)]
+    job = client.jobs.get("job_1")
+    answering.stop()
+    with pytest.raises(gradmill.NotReachable):
+        job.refresh()
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("gradmill", "WARNING")
+    assert record.message.startswith(f"Gradmill does not answer at {answering.url}: ")
+    assert record.message.endswith("; trying again")
 
 
 def test_another_service_is_told_from_gradmill(client, answering):

@@ -72,12 +72,12 @@ def test_without_its_files_the_usage_is_shown(tmp_path: Path) -> None:
 
 def test_a_client_without_a_key_is_told_where_it_may_be(tmp_path: Path) -> None:
     said = failed(tmp_path, "digits.py", status=2)
-    assert "no API key: GRADMILL_KEY is not set, and var/key cannot be read" in said
+    assert "no API key: GRADMILL_API_KEY is not set, and var/key cannot be read" in said
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1:1", "http://127.0.0.1:port"])
 def test_an_address_without_a_service_is_told(tmp_path: Path, url: str) -> None:
-    said = failed(tmp_path, "digits.py", "--url", url, GRADMILL_KEY="gm_x")
+    said = failed(tmp_path, "digits.py", "--url", url, GRADMILL_API_KEY="gm_x")
     assert said.startswith("Gradmill does not answer: ")
     assert len(said.splitlines()) == 1
 
@@ -107,7 +107,7 @@ def other() -> Iterator[str]:
 
 
 def test_another_server_is_not_taken_for_gradmill(tmp_path: Path, other: str) -> None:
-    said = failed(tmp_path, "digits.py", "--url", other, GRADMILL_KEY="gm_x")
+    said = failed(tmp_path, "digits.py", "--url", other, GRADMILL_API_KEY="gm_x")
     assert said == f"{other}/v1/datasets answers 404, and not as Gradmill does\n"
 
 

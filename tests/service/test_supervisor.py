@@ -90,7 +90,7 @@ def test_a_second_service_on_the_same_data_is_refused(start: Start) -> None:
 def test_a_command_finds_the_service_and_its_status_is_passed_on(start: Start) -> None:
     script = """
 import os, sys, urllib.request
-headers = {"Authorization": f"Bearer {os.environ['GRADMILL_KEY']}"}
+headers = {"Authorization": f"Bearer {os.environ['GRADMILL_API_KEY']}"}
 request = urllib.request.Request(os.environ["GRADMILL_URL"] + "/v1/jobs", headers=headers)
 print(urllib.request.urlopen(request).status)
 sys.exit(7)

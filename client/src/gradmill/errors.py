@@ -4,6 +4,7 @@ GradmillError
 ├── BadAddress                 there is no such address, or no key for it
 ├── BadInput                   what was given here cannot be sent; also a ValueError
 ├── NotReachable               no answer came; also a ConnectionError
+│   └── NoService              no address was given, and no service runs in this folder
 ├── UnexpectedAnswer           something answered, and not as Gradmill does
 ├── WaitedTooLong              the job has not ended in the time that was given; also a TimeoutError
 ├── JobFailed                  a job ended without success
@@ -34,6 +35,10 @@ class BadInput(GradmillError, ValueError):
 
 class NotReachable(GradmillError, ConnectionError):
     """No answer came, however often it was tried."""
+
+
+class NoService(NotReachable):
+    """No address was given, and no service runs in this folder."""
 
 
 class UnexpectedAnswer(GradmillError):

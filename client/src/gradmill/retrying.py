@@ -18,12 +18,14 @@ AGAIN = frozenset({408, 425, 429, 502, 503, 504})
 class Retries:
     """At most `times` more tries, `first_s` after the first failure, then twice as long each time up to `longest_s`, each a
     little shorter by chance, so that clients do not come all at once. `Retry-After` is obeyed where it is longer; what it asks
-    for beyond `patience_s` is not waited for."""
+    for beyond `patience_s` is not waited for. A service that has never answered is given up after `knocking_s`: it is probably
+    not there."""
 
     times: int = 5
     first_s: float = 0.5
     longest_s: float = 10.0
     patience_s: float = 60.0
+    knocking_s: float = 1.0
 
     def pause_s(self, tries: int, told_s: float | None = None) -> float | None:
         """The seconds before the next try, after so many; None where there shall be none."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 
 import httpx2
@@ -16,6 +18,9 @@ from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
 PIECE = 2**16
+CONNECT_S = 10.0  # a machine that has not answered by then is not there
+
+log = logging.getLogger("gradmill")  # unless the program says otherwise, its warnings go to the standard error
 
 
 class AsyncTransport:
@@ -26,6 +31,7 @@ class AsyncTransport:
         key = address.key(api_key, self.base_url)
         self.retries = retries
         self._timeout_s = timeout_s
+        self._has_answered = False
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -39,18 +45,20 @@ class AsyncTransport:
     async def send(self, call: Call, retries: Retries | None = None) -> httpx2.Response:
         """The answer, when it is a good one or 304."""
         allowed = retries or self.retries
-        tries, lost = 0, False
+        began = monotonic()
+        tries, lost, is_told = 0, False, False
         while True:
             tries += 1
-            told_s = None
+            told_s, refused = None, False
             try:
                 response = await self._http.send(self._request(call))
             except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
                 raise BadAddress(f"{self.base_url}: {error}") from error
             except httpx2.TransportError as error:
                 failure: Exception = unreachable(self.base_url, error)
-                lost = True
+                lost, refused = True, isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             else:
+                self._has_answered = True
                 if is_answer(response):
                     return response
                 failure = failure_of(response)
@@ -62,6 +70,11 @@ class AsyncTransport:
             pause_s = allowed.pause_s(tries, told_s)
             if pause_s is None:
                 raise failure
+            if refused and not self._has_answered and monotonic() + pause_s > began + allowed.knocking_s:
+                raise failure
+            if refused and self._has_answered and not is_told:
+                is_told = True
+                log.warning("%s; trying again", failure)
             await asyncio.sleep(pause_s)
 
     async def download(self, call: Call, path: Path) -> Path:
@@ -118,7 +131,8 @@ class AsyncTransport:
         if isinstance(call.body, Path):
             headers["Content-Length"] = str(call.body.stat().st_size)
             content = _File(call.body)
-        timeout = httpx2.Timeout(self._timeout_s, read=self._timeout_s + call.wait_s)
+        connect_s = min(self._timeout_s, CONNECT_S)
+        timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=self._timeout_s + call.wait_s)
         return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
 
 

@@ -17,6 +17,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (OSError, USAGE),
 )
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
+    (errors.NoService, ""),  # says it itself
     (errors.NotReachable, "; GRADMILL_URL or --url says where it is, scripts/up starts one"),
     (errors.Unauthorized, "; GRADMILL_API_KEY or --key-file gives it"),
 )

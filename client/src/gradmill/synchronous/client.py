@@ -16,8 +16,8 @@ from gradmill.synchronous.weights import Weights
 
 
 class Client:
-    """Of one service, with one key. Without them: GRADMILL_URL or http://127.0.0.1:8000, and GRADMILL_API_KEY or, for an
-    address of this machine, the file var/key.
+    """Of one service, with one key. Without them: GRADMILL_URL and GRADMILL_API_KEY, or the service that `scripts/up` runs in
+    this folder, with its key.
 
     `timeout_s` bounds each try to connect, to send and to be answered; what may take longer by its nature gets longer.
     """

@@ -4,10 +4,12 @@ Made from asynchronous/transport.py by `python -m client.generate`; not to be ed
 """
 
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 
 import httpx2
@@ -19,6 +21,9 @@ from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
 PIECE = 2**16
+CONNECT_S = 10.0  # a machine that has not answered by then is not there
+
+log = logging.getLogger("gradmill")  # unless the program says otherwise, its warnings go to the standard error
 
 
 class Transport:
@@ -29,6 +34,7 @@ class Transport:
         key = address.key(api_key, self.base_url)
         self.retries = retries
         self._timeout_s = timeout_s
+        self._has_answered = False
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -42,18 +48,20 @@ class Transport:
     def send(self, call: Call, retries: Retries | None = None) -> httpx2.Response:
         """The answer, when it is a good one or 304."""
         allowed = retries or self.retries
-        tries, lost = 0, False
+        began = monotonic()
+        tries, lost, is_told = 0, False, False
         while True:
             tries += 1
-            told_s = None
+            told_s, refused = None, False
             try:
                 response = self._http.send(self._request(call))
             except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
                 raise BadAddress(f"{self.base_url}: {error}") from error
             except httpx2.TransportError as error:
                 failure: Exception = unreachable(self.base_url, error)
-                lost = True
+                lost, refused = True, isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             else:
+                self._has_answered = True
                 if is_answer(response):
                     return response
                 failure = failure_of(response)
@@ -65,6 +73,11 @@ class Transport:
             pause_s = allowed.pause_s(tries, told_s)
             if pause_s is None:
                 raise failure
+            if refused and not self._has_answered and monotonic() + pause_s > began + allowed.knocking_s:
+                raise failure
+            if refused and self._has_answered and not is_told:
+                is_told = True
+                log.warning("%s; trying again", failure)
             time.sleep(pause_s)
 
     def download(self, call: Call, path: Path) -> Path:
@@ -121,7 +134,8 @@ class Transport:
         if isinstance(call.body, Path):
             headers["Content-Length"] = str(call.body.stat().st_size)
             content = _File(call.body)
-        timeout = httpx2.Timeout(self._timeout_s, read=self._timeout_s + call.wait_s)
+        connect_s = min(self._timeout_s, CONNECT_S)
+        timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=self._timeout_s + call.wait_s)
         return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
 
 
