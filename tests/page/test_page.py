@@ -141,6 +141,31 @@ def test_several_jobs_are_drawn_over_one_another(service: Running, key: str, vis
     expect(loss).not_to_have_attribute("aria-label", re.compile("first try"))
 
 
+def test_a_first_visit_is_greeted_and_told_where_the_key_is(service: Running, visit: Callable[..., Visit]) -> None:
+    page = visit(service.url()).open("#/new")
+    expect(page.get_by_role("heading", name="Gradmill trains neural networks")).to_be_visible()
+    expect(page.get_by_text("var/key", exact=True)).to_be_visible()
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert page.get_by_role("alert").count() == 0
+    assert page.get_by_text("Authorization").count() == 0
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(1)  # the API's own page needs no key
+
+
+def test_with_epochs_of_ones_own_a_fifth_of_the_rows_is_kept_to_measure_on(
+    service: Running, key: str, visit: Callable[..., Visit]
+) -> None:
+    page = visit(service.url()).open(key=key)
+    trained(page, "with a fifth", 5)
+    summary = page.get_by_role("region", name="Summary")
+    expect(summary).to_contain_text("measured on validation rows")
+    expect(summary).to_contain_text("Validation loss")
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_text("Rows validated on").locator("xpath=..")).to_contain_text("30")  # of 150
+    with_iris(page)
+    page.get_by_label("Keep a fifth of the rows to measure on").uncheck()
+    expect(page.get_by_text("Rows to validate on").locator("xpath=..")).to_have_text("Rows to validate on0")
+
+
 def test_a_wrong_key_is_told_and_the_right_one_stays_in_the_tab(
     service: Running, key: str, visit: Callable[..., Visit]
 ) -> None:

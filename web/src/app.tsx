@@ -7,6 +7,7 @@ import { forgetKey, key, keyWanted } from "./service/requests";
 import { NewJob } from "./submit/form";
 
 export function App() {
+  const isLocked = keyWanted.value !== null;
   return (
     <>
       <header class="bar">
@@ -14,12 +15,16 @@ export function App() {
           Gradmill
         </a>
         <nav aria-label="Main">
-          <a href="#/" aria-current={place.value.view === "jobs" ? "page" : undefined}>
-            Jobs
-          </a>
-          <a href="#/new" aria-current={place.value.view === "new" ? "page" : undefined}>
-            New job
-          </a>
+          {!isLocked && (
+            <>
+              <a href="#/" aria-current={place.value.view === "jobs" ? "page" : undefined}>
+                Jobs
+              </a>
+              <a href="#/new" aria-current={place.value.view === "new" ? "page" : undefined}>
+                New job
+              </a>
+            </>
+          )}
           <a href="/docs">API</a>
         </nav>
         {key.value && (
@@ -28,7 +33,7 @@ export function App() {
           </button>
         )}
       </header>
-      <main>{keyWanted.value ? <KeyForm /> : <View />}</main>
+      <main>{isLocked ? <KeyForm /> : <View />}</main>
     </>
   );
 }

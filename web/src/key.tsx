@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Problem, Title } from "./parts/pieces";
 import { ask, keyWanted, Refused, told, useKey } from "./service/requests";
 
-/** Asks for the API key, tries it, and keeps it for as long as the tab is open. */
+/** Says what this is, asks for the API key, tries it, and keeps it for as long as the tab is open. */
 export function KeyForm() {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState("");
@@ -25,8 +25,12 @@ export function KeyForm() {
 
   return (
     <form class="card narrow" onSubmit={enter}>
-      <Title name="API key">Your API key, please</Title>
-      <p class="soft">{keyWanted.value}</p>
+      <Title name="Welcome">Gradmill trains neural networks</Title>
+      <p>
+        Give it a table and say which column it shall learn to tell. You see what the network will be before it starts, its curves while it
+        learns, how one example runs through it and how its error runs back; then its weights are a file.
+      </p>
+      {keyWanted.value ? <p class="warning">{keyWanted.value}</p> : <p>It opens with an API key.</p>}
       <label for="key">API key</label>
       <input
         id="key"
@@ -40,8 +44,8 @@ export function KeyForm() {
         onInput={(event) => setText(event.currentTarget.value)}
       />
       <p class="soft" id="key-help">
-        The embedded service wrote one to <code>var/key</code>; elsewhere <code>scripts/keys create</code> makes one. It stays in this tab and
-        is forgotten when you close it.
+        A service started with <code>scripts/up</code> wrote it to the file <code>var/key</code> in its folder; elsewhere{" "}
+        <code>scripts/keys create</code> makes one. It stays in this tab and is forgotten when you close it.
       </p>
       <Problem text={problem} />
       <button type="submit" disabled={isBusy || !text.trim()}>

@@ -3,9 +3,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Curves } from "../charts/curves";
 import { Learning } from "../learning/learning";
-import { Badge, Problem, Progress, Title } from "../parts/pieces";
+import { Badge, Problem, Title } from "../parts/pieces";
 import { jobAddress, place } from "../parts/routes";
-import { ACTIVE, count, moment, number, plain, seconds, title } from "../parts/words";
+import { ACTIVE, title } from "../parts/words";
 import { seen, slept } from "../service/polling";
 import { ask, Refused, told } from "../service/requests";
 import type { Job } from "../service/types";
@@ -14,6 +14,7 @@ import { Confusion } from "./confusion";
 import { Downloads } from "./downloads";
 import { Events } from "./events";
 import { Settings } from "./settings";
+import { Summary } from "./summary";
 
 const TABS = [
   ["", "Curves"],
@@ -109,66 +110,4 @@ function useJob(id: string): { job: Job | null; problem: string; show: (job: Job
     setRound((before) => before + 1);
   }
   return { job, problem, show };
-}
-
-const FAULTS = {
-  user: "The request or its data caused this.",
-  capacity: "It was more than the service gives.",
-  system: "This was the service’s fault, not yours.",
-};
-const STOPPED = {
-  epochs: "all epochs are done",
-  budget: "the time is spent",
-  early: "it improved no more",
-  converged: "it found no lower loss",
-};
-
-function Summary({ job }: { job: Job }) {
-  const { epoch, epochs, loss, validation_loss: validation, metrics, eta_seconds: left } = job.progress;
-  const facts: [string, string][] = [
-    ["Epoch", epochs === null ? count(epoch) : `${count(epoch)} of ${count(epochs)}`],
-    ["Loss", number(loss)],
-    ...(validation === null ? [] : [["Validation loss", number(validation)] as [string, string]]),
-    ...Object.entries(metrics).map(([name, value]): [string, string] => [plain(name), number(value)]),
-    left === null ? ["Time", seconds(job.used_seconds)] : ["Left", seconds(left)],
-    ["Submitted", moment(job.created_at)],
-  ];
-  return (
-    <section class="card" aria-label="Summary">
-      {ACTIVE.has(job.status) && epochs !== null && <Progress label="Progress" epoch={epoch} epochs={epochs} />}
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt class="capital">{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      {job.result && (
-        <p>
-          It ended after {count(job.result.epochs)} epochs: {STOPPED[job.result.stopped]}. The best was epoch {count(job.result.best_epoch)}.
-        </p>
-      )}
-      {job.error && (
-        <div class="problem">
-          <p>
-            <strong>It failed:</strong> {job.error.message}
-          </p>
-          <p>
-            {FAULTS[job.error.fault]} <span class="soft">({job.error.code})</span>
-          </p>
-        </div>
-      )}
-      {job.warnings.map((each) => (
-        <p key={each.pointer} class="warning">
-          <strong>Look at this:</strong> {each.message}
-        </p>
-      ))}
-      {job.retry_of && (
-        <p>
-          It repeats <a href={jobAddress(job.retry_of)}>another job</a>.
-        </p>
-      )}
-    </section>
-  );
 }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Badge, Choice, Problem, Progress, Title } from "../parts/pieces";
 import { jobAddress } from "../parts/routes";
-import { ACTIVE, ago, count, moment, number, seconds, title } from "../parts/words";
+import { ACTIVE, ago, count, number, seconds, title, when } from "../parts/words";
 import { useRepeated } from "../service/polling";
 import { get, told } from "../service/requests";
 import type { Job, List } from "../service/types";
@@ -113,7 +113,7 @@ function Table({ jobs }: { jobs: Job[] }) {
           <th scope="col">Job</th>
           <th scope="col">State</th>
           <th scope="col">Progress</th>
-          <th scope="col">Loss</th>
+          <th scope="col">Validation loss</th>
           <th scope="col">Submitted</th>
           <th scope="col">Time</th>
         </tr>
@@ -128,7 +128,8 @@ function Table({ jobs }: { jobs: Job[] }) {
 }
 
 function Row({ job }: { job: Job }) {
-  const { epoch, epochs, loss, eta_seconds: left } = job.progress;
+  const { epoch, epochs, eta_seconds: left } = job.progress;
+  const { loss, validation_loss: validation } = job.progress.best ?? job.progress;
   const others = Object.entries(job.metadata).filter(([name]) => name !== "name");
   return (
     <tr>
@@ -145,9 +146,14 @@ function Row({ job }: { job: Job }) {
           {epochs === null ? `epoch ${count(epoch)}` : `${count(epoch)} of ${count(epochs)}`}
         </span>
       </td>
-      <td data-label="Loss">{number(loss)}</td>
-      <td data-label="Submitted" title={moment(job.created_at)}>
-        {ago(job.created_at)}
+      <td data-label="Validation loss">
+        {number(validation ?? loss)}
+        {validation === null && loss !== null && <span class="soft"> in training</span>}
+      </td>
+      <td data-label="Submitted">
+        <time dateTime={job.created_at}>
+          {ago(job.created_at)} <span class="soft tags">{when(job.created_at)}</span>
+        </time>
       </td>
       <td data-label="Time">{left === null ? seconds(job.used_seconds) : `${seconds(left)} left`}</td>
     </tr>

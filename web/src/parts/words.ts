@@ -49,9 +49,14 @@ export function plain(word: string): string {
   return word.replaceAll("_", " ");
 }
 
+/** The clock's time, with its day. */
+export function when(text: string): string {
+  return new Date(text).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
 /** What its owner calls the job, else the end of its id. */
-export function title(job: Pick<Job, "id" | "metadata">): string {
-  return job.metadata["name"] || `Job …${job.id.slice(-6)}`;
+export function title(job: Pick<Job, "id" | "name" | "metadata">): string {
+  return job.name || job.metadata["name"] || `Job …${job.id.slice(-6)}`;
 }
 
 export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "running", "cancelling", "pausing"]);

@@ -8,8 +8,8 @@ const KEPT_AS = "gradmill-key";
 /** The API key, for as long as this tab is open; empty where none was given or none is needed. */
 export const key = signal(sessionStorage.getItem(KEPT_AS) ?? "");
 
-/** What the service said when it wanted a key, or another; empty while it wants none. */
-export const keyWanted = signal("");
+/** Why the service wants a key: empty where none was given yet, else what is wrong with the one that was; null while it wants none. */
+export const keyWanted = signal<string | null>(null);
 
 export class Refused extends Error {
   constructor(
@@ -25,7 +25,7 @@ export class Refused extends Error {
 export function useKey(text: string): void {
   sessionStorage.setItem(KEPT_AS, text);
   key.value = text;
-  keyWanted.value = "";
+  keyWanted.value = null;
 }
 
 export function forgetKey(): void {
@@ -52,7 +52,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   if (answer.status === 401 && !isTrial && key.value === sent) {
     sessionStorage.removeItem(KEPT_AS);
     key.value = "";
-    keyWanted.value = problem.detail ?? "An API key is needed.";
+    keyWanted.value = sent && (problem.detail ?? "Another API key is needed.");
   }
   throw new Refused(
     answer.status,

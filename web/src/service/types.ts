@@ -24,7 +24,10 @@ export interface Job {
     validation_loss: number | null;
     metrics: Record<string, number | null>;
     eta_seconds: number | null;
+    best?: Measured | null;
   };
+  measured_on?: "validation" | "training";
+  name?: string | null;
   network: Json;
   dataset: Json & { id: string };
   training: Json;
@@ -35,6 +38,14 @@ export interface Job {
   result: Result | null;
   error: { fault: "user" | "capacity" | "system"; code: string; message: string } | null;
   weights: string | null;
+}
+
+/** What an epoch came to; of the best one, whose weights are delivered, or of the last. */
+export interface Measured {
+  epoch: number;
+  loss: number | null;
+  validation_loss: number | null;
+  metrics: Record<string, number | null>;
 }
 
 export interface Result {

@@ -18,6 +18,7 @@ export interface Draft {
   learning_rate: string;
   epochs: string;
   batch_size: string;
+  is_validated: boolean; // whether a share of the rows is kept to measure on
   seed: string;
 }
 
@@ -33,8 +34,15 @@ export const EMPTY: Draft = {
   learning_rate: "",
   epochs: "",
   batch_size: "",
+  is_validated: true,
   seed: "",
 };
+
+const LEAST_ROWS_TO_VALIDATE = 20; // the service splits no smaller table by itself, either
+
+export function canValidate(dataset: Dataset): boolean {
+  return dataset.rows >= LEAST_ROWS_TO_VALIDATE;
+}
 
 /** The request of POST /v1/jobs, which /v1/networks/check takes too. What is empty is left to the service. */
 export function requestOf(draft: Draft, dataset: Dataset): Json {
@@ -52,6 +60,7 @@ export function requestOf(draft: Draft, dataset: Dataset): Json {
       optimizer,
       epochs: numeric(draft.epochs),
       batch_size: numeric(draft.batch_size),
+      ...(canValidate(dataset) ? { validation: draft.is_validated ? { fraction: 0.2 } : null } : {}),
       ...(draft.seed.trim() ? { seed: numeric(draft.seed) } : {}),
     },
     ...(draft.name.trim() ? { metadata: { name: draft.name.trim() } } : {}),
@@ -75,6 +84,7 @@ export const FIELDS = {
   learning_rate: "/training/optimizer/learning_rate",
   epochs: "/training/epochs",
   batch_size: "/training/batch_size",
+  validation: "/training/validation",
   seed: "/training/seed",
   name: "/metadata",
 } as const;

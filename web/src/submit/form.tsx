@@ -10,7 +10,7 @@ import type { Dataset, Entry, Job } from "../service/types";
 import { learnWords, vocabulary } from "../service/vocabulary";
 import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
-import { AUTO, EMPTY, FIELDS, placed, requestOf, type Draft } from "./draft";
+import { AUTO, canValidate, EMPTY, FIELDS, placed, requestOf, type Draft } from "./draft";
 import { Field, TextField } from "./field";
 import { Network, newLayer } from "./network";
 import { Upload } from "./upload";
@@ -96,6 +96,13 @@ function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
             <TextField id="seed" label="Seed" isNumber placeholder="0" value={draft.seed} error={errors.get(FIELDS.seed)} onType={(seed) => change({ seed })} />
             <TextField id="name" label="Name of the job" value={draft.name} error={errors.get(FIELDS.name)} onType={(name) => change({ name })} />
           </div>
+          {canValidate(dataset) && (
+            <label class="tick">
+              <input type="checkbox" checked={draft.is_validated} onChange={(event) => change({ is_validated: event.currentTarget.checked })} /> Keep a fifth
+              of the rows to measure on
+            </label>
+          )}
+          {errors.get(FIELDS.validation) && <p class="wrong">{errors.get(FIELDS.validation)}</p>}
         </fieldset>
       </div>
       <aside class="card" aria-label="Dry run">
