@@ -21,6 +21,7 @@ from core.store import (
     Event,
     FeedEvent,
     Job,
+    JobSummary,
     SentWeights,
     SentWeightsSummary,
     Webhook,
@@ -47,13 +48,29 @@ def rfc3339(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def status_of(job: Job) -> str:
+def status_of(job: Job | JobSummary) -> str:
     if job.state is State.RUNNING and (job.cancel_requested or job.pause_requested):
         return "cancelling" if job.cancel_requested else "pausing"
     return str(job.state)
 
 
 def job_answer(job: Job, has_weights: bool = False) -> JSON:
+    return {
+        **_job(job, has_weights),
+        "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
+        "network": job.spec["network"],
+        "training": job.spec["training"],
+        "chosen": job.spec.get("chosen", {}),
+        "warnings": job.spec.get("warnings", []),
+        "plan": job.plan,
+    }
+
+
+def job_summary(job: JobSummary) -> JSON:
+    return _job(job, job.has_weights)
+
+
+def _job(job: Job | JobSummary, has_weights: bool) -> JSON:
     latest = job.progress or {}
     seconds = latest.get("seconds")
     is_running, total = job.state is State.RUNNING, job.epochs_total
@@ -75,14 +92,9 @@ def job_answer(job: Job, has_weights: bool = False) -> JSON:
             "metrics": latest.get("metrics") or {},
             "eta_seconds": (total - job.epoch) * seconds if is_running and seconds is not None and total is not None else None,
         },
-        "network": job.spec["network"],
-        "dataset": {"id": job.dataset_id, **job.spec["dataset"]},
-        "training": job.spec["training"],
-        "chosen": job.spec.get("chosen", {}),
-        "warnings": job.spec.get("warnings", []),
+        "dataset": {"id": job.dataset_id},
         "priority": job.priority,
         "metadata": job.metadata,
-        "plan": job.plan,
         "result": job.result,
         "error": job.error,
         "weights": f"/v1/jobs/{job.id}/weights" if has_weights else None,
@@ -255,7 +267,9 @@ class WarningAnswer(Answer):
     message: str
 
 
-class JobAnswer(Answer):
+class JobSummaryAnswer(Answer):
+    """A job as lists tell it, without what may be large; `GET /v1/jobs/{id}` tells the rest."""
+
     id: str
     object: Literal["job"]
     status: Status
@@ -268,17 +282,23 @@ class JobAnswer(Answer):
     )
     retry_of: str | None = Field(description="The job that this one repeats; it may be deleted by now.")
     progress: ProgressAnswer
-    network: JSON = Field(description="As accepted, with every default filled in.")
+    dataset: JSON = Field(description="Its `id` alone.")
+    priority: int
+    metadata: dict[str, str]
+    result: ResultAnswer | None = Field(description="Once it has succeeded; in lists without its confusion matrix.")
+    error: FaultAnswer | None
+    weights: str | None = Field(description="Where the weights are, once it has ended with some.")
+
+
+class JobAnswer(JobSummaryAnswer):
+    """A job, and all that it was asked for."""
+
     dataset: JSON = Field(description="As accepted; data sent along has become a dataset of its own.")
+    network: JSON = Field(description="As accepted, with every default filled in.")
     training: JSON = Field(description="As accepted, with every default filled in.")
     chosen: JSON = Field(description="What the request left out or called auto: the value that was chosen, by JSON pointers.")
     warnings: list[WarningAnswer]
-    priority: int
-    metadata: dict[str, str]
     plan: JSON = Field(description="What the dry run found: widths, parameters, memory, rows.")
-    result: ResultAnswer | None = Field(description="Once it has succeeded.")
-    error: FaultAnswer | None
-    weights: str | None = Field(description="Where the weights are, once it has ended with some.")
 
 
 class DatasetSummaryAnswer(Answer):
@@ -384,7 +404,7 @@ class List(Answer):
 
 
 class JobList(List):
-    data: list[JobAnswer]
+    data: list[JobSummaryAnswer]
 
 
 class DatasetList(List):

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.answers import JobAnswer, JobList, answer, job_answer, list_answer
+from api.answers import JobAnswer, JobList, answer, job_answer, job_summary, list_answer
 from api.bodies import JsonBody
 from api.deps import JobIdInPath, Service, Tenant, TheService, job_id_checked, service_of
 from api.errors import wrong_parameter
@@ -31,7 +31,7 @@ from core.store import Caller, Job
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _ID = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
-EXAMPLE: dict[str, Any] = {
+_SUMMARY: dict[str, Any] = {
     "id": _ID,
     "object": "job",
     "status": "running",
@@ -49,17 +49,21 @@ EXAMPLE: dict[str, Any] = {
         "metrics": {"accuracy": 0.95},
         "eta_seconds": 1.2,
     },
-    "network": EXAMPLES["stored"]["value"]["network"],
-    "dataset": StoredData(**EXAMPLES["stored"]["value"]["dataset"]).model_dump(mode="json"),
-    "training": EXAMPLES["stored"]["value"]["training"],
-    "chosen": {},
-    "warnings": [],
+    "dataset": {"id": EXAMPLES["stored"]["value"]["dataset"]["id"]},
     "priority": 0,
     "metadata": {"customer": "42"},
-    "plan": {"inputs": 4, "outputs": 3, "parameters": 131},
     "result": None,
     "error": None,
     "weights": None,
+}
+EXAMPLE = {
+    **_SUMMARY,
+    "dataset": StoredData(**EXAMPLES["stored"]["value"]["dataset"]).model_dump(mode="json"),
+    "network": EXAMPLES["stored"]["value"]["network"],
+    "training": EXAMPLES["stored"]["value"]["training"],
+    "chosen": {},
+    "warnings": [],
+    "plan": {"inputs": 4, "outputs": 3, "parameters": 131},
 }
 QUEUED = {
     **EXAMPLE,
@@ -147,7 +151,7 @@ _Moment = Annotated[AwareDatetime, BeforeValidator(_dated), Query(examples=["202
         "list_jobs",
         "List jobs",
         model=JobList,
-        example=list_answer([EXAMPLE], _ID),
+        example=list_answer([_SUMMARY], _ID),
         problems=("invalid_parameter",),
     ),
     openapi_extra={
@@ -180,7 +184,8 @@ def list_jobs(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Response:
-    """Newest first, page by page: `next_cursor` of one page is `cursor` of the next."""
+    """Newest first, page by page: `next_cursor` of one page is `cursor` of the next. What may be large of a job, such as its
+    network and its training, the job itself tells."""
     page = service.store.jobs.page(
         tenant,
         state=None if status is None else State(status),
@@ -190,7 +195,7 @@ def list_jobs(
         cursor=cursor,
         limit=limit,
     )
-    return answer(list_answer([shown(service, job) for job in page.items], page.next_cursor))
+    return answer(list_answer([job_summary(job) for job in page.items], page.next_cursor))
 
 
 def _metadata(request: Request) -> dict[str, str]:

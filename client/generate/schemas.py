@@ -12,6 +12,7 @@ WIDTH = 120
 SENT = ("JobRequest",)
 ANSWERED = (
     "JobAnswer",
+    "JobSummaryAnswer",
     "DatasetAnswer",
     "DatasetSummaryAnswer",
     "SentWeightsAnswer",
@@ -33,7 +34,8 @@ UNIONS = {
     "accuracy": "Metric",
 }
 UNTAGGED = "dense"  # what a layer is that has no type
-OTHER_NAMES = {("JobAnswer", "weights"): "weights_path"}  # the job of the client has a method of that name
+# The job of the client has a method of that name.
+OTHER_NAMES = {("JobAnswer", "weights"): "weights_path", ("JobSummaryAnswer", "weights"): "weights_path"}
 _PREFIX = "#/components/schemas/"
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _NOTICE = "Made from the OpenAPI document of the service by `python -m client.generate`; not to be edited."

@@ -19,6 +19,7 @@ from core.store.checkpoints import drop_checkpoint, read_checkpoint, replace_che
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
+from core.store.excerpts import excerpt
 from core.store.locks import Count, lock, try_lock
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
@@ -162,7 +163,7 @@ class Attempts:
             if writer.scalar(select(checkpoints.c.job_id).where(checkpoints.c.job_id == claim.job.id)) is None:
                 return
             leftover = drop_checkpoint(writer, claim.job.id)
-            write_event(writer, claim.job.id, "begun_anew", {"reason": reason})
+            write_event(writer, claim.job.id, "begun_anew", excerpt({"reason": reason}))
         remove_if_it_works(self._database, leftover)
 
     def release(self, claim: Claim) -> Signals:

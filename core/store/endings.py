@@ -15,6 +15,7 @@ from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
+from core.store.excerpts import excerpt
 from core.store.records import JSON, Claim, Which
 from core.store.tables import jobs, weights
 from core.store.uses import use_by
@@ -35,8 +36,10 @@ class Endings:
         self._end(claim, State.SUCCEEDED, {"result": result}, {}, weights, {**best, **(epochs or {})})
 
     def fail(self, claim: Claim, error: JSON, weights: Kept | None = None, epochs: Epochs | None = None) -> None:
-        """`error` says whose fault it was: {"fault": …, "code": …, "message": …}. The weights are the last good ones."""
-        self._end(claim, State.FAILED, {"error": error}, error, weights or {}, epochs or {})
+        """`error` says whose fault it was: {"fault": …, "code": …, "message": …}, of which an excerpt is kept. The weights
+        are the last good ones."""
+        told = excerpt(error)
+        self._end(claim, State.FAILED, {"error": told}, told, weights or {}, epochs or {})
 
     def stop(self, claim: Claim, weights: Kept | None = None, epochs: Epochs | None = None) -> None:
         """Ends a job whose cancellation was asked for, with the weights it has so far."""

@@ -67,6 +67,31 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobSummary:
+    """A job as lists show it: nothing of it is large, whatever was asked for."""
+
+    id: str
+    state: State
+    attempt: int
+    epoch: int
+    epochs_total: int | None
+    cancel_requested: bool
+    pause_requested: bool
+    dataset_id: str
+    priority: int
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    used_s: float = field(compare=False)
+    retry_of: str | None
+    metadata: dict[str, str]
+    progress: JSON | None
+    error: JSON | None
+    result: JSON | None  # without its confusion matrix
+    has_weights: bool  # it ended with some
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One attempt's right to write, as long as the job's fence is this one."""
 

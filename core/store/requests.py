@@ -18,9 +18,10 @@ from core.store.events import write_event
 from core.store.idempotency import remember
 from core.store.needed import hold
 from core.store.quotas import check_queue, waiting
-from core.store.records import Idempotency, Job, NewJob, Page
+from core.store.records import Idempotency, Job, JobSummary, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, page, to_job
 from core.store.sent import hold_start
+from core.store.summaries import SUMMARY, to_summary
 from core.store.tables import QUEUED, datasets, jobs
 
 _NEW = tuple(jobs.c[field.name] for field in fields(NewJob))
@@ -89,9 +90,9 @@ class Requests:
         created_before: float | None = None,
         cursor: str | None = None,
         limit: int = 20,
-    ) -> Page[Job]:
+    ) -> Page[JobSummary]:
         """Newest first. `metadata` must be contained in the job's; the times are exclusive."""
-        query = select(*JOB).where(jobs.c.tenant == tenant)
+        query = select(*SUMMARY).where(jobs.c.tenant == tenant)
         if state is not None:
             query = query.where(jobs.c.state == state)
         if created_after is not None:
@@ -101,7 +102,7 @@ class Requests:
         for key, value in (metadata or {}).items():
             query = query.where(self._has_metadata(key, value))
         with self._database.reading() as reader:
-            return page(reader, query, jobs.c.id, to_job, cursor, limit)
+            return page(reader, query, jobs.c.id, to_summary, cursor, limit)
 
     def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The version of each of these jobs that exists, by one statement."""

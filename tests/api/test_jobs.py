@@ -337,3 +337,24 @@ def test_a_job_whose_dataset_is_deleted_meanwhile_names_it(client: TestClient, d
     deleted(1)
     answer = client.post("/v1/jobs", json=xor(dataset={"id": dataset, "target": "b"}))
     assert (answer.status_code, pointers(answer)) == (422, ["/dataset/id"])
+
+
+def test_a_list_tells_of_a_job_all_but_what_may_be_large(client: TestClient, trained: JSON) -> None:
+    job = client.get(f"/v1/jobs/{trained['id']}").json()
+    [listed] = client.get("/v1/jobs").json()["data"]
+    assert job.keys() - listed.keys() == {"network", "training", "chosen", "warnings", "plan"}
+    result = {name: value for name, value in job["result"].items() if name != "confusion_matrix"}
+    changed = {"dataset": {"id": job["dataset"]["id"]}, "result": result}
+    assert listed == {name: job[name] for name in listed} | changed
+
+
+def test_a_page_of_jobs_whose_specs_are_large_is_small(
+    client: TestClient, submitted: Callable[..., JSON], store: Store
+) -> None:
+    dataset = submitted()["dataset"]["id"]
+    spec = {"network": {"layers": ["x" * 10**6]}, "dataset": {}, "training": {}}
+    for _ in range(20):
+        store.jobs.submit("default", NewJob(spec, dataset, 1, plan={"layers": ["x" * 10**6]}))
+    answer = client.get("/v1/jobs?limit=100")
+    assert len(answer.json()["data"]) == 21
+    assert len(answer.content) < 21 * 1000

@@ -56,6 +56,9 @@ def test_jobs_are_listed_over_pages_and_by_what_they_are(client):
         first.id
     }
     assert found[0].weights().keys() == first.weights().keys()
+    assert (type(found[0]), found[0].refresh().progress.epoch) == (gradmill.JobSummary, 1)
+    assert not hasattr(found[0], "network")
+    assert found[0].whole() == client.jobs.get(found[0].id)
 
 
 def test_a_job_is_paused_resumed_cancelled_repeated_and_removed(client):

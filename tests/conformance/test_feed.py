@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 from sqlalchemy import Engine, delete, update
 
-from core.store import Claim, FeedEvent, Job, Store, feed
+from core.store import Claim, FeedEvent, Job, JobSummary, Store, feed
 from core.store.tables import events
 from tests.conformance.rows import ERROR, epoch_rows
 
@@ -151,7 +151,7 @@ def test_readers_beside_many_writers_see_each_event_once_and_every_job_in_order(
             reached[event.job_id] = event.seq
 
 
-def _all(store: Store) -> list[Job]:
+def _all(store: Store) -> list[JobSummary]:
     found, cursor = [], None
     while True:
         page = store.jobs.page("default", cursor=cursor, limit=100)

@@ -10,7 +10,7 @@ job.weights()
 
 from gradmill import spec
 from gradmill.asynchronous.client import AsyncClient
-from gradmill.asynchronous.jobs import AsyncJob
+from gradmill.asynchronous.jobs import AsyncJob, AsyncJobSummary
 from gradmill.errors import (
     APIError,
     BadAddress,
@@ -57,7 +57,7 @@ from gradmill.errors import (
 from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 from gradmill.synchronous.client import Client
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.jobs import Job, JobSummary
 from gradmill.training import Model, train
 from gradmill.version import __version__
 
@@ -65,6 +65,7 @@ __all__ = [
     "APIError",
     "AsyncClient",
     "AsyncJob",
+    "AsyncJobSummary",
     "BadAddress",
     "BadInput",
     "BadRequest",
@@ -86,6 +87,7 @@ __all__ = [
     "InvalidSpec",
     "Job",
     "JobFailed",
+    "JobSummary",
     "MethodNotAllowed",
     "Misdirected",
     "Mistake",

@@ -27,14 +27,6 @@ class ProgressAnswer(Answer):
     """Until all epochs are done; early stopping may come sooner."""
 
 
-class WarningAnswer(Answer):
-    """What the data say that is probably not meant; the job is trained all the same."""
-
-    pointer: str
-    """The place in the request (RFC 6901)."""
-    message: str
-
-
 class ReachedAnswer(Answer):
     """What an epoch reached."""
 
@@ -72,7 +64,17 @@ class FaultAnswer(Answer):
     message: str
 
 
+class WarningAnswer(Answer):
+    """What the data say that is probably not meant; the job is trained all the same."""
+
+    pointer: str
+    """The place in the request (RFC 6901)."""
+    message: str
+
+
 class JobAnswer(Answer):
+    """A job, and all that it was asked for."""
+
     id: str
     object: Literal["job"] | str
     status: Literal["queued", "running", "cancelling", "pausing", "paused", "succeeded", "failed", "cancelled"] | str
@@ -86,21 +88,48 @@ class JobAnswer(Answer):
     retry_of: str | None
     """The job that this one repeats; it may be deleted by now."""
     progress: ProgressAnswer
-    network: dict[str, Any]
-    """As accepted, with every default filled in."""
     dataset: dict[str, Any]
     """As accepted; data sent along has become a dataset of its own."""
+    priority: int
+    metadata: dict[str, str]
+    result: ResultAnswer | None
+    """Once it has succeeded; in lists without its confusion matrix."""
+    error: FaultAnswer | None
+    weights_path: str | None = Field(..., alias="weights")
+    """Where the weights are, once it has ended with some."""
+    network: dict[str, Any]
+    """As accepted, with every default filled in."""
     training: dict[str, Any]
     """As accepted, with every default filled in."""
     chosen: dict[str, Any]
     """What the request left out or called auto: the value that was chosen, by JSON pointers."""
     warnings: list[WarningAnswer]
-    priority: int
-    metadata: dict[str, str]
     plan: dict[str, Any]
     """What the dry run found: widths, parameters, memory, rows."""
+
+
+class JobSummaryAnswer(Answer):
+    """A job as lists tell it, without what may be large; `GET /v1/jobs/{id}` tells the rest."""
+
+    id: str
+    object: Literal["job"] | str
+    status: Literal["queued", "running", "cancelling", "pausing", "paused", "succeeded", "failed", "cancelled"] | str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int
+    """How many times a worker has taken it up."""
+    used_seconds: float
+    """That workers have spent on it until now, in all attempts; that it grows is no change of the job."""
+    retry_of: str | None
+    """The job that this one repeats; it may be deleted by now."""
+    progress: ProgressAnswer
+    dataset: dict[str, Any]
+    """Its `id` alone."""
+    priority: int
+    metadata: dict[str, str]
     result: ResultAnswer | None
-    """Once it has succeeded."""
+    """Once it has succeeded; in lists without its confusion matrix."""
     error: FaultAnswer | None
     weights_path: str | None = Field(..., alias="weights")
     """Where the weights are, once it has ended with some."""

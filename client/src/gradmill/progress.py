@@ -3,12 +3,12 @@
 import sys
 from typing import TextIO
 
-from gradmill.answers import JobAnswer
+from gradmill.answers import JobSummaryAnswer
 
 _ENDED = ("succeeded", "failed", "cancelled")
 
 
-def line(job: JobAnswer) -> str:
+def line(job: JobSummaryAnswer) -> str:
     progress = job.progress
     of = f" of {progress.epochs:,}" if progress.epochs is not None else ""
     parts = [job.status, f"epoch {progress.epoch:,}{of}"]
@@ -21,7 +21,7 @@ def line(job: JobAnswer) -> str:
     return "  ".join(parts)
 
 
-def shown(job: JobAnswer, into: TextIO | None = None) -> None:
+def shown(job: JobSummaryAnswer, into: TextIO | None = None) -> None:
     """On a terminal one line that is written over; elsewhere only what became of the job."""
     stream = into or sys.stderr
     is_ended = job.status in _ENDED

@@ -6,7 +6,7 @@ import { go, jobAddress } from "../parts/routes";
 import { ACTIVE, plain, title } from "../parts/words";
 import { useRepeated } from "../service/polling";
 import { get, told } from "../service/requests";
-import type { Epoch, Job, List } from "../service/types";
+import type { Epoch, Job, JobSummary, List } from "../service/types";
 import { Plot, type Line } from "./plot";
 import { smoothed } from "./smooth";
 
@@ -172,10 +172,10 @@ function useOthers(ids: string[]): { histories: History[]; problem: string } {
 
 /** Picks the jobs that are drawn beside this one. */
 function Others({ job, others }: { job: Job; others: string[] }) {
-  const [known, setKnown] = useState<Job[]>([]);
+  const [known, setKnown] = useState<JobSummary[]>([]);
   useEffect(() => {
     const control = new AbortController();
-    get<List<Job>>("/v1/jobs?limit=100", control.signal)
+    get<List<JobSummary>>("/v1/jobs?limit=100", control.signal)
       .then((page) => setKnown(page.data))
       .catch(() => setKnown([]));
     return () => control.abort();

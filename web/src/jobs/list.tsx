@@ -4,7 +4,7 @@ import { jobAddress } from "../parts/routes";
 import { ACTIVE, ago, count, number, seconds, title, when } from "../parts/words";
 import { useRepeated } from "../service/polling";
 import { get, told } from "../service/requests";
-import type { Job, List } from "../service/types";
+import type { JobSummary, List } from "../service/types";
 
 const ANY = "any state";
 const STATES = [ANY, "queued", "running", "paused", "succeeded", "failed", "cancelled"];
@@ -13,7 +13,7 @@ export function JobsPage() {
   const [status, setStatus] = useState(ANY);
   const [metadata, setMetadata] = useState("");
   const [cursors, setCursors] = useState<string[]>([]); // of this page and of those before it, the first of which needs none
-  const [page, setPage] = useState<List<Job> | null>(null);
+  const [page, setPage] = useState<List<JobSummary> | null>(null);
   const [problem, setProblem] = useState("");
 
   const query = new URLSearchParams({ limit: "20" });
@@ -26,7 +26,7 @@ export function JobsPage() {
   useRepeated(
     async (signal) => {
       try {
-        setPage(await get<List<Job>>(`/v1/jobs?${query}`, signal));
+        setPage(await get<List<JobSummary>>(`/v1/jobs?${query}`, signal));
         setProblem("");
       } catch (error) {
         if (!signal.aborted) setProblem(told(error));
@@ -104,7 +104,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   );
 }
 
-function Table({ jobs }: { jobs: Job[] }) {
+function Table({ jobs }: { jobs: JobSummary[] }) {
   return (
     <table class="jobs">
       <caption class="unseen">Jobs, newest first</caption>
@@ -127,7 +127,7 @@ function Table({ jobs }: { jobs: Job[] }) {
   );
 }
 
-function Row({ job }: { job: Job }) {
+function Row({ job }: { job: JobSummary }) {
   const { epoch, epochs, eta_seconds: left } = job.progress;
   const { loss, validation_loss: validation } = job.progress.best ?? job.progress;
   const others = Object.entries(job.metadata).filter(([name]) => name !== "name");

@@ -8,7 +8,8 @@ export interface List<T> {
   next_cursor: string | null;
 }
 
-export interface Job {
+/** As lists tell it. */
+export interface JobSummary {
   id: string;
   status: Status;
   created_at: string;
@@ -28,16 +29,20 @@ export interface Job {
   };
   measured_on?: "validation" | "training";
   name?: string | null;
-  network: Json;
-  dataset: Json & { id: string };
-  training: Json;
-  chosen: Json;
-  warnings: Entry[];
+  dataset: { id: string };
   metadata: Record<string, string>;
-  plan: Plan;
   result: Result | null;
   error: { fault: "user" | "capacity" | "system"; code: string; message: string } | null;
   weights: string | null;
+}
+
+export interface Job extends JobSummary {
+  dataset: Json & { id: string };
+  network: Json;
+  training: Json;
+  chosen: Json;
+  warnings: Entry[];
+  plan: Plan;
 }
 
 /** What an epoch came to; of the best one, whose weights are delivered, or of the last. */
@@ -52,7 +57,7 @@ export interface Result {
   epochs: number;
   stopped: "epochs" | "budget" | "early" | "converged";
   best_epoch: number;
-  confusion_matrix: { classes: (string | number | boolean)[]; counts: number[][] } | null;
+  confusion_matrix?: { classes: (string | number | boolean)[]; counts: number[][] } | null; // never in lists
 }
 
 export interface Epoch {

@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import PrivateAttr
 
 from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
-from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, PredictionsAnswer
+from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, JobSummaryAnswer, PredictionsAnswer
 from gradmill.asynchronous.paging import pages
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
@@ -32,9 +32,11 @@ Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelle
 Which = Literal["best", "last"]
 
 
-class AsyncJob(JobAnswer):
-    """A job as it was when it was last asked for; `refresh`, `wait` and the orders to it bring it up to date."""
+class AsyncJobSummary(JobSummaryAnswer):
+    """A job as a list tells it, without its network, its training and whatever else may be large: `whole` asks for that. It
+    does all that a job does; `refresh`, `wait` and the orders to it bring up to date what it tells."""
 
+    _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: AsyncTransport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
 
@@ -50,10 +52,15 @@ class AsyncJob(JobAnswer):
             raise JobFailed(self.id, self.status, *told)
         return self
 
+    async def whole(self) -> "AsyncJob":
+        """The job as it is now, with all that it was asked for."""
+        response = await self._transport.send(get(self._path()))
+        return _job(self._transport, content_of(response), response.headers.get("etag", ""))
+
     async def refresh(self) -> Self:
         return await self._asked(get(self._path()))
 
-    async def wait(self, *, timeout_s: float | None = None, progress: "bool | Callable[[AsyncJob], None]" = False) -> Self:
+    async def wait(self, *, timeout_s: float | None = None, progress: bool | Callable[[Self], None] = False) -> Self:
         """Returns when the job has ended, however it did; WaitedTooLong after `timeout_s`. A service that is away or starts
         anew meanwhile is waited for too, and so is a paused job that somebody must resume.
 
@@ -156,11 +163,17 @@ class AsyncJob(JobAnswer):
         """Itself, as the answer tells it."""
         response = await self._transport.send(call, retries)
         if response.content:
-            told = model_of(JobAnswer, content_of(response))
-            for name in JobAnswer.model_fields:
+            told = model_of(self._told, content_of(response))
+            for name in self._told.model_fields:
                 setattr(self, name, getattr(told, name))
             self._etag = response.headers.get("etag", "")
         return self
+
+
+class AsyncJob(AsyncJobSummary, JobAnswer):
+    """A job as it was when it was last asked for; `refresh`, `wait` and the orders to it bring it up to date."""
+
+    _told = JobAnswer
 
 
 class AsyncJobs:
@@ -195,7 +208,7 @@ class AsyncJobs:
         created_after: datetime | str | None = None,
         created_before: datetime | str | None = None,
         page_size: int = 100,
-    ) -> AsyncIterator[AsyncJob]:
+    ) -> AsyncIterator[AsyncJobSummary]:
         """All of them that fit, newest first; pages are asked for as they are needed."""
         params = {
             "status": status,
@@ -205,7 +218,9 @@ class AsyncJobs:
             **{f"metadata[{key}]": value for key, value in (metadata or {}).items()},
         }
         async for each in pages(self._transport, get("/v1/jobs", params)):
-            yield _job(self._transport, each)
+            summary = model_of(AsyncJobSummary, each)
+            summary._transport = self._transport
+            yield summary
 
     async def wait(self, id: str, *, timeout_s: float | None = None, progress: bool = False) -> AsyncJob:
         return await (await self.get(id)).wait(timeout_s=timeout_s, progress=progress)

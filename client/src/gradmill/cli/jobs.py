@@ -15,7 +15,7 @@ from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.request import uploaded
 from gradmill.spec import Form
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.jobs import Job, JobSummary
 
 SUFFIXES = {
     "torch": "torch.zip",
@@ -47,7 +47,7 @@ def jobs(
     put_table(names, [_row(job) for job in found])
 
 
-def _row(job: Job) -> tuple[object, ...]:
+def _row(job: JobSummary) -> tuple[object, ...]:
     progress = job.progress
     return (job.id, job.status, progress.epoch, progress.epochs, progress.loss, job.created_at, job.metadata)
 

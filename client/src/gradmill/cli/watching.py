@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from gradmill.answers import JobAnswer
+from gradmill.answers import JobSummaryAnswer
 from gradmill.progress import line
 from gradmill.synchronous.jobs import Job
 
@@ -40,10 +40,10 @@ def sparkline(values: list[float], width: int = WIDTH) -> str:
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
 
 
-def _told() -> Callable[[JobAnswer], None]:
+def _told() -> Callable[[JobSummaryAnswer], None]:
     told = ""
 
-    def tell(job: JobAnswer) -> None:
+    def tell(job: JobSummaryAnswer) -> None:
         nonlocal told
         if job.status != told:
             told = job.status
@@ -55,7 +55,7 @@ def _told() -> Callable[[JobAnswer], None]:
 class _Drawing:
     def __init__(self, job: Job) -> None:
         self._losses = [epoch.loss for epoch in job.epochs(points=WIDTH) if epoch.loss is not None]
-        self._job: JobAnswer = job
+        self._job: JobSummaryAnswer = job
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import PrivateAttr
 
 from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
-from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, PredictionsAnswer
+from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, JobSummaryAnswer, PredictionsAnswer
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
@@ -35,9 +35,11 @@ Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelle
 Which = Literal["best", "last"]
 
 
-class Job(JobAnswer):
-    """A job as it was when it was last asked for; `refresh`, `wait` and the orders to it bring it up to date."""
+class JobSummary(JobSummaryAnswer):
+    """A job as a list tells it, without its network, its training and whatever else may be large: `whole` asks for that. It
+    does all that a job does; `refresh`, `wait` and the orders to it bring up to date what it tells."""
 
+    _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: Transport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
 
@@ -53,10 +55,15 @@ class Job(JobAnswer):
             raise JobFailed(self.id, self.status, *told)
         return self
 
+    def whole(self) -> "Job":
+        """The job as it is now, with all that it was asked for."""
+        response = self._transport.send(get(self._path()))
+        return _job(self._transport, content_of(response), response.headers.get("etag", ""))
+
     def refresh(self) -> Self:
         return self._asked(get(self._path()))
 
-    def wait(self, *, timeout_s: float | None = None, progress: "bool | Callable[[Job], None]" = False) -> Self:
+    def wait(self, *, timeout_s: float | None = None, progress: bool | Callable[[Self], None] = False) -> Self:
         """Returns when the job has ended, however it did; WaitedTooLong after `timeout_s`. A service that is away or starts
         anew meanwhile is waited for too, and so is a paused job that somebody must resume.
 
@@ -159,11 +166,17 @@ class Job(JobAnswer):
         """Itself, as the answer tells it."""
         response = self._transport.send(call, retries)
         if response.content:
-            told = model_of(JobAnswer, content_of(response))
-            for name in JobAnswer.model_fields:
+            told = model_of(self._told, content_of(response))
+            for name in self._told.model_fields:
                 setattr(self, name, getattr(told, name))
             self._etag = response.headers.get("etag", "")
         return self
+
+
+class Job(JobSummary, JobAnswer):
+    """A job as it was when it was last asked for; `refresh`, `wait` and the orders to it bring it up to date."""
+
+    _told = JobAnswer
 
 
 class Jobs:
@@ -198,7 +211,7 @@ class Jobs:
         created_after: datetime | str | None = None,
         created_before: datetime | str | None = None,
         page_size: int = 100,
-    ) -> Iterator[Job]:
+    ) -> Iterator[JobSummary]:
         """All of them that fit, newest first; pages are asked for as they are needed."""
         params = {
             "status": status,
@@ -208,7 +221,9 @@ class Jobs:
             **{f"metadata[{key}]": value for key, value in (metadata or {}).items()},
         }
         for each in pages(self._transport, get("/v1/jobs", params)):
-            yield _job(self._transport, each)
+            summary = model_of(JobSummary, each)
+            summary._transport = self._transport
+            yield summary
 
     def wait(self, id: str, *, timeout_s: float | None = None, progress: bool = False) -> Job:
         return (self.get(id)).wait(timeout_s=timeout_s, progress=progress)
