@@ -122,6 +122,7 @@ def dataset_answer(dataset: Dataset, all_values: bool = False) -> JSON:
         **dataset_summary(dataset),
         "columns": columns if all_values else [_shortened(column) for column in columns],
         "shapes": dataset.schema.get("shapes", {}),
+        "first_line": dataset.schema.get("first_line"),
     }
 
 
@@ -321,6 +322,11 @@ class DatasetAnswer(DatasetSummaryAnswer):
     shapes: dict[str, list[int]] = Field(
         description="Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in "
         "C order, for a `reshape` layer."
+    )
+    first_line: int | None = Field(
+        None,
+        description="Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where "
+        "rows are not one line each.",
     )
 
 

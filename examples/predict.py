@@ -57,11 +57,11 @@ def main() -> None:
     try:
         network, loss, preprocessing, weights = opened(options.weights)
         with open(options.rows, newline="") as file:
-            for line, row in enumerate(read(file, preprocessing["features"]), 1):
+            for place, row in enumerate(read(file, preprocessing["features"])):
                 try:
                     x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
                 except ValueError as error:
-                    raise ValueError(f"{options.rows}, row {line}: {error}") from None
+                    raise ValueError(f"{options.rows}, row {place}: {error}") from None
                 print(meaning(preprocessing, linked(network, loss, outputs(network, weights, x))))
     except SafetensorError as error:
         sys.exit(f"predict.py: {options.weights} is no safetensors file: {error}")

@@ -51,7 +51,7 @@ _SPECIES = {
     "deviation": None,
     "reason": None,
 }
-_EXAMPLE = {**_SUMMARY, "columns": [_SPECIES], "shapes": {}}
+_EXAMPLE = {**_SUMMARY, "columns": [_SPECIES], "shapes": {}, "first_line": 2}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _CONTENT: dict[str, Any] = {
     "text/csv": {"schema": {"type": "string"}, "example": "length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n"},

@@ -70,6 +70,7 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         "rows": read.rows,
         "columns": [column.to_json() for column in columns],
         "shapes": dict(read.shapes),
+        "first_line": read.first_line,
         "preview": preview(columns, read.rows),
     }
 

@@ -1,6 +1,6 @@
 """From raw values to a column as the table keeps it: its kind, its array, its statistics.
 
-Needs NumPy alone, so that the parsing child starts fast. Rows are counted from 1 in messages, without a header.
+Needs NumPy alone, so that the parsing child starts fast.
 """
 
 import unicodedata
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.cells import InvalidCell
 from core.data.likeness import likeness, number_likeness
 from core.data.table import RESERVED
 from core.errors import InvalidData
-from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, are_many
+from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, absent, are_many, first_rows
 from core.nn.preparation.statistics import moments
 
 MAX_NAME = 1000
@@ -39,7 +40,7 @@ class Described(Column):
 
 
 def number(name: str, x: NDArray[Any]) -> Described:
-    """x (N,): floats with NaN where missing, or integers. InvalidData names the first infinite number's row."""
+    """x (N,): floats with NaN where missing, or integers. InvalidCell names the first infinite number's row."""
     if x.dtype.kind == "u":
         x = x.astype(np.int64) if x.itemsize < 8 or not len(x) or int(x.max()) < 2**63 else x.astype(np.float64)
     elif x.dtype.kind == "i":
@@ -53,9 +54,9 @@ def number(name: str, x: NDArray[Any]) -> Described:
         if not finite.all():
             infinite = np.flatnonzero(np.isinf(x))
             if len(infinite):
-                raise InvalidData(
-                    f'column "{name}", row {infinite[0] + 1}: {x[infinite[0]]} is not a finite number; '
-                    "float64 numbers up to about 1.8e308 are allowed"
+                row = int(infinite[0])
+                raise InvalidCell(
+                    name, row, f"{x[row]} is not a finite number; float64 numbers up to about 1.8e308 are allowed"
                 )
             present = x[finite]
             missing = len(x) - len(present)
@@ -67,7 +68,7 @@ def number(name: str, x: NDArray[Any]) -> Described:
     listed = tuple(values.tolist()) if values is not None and len(values) <= MAX_NUMBERS else None
     floats = present.astype(np.float64, copy=False)
     mean, deviation = moments(floats)
-    return Described(
+    found = Described(
         name,
         "number",
         missing,
@@ -79,6 +80,7 @@ def number(name: str, x: NDArray[Any]) -> Described:
         deviation,
         array=x,
     )
+    return _with_rows(found, x)
 
 
 def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None) -> Described:
@@ -94,7 +96,7 @@ def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None)
     share = ones / count
     deviation = float(np.sqrt(share * (1 - share)))
     low, high = float(values[0]), float(values[-1])
-    return Described(name, "boolean", missing, len(values), values, low, high, share, deviation, array=x)
+    return _with_rows(Described(name, "boolean", missing, len(values), values, low, high, share, deviation, array=x), x)
 
 
 def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
@@ -118,13 +120,14 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
         return ignored(name, reason, missing, len(order))
     for value in kept:
         if fault := unstorable(value):
-            row = int(np.argmax(codes == values.index(value))) + 1
-            raise InvalidData(f'column "{name}", row {row}: the text has {fault}, which cannot be stored')
+            row = int(np.argmax(codes == values.index(value)))
+            raise InvalidCell(name, row, f"the text has {fault}, which cannot be stored")
     ranks = np.full(len(values) + 1, -1, np.int32)  # the last place serves the code −1
     ranks[order] = np.arange(len(order), dtype=np.int32)
     array = ranks[np.maximum(codes, -1)]
     warning, numbers = _text_warning(kept, len(codes)), number_likeness(kept, array)
-    return Described(name, "text", missing, len(order), kept, warning=warning, number_like=numbers, array=array)
+    found = Described(name, "text", missing, len(order), kept, warning=warning, number_like=numbers, array=array)
+    return _with_rows(found, array)
 
 
 def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None, warning: str | None = None) -> Described:
@@ -198,6 +201,11 @@ def preview(columns: Sequence[Described], rows: int, cells: int = 20_000, charac
         else:
             shown[column.name] = [None if value != value else value for value in first]  # NaN alone differs from itself
     return [{name: shown[name][i] for name in shown} for i in range(count)]
+
+
+def _with_rows(column: Described, array: NDArray[Any]) -> Described:
+    """With the first rows that miss a value."""
+    return replace(column, missing_rows=first_rows(absent(array))) if column.missing else column
 
 
 def _text_warning(values: Sequence[str], rows: int) -> str | None:

@@ -76,7 +76,7 @@ def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | 
         cells=int(times[are_like].sum()),
         of=int(times.sum()),
         strange=int(times[are_strange].sum()),
-        examples=tuple(Cell(row + 1, _shown(values[codes[row]])) for row in rows[:_SHOWN]),
+        examples=tuple(Cell(row, _shown(values[codes[row]])) for row in rows[:_SHOWN]),
     )
 
 

@@ -31,8 +31,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a format's reader gives; `shapes` are those of `core.nn.preparation.schema.Schema`."""
+    """What a format's reader gives; `shapes` and `first_line` are those of `core.nn.preparation.schema.Schema`."""
 
     rows: int
     columns: Sequence[Described]
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    first_line: int | None = None

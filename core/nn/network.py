@@ -78,6 +78,6 @@ def check_indices(program: Program, x: Matrix) -> None:
             if strange.any():
                 row, place = np.argwhere(strange)[0]
                 raise InvalidData(
-                    f"input {first + place} of example {start + row + 1} is {indices[row, place]:g}; the embedding takes whole "
+                    f"input {first + place} of row {start + row} is {indices[row, place]:g}; the embedding takes whole "
                     f"numbers from 0 to {vocabulary - 1}"
                 )

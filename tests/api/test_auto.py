@@ -112,8 +112,8 @@ def test_a_price_column_with_a_dirty_cell_is_refused_with_that_cell(client: Test
     assert (answer.status_code, pointers(answer)) == (422, ["/dataset/target"]), answer.text
     [message] = messages(answer).values()
     assert (
-        'column "price" is text, though 299 of its 300 cells look like numbers; 1 is no plain number: "n/a?" in row 57'
-        in message
+        'column "price" is text, though 299 of its 300 cells look like numbers; '
+        '1 is no plain number: "n/a?" in row 56 (line 58 of the file)' in message
     )
 
 
@@ -123,8 +123,8 @@ def test_a_job_that_is_told_to_take_dirty_numbers_as_texts_is_warned_of_them(cli
     job = JobAnswer.model_validate(client.post("/v1/jobs", json=request).json())
     assert job.warnings == checked.warnings
     assert [warning.pointer for warning in job.warnings] == ["/dataset/target", "/dataset/features"]
-    assert '"n/a?" in row 57; each of its 300 texts is a class' in job.warnings[0].message
-    assert '"12 qm" in row 100; as a feature it becomes 300 inputs' in job.warnings[1].message
+    assert '"n/a?" in row 56 (line 58 of the file); each of its 300 texts is a class' in job.warnings[0].message
+    assert '"12 qm" in row 99 (line 101 of the file); as a feature it becomes 300 inputs' in job.warnings[1].message
     assert client.get(f"/v1/jobs/{job.id}").json()["warnings"] == client.get("/v1/jobs").json()["data"][0]["warnings"] != []
 
 

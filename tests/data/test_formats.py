@@ -280,9 +280,9 @@ def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns
 @pytest.mark.parametrize(
     ("values", "found"),
     [
-        (["1.5", "2", "abc", "3", "", "abc"], NumberLike(3, 5, 2, (Cell(3, "abc"), Cell(6, "abc")))),
-        (["$5", "$7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(3, "free"), Cell(1, "$5"), Cell(2, "$7.50")))),
-        (["12", "13", "14", "12,5x", "15,5"], NumberLike(4, 5, 2, (Cell(4, "12,5x"), Cell(5, "15,5")))),
+        (["1.5", "2", "abc", "3", "", "abc"], NumberLike(3, 5, 2, (Cell(2, "abc"), Cell(5, "abc")))),
+        (["$5", "$7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(2, "free"), Cell(0, "$5"), Cell(1, "$7.50")))),
+        (["12", "13", "14", "12,5x", "15,5"], NumberLike(4, 5, 2, (Cell(3, "12,5x"), Cell(4, "15,5")))),
         (["Oslo", "Bern", "7"], None),
         (["2020-05-16", "2020-05-17", "soon"], None),
     ],
@@ -296,11 +296,38 @@ def test_cells_that_keep_a_column_from_being_numbers_are_named_with_their_rows(
     assert Schema.model_validate(parsed.schema.model_dump(mode="json")) == parsed.schema
 
 
+@pytest.mark.parametrize(
+    ("format_name", "content", "line"),
+    [
+        ("csv", "x\n1\n2\n", 2),
+        ("csv", "\ufeffx\r\n1\r\n2", 2),
+        ("csv", 'x\n"1"\n2\n\n\r\n', 2),
+        ("csv", "x,y\n1,a\n\n2,b\n", None),
+        ("csv", 'x,y\n1,"a\nb"\n2,b\n', None),
+        ("csv", "x,y\r1,a\r2,b\r", None),
+        ("jsonl", '{"x": 1}\n{"x": 2}\n', 1),
+        ("jsonl", '{"x": 1}\n\n{"x": 2}', None),
+        ("json", '[{"x": 1}, {"x": 2}]', None),
+    ],
+)
+def test_the_line_of_the_first_row_is_told_where_every_row_is_one_line(
+    tmp_path: Path, format_name: Format, content: str, line: int | None
+) -> None:
+    parsed, _ = read(content.encode(), format_name, tmp_path)
+    assert (parsed.schema.rows, parsed.schema.first_line) == (2, line)
+
+
+def test_the_first_rows_that_miss_a_value_are_told(tmp_path: Path) -> None:
+    content = "x,y,z\n1,true,a\n,,\n3,false,\n" + ",,b\n" * 6
+    parsed, _ = read(content.encode(), "csv", tmp_path)
+    assert [column.missing_rows for column in parsed.schema.columns] == [(1, 3, 4, 5, 6), (1, 3, 4, 5, 6), (1, 2)]
+
+
 def test_cells_far_down_a_long_column_are_found_and_counted() -> None:
     values, codes = ("1.5", "2.5", "x"), np.tile(np.array([0, 1, -1], np.int32), 700_000)
     codes[[5, 2_000_000]] = 2
     found = number_likeness(values, codes)
-    assert found == NumberLike(1_400_000, 1_400_002, 2, (Cell(6, "x"), Cell(2_000_001, "x")))
+    assert found == NumberLike(1_400_000, 1_400_002, 2, (Cell(5, "x"), Cell(2_000_000, "x")))
 
 
 @pytest.mark.parametrize(

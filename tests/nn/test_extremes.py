@@ -287,9 +287,9 @@ def test_smoothed_labels_of_two_classes_pull_the_certainty_to_what_they_say():
 def test_what_is_no_index_of_an_embeddings_table_is_refused_before_training(strange):
     x, t = np.array([[0.0, 1.0], [2.0, strange]]), np.ones((2, 1))
     layers = [{"type": "embedding", "vocabulary": 3, "dimension": 2}, ONE]
-    with pytest.raises(InvalidData, match=r"input 1 of example 2 is .*; the embedding takes whole numbers from 0 to 2"):
+    with pytest.raises(InvalidData, match=r"input 1 of row 1 is .*; the embedding takes whole numbers from 0 to 2"):
         started(layers, x, t)
-    with pytest.raises(InvalidData, match="input 1 of example 2"):
+    with pytest.raises(InvalidData, match="input 1 of row 1"):
         started(layers, x[:1], t[:1], (x, t), validation={"fraction": 0.5})
 
 

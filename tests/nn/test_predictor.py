@@ -178,7 +178,7 @@ def test_a_number_beyond_the_range_is_told_with_its_row(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "BLOCK_CELLS", 1)
     table = columns(9)
     table["length"][7] = 1e300
-    with pytest.raises(InvalidData, match='column "length", row 8: 1e\\+300 leaves the range of float32'):
+    with pytest.raises(InvalidData, match='column "length", row 7: 1e\\+300 leaves the range of float32'):
         predictor.predict(table)
 
 

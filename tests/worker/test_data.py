@@ -123,7 +123,7 @@ def test_a_number_beyond_the_range_is_said_to_be_in_the_validation_data(stored: 
     first = people(["Bern"])
     first[0] = replace(first[0], array=np.arange(ROWS) * 1e-9)
     dataset, other = stored(first), stored(wild)
-    with pytest.raises(InvalidData, match=r'^validation data: column "age", row 1: 1e\+308 leaves the range of float64'):
+    with pytest.raises(InvalidData, match=r'^validation data: column "age", row 0: 1e\+308 leaves the range of float64'):
         prepared(dataset, {"dataset": other.id})
 
 

@@ -156,7 +156,8 @@ class Column(Answer):
     values: always of a boolean or text column, of a number column where they are few (at most 1,000; fewer in a very
     wide table), else None. `distinct` is None where it was not counted. `deviation` is the population's standard
     deviation. The four statistics are None where there is no number. `warning` says where the column looks like
-    something else than it was read as, or costs many inputs; it changes nothing."""
+    something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
+    FIRST_ROWS of those that miss it."""
 
     name: str
     kind: Literal["number", "boolean", "text", "ignored"] | str
@@ -170,6 +171,7 @@ class Column(Answer):
     reason: str | None = None
     warning: str | None = None
     number_like: NumberLike | None = None
+    missing_rows: list[int] = []
 
 
 class DatasetAnswer(Answer):
@@ -190,6 +192,9 @@ class DatasetAnswer(Answer):
     shapes: dict[str, list[int]]
     """Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in C order,
     for a `reshape` layer."""
+    first_line: int | None = None
+    """Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where rows
+    are not one line each."""
 
 
 class DatasetSummaryAnswer(Answer):

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, types
 
+from core.data.cells import InvalidCell
 from core.data.describe import Described, boolean, ignored, number, text
 from core.data.formats.json import MAX_DEPTH, TOO_DEEP
 from core.data.likeness import likeness
@@ -54,7 +55,7 @@ def described(name: str, column: Any, *, refuses_nan: bool = False) -> Described
         if refuses_nan and types.is_floating(column.type):
             nan = compute.index(compute.is_nan(column), True).as_py()
             if nan >= 0:
-                raise InvalidData(f'column "{name}", row {nan + 1}: NaN is not JSON; a missing value is written null')
+                raise InvalidCell(name, nan, "NaN is not JSON; a missing value is written null")
         if column.null_count or types.is_decimal(column.type):
             column = column.cast(pa.float64(), safe=False)
         return number(name, column.to_numpy())

@@ -16,10 +16,11 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from core.data.cells import in_lines
 from core.data.describe import Described, check_names, number
 from core.data.formats.arrow import described
 from core.data.formats.decimals import with_points
-from core.data.formats.text import scan
+from core.data.formats.text import first_line, scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 from core.nn.preparation.column import MAX_TEXTS
@@ -55,7 +56,10 @@ def read(path: Path, limits: Limits) -> Read:
         raise InvalidData(f"the file is not CSV as needed: {error}") from error
     limits.check(table.num_rows, table.num_columns)
     has_commas = delimiter != ","
-    return Read(table.num_rows, [_column(name, table.column(i), has_commas) for i, name in enumerate(names)])
+    line = first_line(path, counts["\n"], table.num_rows, header=1)
+    with in_lines(line):
+        columns = [_column(name, table.column(i), has_commas) for i, name in enumerate(names)]
+    return Read(table.num_rows, columns, first_line=line)
 
 
 def _column(name: str, column: Any, has_commas: bool) -> Described:

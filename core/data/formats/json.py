@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.data.cells import InvalidCell
 from core.data.describe import Described, boolean, check_names, ignored, number, text
 from core.data.formats.text import scan
 from core.data.limits import Limits, Read
@@ -35,7 +36,7 @@ def read(path: Path, limits: Limits) -> Read:
         names, rows = list(document), _length(document)
         columns = list(document.values())
     elif isinstance(document, list):
-        for i, row in enumerate(document, 1):
+        for i, row in enumerate(document):
             if not isinstance(row, dict):
                 raise InvalidData(f"row {i} is {kind(row)}; every row must be an object, {{column: value, …}}")
         rows = len(document)
@@ -112,8 +113,8 @@ def _described(name: str, values: Sequence[Any]) -> Described:
         return ignored(name, "nested values are not used; numbers, booleans and texts are", missing)
     if len(kinds) > 1:
         first = next(kind(value) for value in values if value is not None)
-        row, other = next((i, kind(v)) for i, v in enumerate(values, 1) if v is not None and kind(v) != first)
-        raise InvalidData(f'column "{name}", row {row}: {other} among values that begin with {first}; one kind is needed')
+        row, other = next((i, kind(v)) for i, v in enumerate(values) if v is not None and kind(v) != first)
+        raise InvalidCell(name, row, f"{other} among values that begin with {first}; one kind is needed")
     if kinds == {"a number"}:
         return number(name, _numbers(name, values, missing))
     if kinds == {"a boolean"}:

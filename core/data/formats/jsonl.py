@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
+from core.data.cells import in_lines
 from core.data.describe import check_names, unstorable
 from core.data.formats.arrow import described
 from core.data.formats.json import kind, load
-from core.data.formats.text import scan
+from core.data.formats.text import first_line, scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData
 
@@ -34,8 +35,10 @@ def read(path: Path, limits: Limits) -> Read:
     limits.check(table.num_rows, table.num_columns)
     names = table.column_names
     check_names(names)
-    columns = [described(name, table.column(i), refuses_nan=True) for i, name in enumerate(names)]
-    return Read(table.num_rows, columns)
+    line = first_line(path, counts["\n"], table.num_rows)
+    with in_lines(line):
+        columns = [described(name, table.column(i), refuses_nan=True) for i, name in enumerate(names)]
+    return Read(table.num_rows, columns, first_line=line)
 
 
 def _table(path: Path) -> Any:

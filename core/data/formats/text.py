@@ -1,11 +1,13 @@
 """One pass over a text file before it is parsed: is it UTF-8 without NUL bytes, and how often does it have certain bytes?"""
 
 import codecs
+import os
 from pathlib import Path
 
 from core.errors import InvalidData
 
 _CHUNK_BYTES = 1 << 20
+_TAIL_BYTES = 1 << 12
 _ZIP = b"PK\x03\x04"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -44,6 +46,18 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
     if size == 0:
         raise InvalidData("the file is empty")
     return counts
+
+
+def first_line(path: Path, newlines: int, rows: int, header: int = 0) -> int | None:
+    """The line, from 1, of the first of so many rows behind `header` lines; None unless every row is one line.
+
+    Blank lines and texts of several lines make more lines of as many rows; none makes fewer.
+    """
+    with path.open("rb") as file:
+        file.seek(-min(_TAIL_BYTES, path.stat().st_size), os.SEEK_END)
+        tail = file.read()
+    blank = tail[len(tail.rstrip(b"\r\n")) :].count(b"\n")
+    return header + 1 if newlines - blank + 1 == header + rows else None
 
 
 def _advice(byte: int) -> str:

@@ -73,7 +73,7 @@ class Outline:
         loss = suggestions.loss(facts.targets, facts.rows, outputs)
         if last.get("activation") == "softmax" or last.get("type") == "softmax":
             loss = "softmax_cross_entropy"
-        elif (message := suggestions.doubt(facts.targets, facts.rows, outputs)) is not None:
+        elif (message := suggestions.doubt(facts.targets, facts.schema, outputs)) is not None:
             self.problems.append(Problem(facts.place, message))
         self.choose("training", "loss", loss)
         if "metrics" not in training:
@@ -142,7 +142,7 @@ class _Facts:
 
     def __init__(self, data: DataSpec, schema: Schema) -> None:
         usable = {column.name for column in schema.columns if column.kind != "ignored"}
-        self.rows = schema.rows
+        self.schema, self.rows = schema, schema.rows
         self.place = target_place(data, 0)
         self.targets = [schema.column(name) for name in data.targets if name in usable] or [_TARGET]
         features = None if data.features is None else tuple(name for name in data.features if name in usable)

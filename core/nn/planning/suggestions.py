@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.nn.preparation.column import Column
+from core.nn.preparation.schema import Schema
 from core.nn.preparation.warnings import REMEDY, disguise
 
 FEW_CLASSES = 20  # whole numbers of more different values are quantities
@@ -49,15 +50,15 @@ def is_class(column: Column, rows: int) -> bool:
     return _is_few(len(values), rows) and all(value == int(value) for value in values if not isinstance(value, str))
 
 
-def doubt(targets: Sequence[Column], rows: int, outputs: int | None) -> str | None:
+def doubt(targets: Sequence[Column], schema: Schema, outputs: int | None) -> str | None:
     """Why no loss should be chosen for a target: nearly all of its many texts look like numbers. None where nothing is strange,
     or the network's outputs, if known, are as many as its texts."""
     [target, *others] = targets
     like, count = target.number_like, len(target.values or ())
-    if others or like is None or like.cells < (1 - MOST_TEXTS) * like.of or _is_few(count, rows) or outputs == count:
+    if others or like is None or like.cells < (1 - MOST_TEXTS) * like.of or _is_few(count, schema.rows) or outputs == count:
         return None
     return (
-        f"{disguise(target)}; {REMEDY} and send the data again, so that numbers are learned; "
+        f"{disguise(target, schema)}; {REMEDY} and send the data again, so that numbers are learned; "
         f'or say that each of its {count:,} texts is a class: "loss": "softmax_cross_entropy"'
     )
 

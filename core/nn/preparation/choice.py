@@ -5,7 +5,7 @@ from itertools import islice
 
 from core.errors import Problem, escaped
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, Column
-from core.nn.preparation.names import ColumnNames, Known, listed, quoted
+from core.nn.preparation.names import ColumnNames, Known, lacking, listed, quoted
 from core.nn.preparation.roles import SCALABLE, classes, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.warnings import REMEDY, disguise
@@ -13,6 +13,8 @@ from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 
 MAX_PROBLEMS = 100
+
+COMPLETE = "a target must have all of them: fill them in, or leave these rows out"
 
 _ONE_HOT = "several targets of softmax_cross_entropy are one class each: 0 and 1, or false and true, and nothing else"
 _FLAGS = "several targets of binary_cross_entropy take 0 and 1, or false and true, and nothing else"
@@ -48,7 +50,7 @@ def _target_problems(schema: Schema, data: DataSpec, loss: AnyLoss, names: Colum
     for i, name in enumerate(data.targets):
         message = names.unusable(name) or (f"column {quoted(name)} is named twice as a target" if name in seen else None)
         if message is None:
-            message = _unfit(schema.column(name), schema.rows, loss, alone=len(data.targets) == 1)
+            message = _unfit(schema.column(name), schema, loss, alone=len(data.targets) == 1)
         if message is not None:
             yield Problem(target_place(data, i), message)
         seen.add(name)
@@ -82,18 +84,18 @@ def _weight_problems(schema: Schema, data: DataSpec, names: ColumnNames) -> Iter
     if message is None and (name in data.targets or name in (data.features or ())):
         part = "target" if name in data.targets else "feature"
         message = f"column {quoted(name)} is a {part}; it cannot be the rows' weight too"
-    message = message or unfit_weight(schema.column(name), schema.rows)
+    message = message or unfit_weight(schema.column(name), schema)
     if message is not None:
         yield Problem("/dataset/weight", message)
 
 
-def unfit_weight(column: Column, rows: int) -> str | None:
+def unfit_weight(column: Column, schema: Schema) -> str | None:
     """Why the column cannot be the rows' weights, or None."""
     name = quoted(column.name)
     if column.kind != "number":
-        return f"{disguise(column) or f'column {name} is {column.kind}'}; weights are numbers, 0 or more"
+        return f"{disguise(column, schema) or f'column {name} is {column.kind}'}; weights are numbers, 0 or more"
     if column.missing:
-        return f"column {name} misses {column.missing} of {rows} values; every row needs its weight"
+        return f"{lacking(column, schema)}; every row needs its weight"
     if column.min is not None and column.min < 0:
         return f"column {name} holds {column.min:g}; a weight is 0 or more"
     if column.max == 0:
@@ -125,11 +127,11 @@ def _class_weight_problems(schema: Schema, data: DataSpec, loss: AnyLoss) -> Ite
                 yield Problem(f"/dataset/class_weights/{escaped(name)}", message)
 
 
-def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | None:
+def _unfit(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str | None:
     """Why the column cannot be a target of this loss, or None."""
-    name, values = quoted(column.name), column.values
+    name, values, rows = quoted(column.name), column.values, schema.rows
     if column.missing:
-        return f"column {name} misses {column.missing} of {rows} values; a target must have all of them"
+        return f"{lacking(column, schema)}; {COMPLETE}"
     if isinstance(loss, SoftmaxCrossEntropy):
         if not alone:
             return None if _is_binary(column) else _not_binary(column, _ONE_HOT)
@@ -151,7 +153,7 @@ def _unfit(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | No
     if (message := no_count(column, loss)) is not None:
         return message
     if column.kind == "text":
-        if (found := disguise(column)) is not None:
+        if (found := disguise(column, schema)) is not None:
             return f"{found}; {loss.type} needs numbers: {REMEDY} and send the data again"
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None

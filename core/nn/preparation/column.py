@@ -10,7 +10,7 @@ Its kind says what its values are and how they are stored:
 Needs NumPy alone, so that the process that parses a file starts fast.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ Columns = Mapping[str, NDArray[Any]]  # those of a table as they are stored, eac
 
 MAX_TEXTS = 10_000  # distinct values of a column that are listed, and so how many classes there can be
 MAX_NUMBERS = 1_000
+FIRST_ROWS = 5
 MISSING_BOOLEAN = 255  # as stored
 
 _FEW = 50
@@ -30,7 +31,7 @@ _FEW = 50
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    row: int  # from 1, without a header
+    row: int  # from 0
     text: str
 
 
@@ -54,7 +55,8 @@ class Column:
     `values` are the sorted distinct values: always of a boolean or text column, of a number column where they are few (at most
     1,000; fewer in a very wide table), else None. `distinct` is None where it was not counted. `deviation` is the
     population's standard deviation. The four statistics are None where there is no number. `warning` says where the column
-    looks like something else than it was read as, or costs many inputs; it changes nothing.
+    looks like something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
+    FIRST_ROWS of those that miss it.
     """
 
     name: str
@@ -69,11 +71,38 @@ class Column:
     reason: str | None = None
     warning: str | None = None
     number_like: NumberLike | None = None
+    missing_rows: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Databases may give 1.0 back as 1: where one value is a float, all are."""
         if self.values is not None and any(type(value) is float for value in self.values):
             object.__setattr__(self, "values", tuple(float(value) for value in self.values))
+
+
+def row_at(row: int, first_line: int | None = None) -> str:
+    """A row as messages name it: counted from 0, as in requests; and its line, where `first_line` is that of row 0."""
+    return f"row {row}" if first_line is None else f"row {row} (line {row + first_line} of the file)"
+
+
+def rows_at(rows: Sequence[int], count: int, first_line: int | None = None) -> str:
+    """The first of `count` rows as messages name them, as `row_at` does one."""
+    if count == 1:
+        return row_at(rows[0], first_line)
+    more = ", …" if count > len(rows) else ""
+    told = f"rows {', '.join(map(str, rows))}{more}"
+    if first_line is None:
+        return told
+    return f"{told} (lines {', '.join(str(row + first_line) for row in rows)}{more} of the file)"
+
+
+def first_rows(found: NDArray[np.bool_]) -> tuple[int, ...]:
+    """The first FIRST_ROWS places of `found` (N,) that are true."""
+    rows: list[int] = []
+    start = 0
+    while len(rows) < FIRST_ROWS and found[start:].any():
+        start += int(found[start:].argmax()) + 1
+        rows.append(start - 1)
+    return tuple(rows)
 
 
 def are_many(distinct: int, rows: int) -> bool:

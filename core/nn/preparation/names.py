@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from core.nn.preparation.column import Value
+from core.nn.preparation.column import Column, Value, rows_at
 from core.nn.preparation.schema import Schema
 
 _MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
@@ -62,6 +62,13 @@ def quoted(value: Value) -> str:
     if isinstance(value, str):
         return '"' + (value if len(value) <= 60 else value[:59] + "…") + '"'
     return str(value)
+
+
+def lacking(column: Column, schema: Schema) -> str:
+    """How many values the column misses, and in which rows."""
+    count = f"{column.missing:,} of {schema.rows:,} value{'' if schema.rows == 1 else 's'}"
+    where = f", in {rows_at(column.missing_rows, column.missing, schema.first_line)}" if column.missing_rows else ""
+    return f"column {quoted(column.name)} misses {count}{where}"
 
 
 def shown(value: Any) -> str:

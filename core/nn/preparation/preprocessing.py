@@ -162,6 +162,6 @@ class Preprocessing:
 
 def _beyond(column: str, row: int, value: Any, dtype: np.dtype[Any]) -> str:
     return (
-        f"column {quoted(column)}, row {row + 1}: {value} leaves the range of {dtype} (up to {np.finfo(dtype).max:.4g}); "
+        f"column {quoted(column)}, row {row}: {value} leaves the range of {dtype} (up to {np.finfo(dtype).max:.4g}); "
         "use float64, or numbers of another unit"
     )

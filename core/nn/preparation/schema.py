@@ -11,7 +11,8 @@ class Schema(BaseModel):
     """The columns of a table in their order, and how many rows it has.
 
     `shapes` tells of columns a0, a1, … that were one array `a` of several dimensions what each row's part of it was, such as
-    (3, 28, 28); the columns are in C order.
+    (3, 28, 28); the columns are in C order. `first_line` is the line of a text file in which row 0 stands, None unless each of
+    its rows is one line.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -19,6 +20,7 @@ class Schema(BaseModel):
     rows: int
     columns: tuple[Column, ...]
     shapes: dict[str, tuple[int, ...]] = {}
+    first_line: int | None = None
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

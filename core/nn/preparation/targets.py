@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidData
-from core.nn.preparation.column import Column, Columns, Value, absent
+from core.nn.preparation.column import Column, Columns, Value, absent, first_rows, rows_at
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import SCALABLE
 from core.nn.preparation.scaling import fitted
@@ -50,13 +50,13 @@ def fitted_target(column: Column, array: NDArray[Any], training_rows: NDArray[np
 
 
 def check_complete(columns: Columns) -> None:
-    """InvalidData if a target column misses a value; it names how many, and the first row (counted from 1)."""
+    """InvalidData if a target column misses a value; it names how many, and the first rows."""
     for name, array in columns.items():
         missing = absent(array)
         if missing.any():
-            count, first = int(np.count_nonzero(missing)), int(np.argmax(missing)) + 1
+            count = int(np.count_nonzero(missing))
             raise InvalidData(
-                f"the target {quoted(name)} misses {count} of {len(array)} values, the first in row {first}; "
+                f"the target {quoted(name)} misses {count} of {len(array)} values, in {rows_at(first_rows(missing), count)}; "
                 "a row without its target cannot be learnt from"
             )
 
@@ -77,7 +77,7 @@ def class_indices(columns: Columns, classes: Sequence[Value]) -> NDArray[np.intp
     strange = np.flatnonzero(labels[index] != array)
     if len(strange):
         row = strange[0]
-        raise InvalidData(f"column {quoted(name)}, row {row + 1}: {array[row]} is none of the {len(labels)} classes")
+        raise InvalidData(f"column {quoted(name)}, row {row}: {array[row]} is none of the {len(labels)} classes")
     return index
 
 
@@ -92,7 +92,7 @@ def _one_hot_index(arrays: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
     if len(strange):
         row = strange[0]
         raise InvalidData(
-            f"row {row + 1}: {ones[row]} of the {len(arrays)} target columns are 1; with softmax_cross_entropy each row "
+            f"row {row}: {ones[row]} of the {len(arrays)} target columns are 1; with softmax_cross_entropy each row "
             "has exactly one class"
         )
     return index

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.preparation.choice import MAX_PROBLEMS, no_count, unfit_weight
+from core.nn.preparation.choice import COMPLETE, MAX_PROBLEMS, no_count, unfit_weight
 from core.nn.preparation.column import MAX_NUMBERS, Column, Value
-from core.nn.preparation.names import ColumnNames, listed, quoted
+from core.nn.preparation.names import ColumnNames, lacking, listed, quoted
 from core.nn.preparation.roles import classes, target_columns, used_names
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
@@ -90,9 +90,9 @@ def _column_problems(training: TrainingSpec, data: DataSpec, schema: Schema, oth
             if theirs.kind != ours.kind:
                 message = f"column {quoted(name)} is {theirs.kind} in the validation data, {ours.kind} in the training data"
             elif name in targets:
-                message = _unfit_target(theirs, other.rows, training.loss, labels if len(targets) == 1 else None)
+                message = _unfit_target(theirs, other, training.loss, labels if len(targets) == 1 else None)
             elif name == data.weight:
-                message = unfit_weight(theirs, other.rows)
+                message = unfit_weight(theirs, other)
         if message is not None:
             part = "targets" if name in targets else "weights" if name == data.weight else "inputs"
             yield Problem(f"{POINTER}/{part if is_inline else 'dataset'}", f"validation data: {message}")
@@ -115,11 +115,11 @@ def _form(schema: Schema, prefix: str) -> str:
     return "values" if names == [prefix] else f"rows of {len(names)}"
 
 
-def _unfit_target(column: Column, rows: int, loss: AnyLoss, labels: tuple[Value, ...] | None) -> str | None:
+def _unfit_target(column: Column, schema: Schema, loss: AnyLoss, labels: tuple[Value, ...] | None) -> str | None:
     """Why the validation column cannot be measured against what was learnt, or None. `labels` are the target's classes."""
     name = quoted(column.name)
     if column.missing:
-        return f"column {name} misses {column.missing} of {rows} values; a target must have all of them"
+        return f"{lacking(column, schema)}; {COMPLETE}"
     if loss.type not in ("softmax_cross_entropy", "binary_cross_entropy"):
         return no_count(column, loss)
     known = frozenset[Value](labels or (0, 1))

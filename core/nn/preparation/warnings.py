@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.preparation.column import Column, are_many
+from core.nn.preparation.column import Column, are_many, row_at
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import quantity_hint, target_place
 from core.nn.preparation.schema import Schema
@@ -20,7 +20,7 @@ def warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> list[Problem]:
     return list(islice(_warnings(schema, data, loss), MAX_WARNINGS))
 
 
-def disguise(column: Column) -> str | None:
+def disguise(column: Column, schema: Schema) -> str | None:
     """How much of a text column looks like numbers, and which cells do not; None where they are texts."""
     like = column.number_like
     if like is None:
@@ -29,42 +29,42 @@ def disguise(column: Column) -> str | None:
     told = f"column {quoted(column.name)} is text, though {count} cells look like numbers"
     if not like.strange:
         return f"{told}, sent as texts"
-    shown = ", ".join(f"{quoted(cell.text)} in row {cell.row:,}" for cell in like.examples)
+    shown = ", ".join(f"{quoted(cell.text)} in {row_at(cell.row, schema.first_line)}" for cell in like.examples)
     more = ", …" if like.strange > len(like.examples) else ""
     return f"{told}; {'1 is no plain number' if like.strange == 1 else f'{like.strange:,} are no plain numbers'}: {shown}{more}"
 
 
 def _warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> Iterator[Problem]:
     for i, name in enumerate(data.targets):
-        if (message := _of_target(schema.column(name), schema.rows, loss, alone=len(data.targets) == 1)) is not None:
+        if (message := _of_target(schema.column(name), schema, loss, alone=len(data.targets) == 1)) is not None:
             yield Problem(target_place(data, i), message)
     others = {*data.targets, data.weight}
     names = data.features or [column.name for column in schema.columns if column.name not in others]
     for i, name in enumerate(names):
-        if (message := _of_feature(schema.column(name), schema.rows, data)) is not None:
+        if (message := _of_feature(schema.column(name), schema, data)) is not None:
             yield Problem("/dataset/features" if data.features is None else f"/dataset/features/{i}", message)
 
 
-def _of_target(column: Column, rows: int, loss: AnyLoss, *, alone: bool) -> str | None:
-    count = len(column.values or ())
+def _of_target(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str | None:
+    rows, count = schema.rows, len(column.values or ())
     if column.kind != "text":
         hint = quantity_hint(column, rows) if alone and isinstance(loss, SoftmaxCrossEntropy) else ""
         return f"each value of column {quoted(column.name)} is a class{hint}" if hint else _of_reading(column)
     if column.number_like is not None and column.number_like.strange:
-        return f"{disguise(column)}; each of its {count:,} texts is a class; {REMEDY} and numbers are learned"
+        return f"{disguise(column, schema)}; each of its {count:,} texts is a class; {REMEDY} and numbers are learned"
     if are_many(count, rows):
         return f"column {quoted(column.name)} has {count:,} different texts in {rows:,} rows, and each is a class of its own"
     return None
 
 
-def _of_feature(column: Column, rows: int, data: DataSpec) -> str | None:
-    count, is_coded = len(column.values or ()), data.categories == "embedding"
+def _of_feature(column: Column, schema: Schema, data: DataSpec) -> str | None:
+    rows, count, is_coded = schema.rows, len(column.values or ()), data.categories == "embedding"
     becomes = "they become codes for an embedding" if is_coded else f"as a feature it becomes {count:,} inputs"
     if column.kind == "ignored":
         return f"column {quoted(column.name)} is left out: {column.reason}" + (f" ({column.warning})" if column.warning else "")
     if column.kind == "text" and column.number_like is not None:
         remedy = "correct these cells or leave them empty, and" if column.number_like.strange else "send them as numbers, and"
-        return f"{disguise(column)}; {becomes}; {remedy} it is one input"
+        return f"{disguise(column, schema)}; {becomes}; {remedy} it is one input"
     if column.kind == "text" and is_coded:
         many = f"column {quoted(column.name)} has {count:,} different texts in {rows:,} rows; {becomes}"
         return many if are_many(count, rows) else None

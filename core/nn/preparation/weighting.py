@@ -63,7 +63,7 @@ class Weighting:
             raise InvalidData(f"none of the {len(rows)} rows counts: column {quoted(self.column or '')} is 0 in all of them")
         if not np.isfinite(cast).all():
             row = rows[int(np.argmin(np.isfinite(cast)))]
-            raise InvalidData(f"row {row + 1} counts {w.max():.4g} times as much as a training row does; that is too much")
+            raise InvalidData(f"row {row} counts {w.max():.4g} times as much as a training row does; that is too much")
         return cast
 
     def _raw(self, columns: Columns) -> NDArray[np.float64]:

@@ -169,14 +169,14 @@ def test_several_flags_are_a_one_hot_code_of_the_class() -> None:
 
 def test_a_row_of_two_classes_is_refused() -> None:
     preprocessing, columns = one_hot([1, 0, 1], [0, 1, 1])
-    with pytest.raises(InvalidData, match="row 3: 2 of the 2 target columns are 1"):
+    with pytest.raises(InvalidData, match="row 2: 2 of the 2 target columns are 1"):
         preprocessing.targets(columns, np.float32)
 
 
 def test_a_missing_target_names_the_column_the_count_and_the_first_row() -> None:
     schema = Schema(rows=4, columns=(Column(name="x", kind="number"), Column(name="y", kind="number")))
     columns = {"x": np.arange(4), "y": np.array([1.0, NAN, 3.0, NAN])}
-    with pytest.raises(InvalidData, match='"y" misses 2 of 4 values, the first in row 2'):
+    with pytest.raises(InvalidData, match='"y" misses 2 of 4 values, in rows 1, 3'):
         Preprocessing.fit(schema, DataSpec(target="y"), MSE, columns, np.arange(4))
 
 
@@ -197,8 +197,11 @@ def test_a_missing_boolean_is_the_mean_of_the_training_rows(rows: tuple[int, ...
 def test_a_missing_boolean_is_no_target(loss: AnyLoss) -> None:
     schema, columns = flags()
     [problem] = problems(schema, DataSpec(target="flag"), loss)
-    assert problem.message == 'column "flag" misses 1 of 5 values; a target must have all of them'
-    with pytest.raises(InvalidData, match='"flag" misses 1 of 5 values, the first in row 3'):
+    assert (
+        problem.message
+        == 'column "flag" misses 1 of 5 values, in row 2; a target must have all of them: fill them in, or leave these rows out'
+    )
+    with pytest.raises(InvalidData, match='"flag" misses 1 of 5 values, in row 2'):
         Preprocessing.fit(schema, DataSpec(target="flag"), loss, columns, np.arange(5))
 
 
@@ -209,15 +212,15 @@ def test_a_number_beyond_the_dtype_is_refused_with_its_row(dtype: Any) -> None:
     if dtype == np.float64:
         assert preprocessing.inputs(columns, dtype)[2, 0] == 1e308
         return
-    with pytest.raises(InvalidData, match=r'"x", row 3: 1e\+308 leaves the range of float32'):
+    with pytest.raises(InvalidData, match=r'"x", row 2: 1e\+308 leaves the range of float32'):
         preprocessing.inputs(columns, dtype)
-    with pytest.raises(InvalidData, match=r'"y", row 2: 1e\+308 leaves the range of float32'):
+    with pytest.raises(InvalidData, match=r'"y", row 1: 1e\+308 leaves the range of float32'):
         preprocessing.targets(columns, dtype)
 
 
 def test_a_class_that_was_not_there_is_refused() -> None:
     preprocessing, columns = fitted(DataSpec(target="score", features=("age",)), SOFTMAX)
-    with pytest.raises(InvalidData, match='"score", row 1: 6 is none of the 4 classes'):
+    with pytest.raises(InvalidData, match='"score", row 0: 6 is none of the 4 classes'):
         preprocessing.targets({**columns, "score": np.array([6, 7, 9, 11])}, np.float32)
 
 

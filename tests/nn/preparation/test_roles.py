@@ -85,6 +85,27 @@ def test_the_targets_decide_the_outputs(
 
 
 @pytest.mark.parametrize(
+    ("missing", "rows", "line", "where"),
+    [
+        (1, (317,), 2, "in row 317 (line 319 of the file)"),
+        (1, (317,), None, "in row 317"),
+        (3, (0, 5, 7), 1, "in rows 0, 5, 7 (lines 1, 6, 8 of the file)"),
+        (9, (0, 5, 7, 8, 9), 2, "in rows 0, 5, 7, 8, 9, … (lines 2, 7, 9, 10, 11, … of the file)"),
+    ],
+)
+def test_missing_targets_are_counted_and_the_first_rows_and_lines_named(
+    missing: int, rows: tuple[int, ...], line: int | None, where: str
+) -> None:
+    column = Column(name="price", kind="number", missing=missing, missing_rows=rows)
+    schema = Schema(rows=1000, columns=(column, *SCHEMA.columns), first_line=line)
+    [problem] = problems(schema, DataSpec(target="price"), MeanSquaredError())
+    assert problem.message == (
+        f'column "price" misses {missing} of 1,000 values, {where}; a target must have all of them: fill them in, or leave '
+        "these rows out"
+    )
+
+
+@pytest.mark.parametrize(
     ("target", "loss", "words"),
     [
         ("ages", MeanSquaredError(), ['no column "ages"', '"age"']),

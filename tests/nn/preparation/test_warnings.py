@@ -19,7 +19,7 @@ PRICE = Column(
     kind="text",
     distinct=300,
     values=TEXTS,
-    number_like=NumberLike(cells=299, of=300, strange=1, examples=(Cell(57, "12,5x"),)),
+    number_like=NumberLike(cells=299, of=300, strange=1, examples=(Cell(56, "12,5x"),)),
 )
 SIZE = Column(name="size", kind="number")
 NAME = Column(
@@ -30,7 +30,7 @@ NAME = Column(
     warning="300 distinct texts in 300 rows: as a feature it becomes 300 inputs",
 )
 KIND = Column(name="kind", kind="text", distinct=2, values=("a", "b"))
-SAID = 'column "price" is text, though 299 of its 300 cells look like numbers; 1 is no plain number: "12,5x" in row 57'
+SAID = 'column "price" is text, though 299 of its 300 cells look like numbers; 1 is no plain number: "12,5x" in row 56'
 
 
 def warned(*columns: Column, loss: AnyLoss | None = None, rows: int = 300, **data: Any) -> list[tuple[str, str]]:

@@ -127,7 +127,7 @@ def test_training_rows_that_all_count_nothing_are_refused() -> None:
 def test_a_weight_beyond_the_dtype_is_refused_with_its_row() -> None:
     weighting = Weighting.fit(DataSpec(target="x", weight="w"), None, {"w": np.array([1.0, 1e300])}, np.array([0]))
     assert weighting is not None
-    with pytest.raises(InvalidData, match=r"row 2 counts 1e\+300 times as much"):
+    with pytest.raises(InvalidData, match=r"row 1 counts 1e\+300 times as much"):
         weighting.weights({"w": np.array([1.0, 1e300])}, np.arange(2), np.float32)
 
 
@@ -143,14 +143,14 @@ def test_the_weight_is_no_feature() -> None:
         ("flag", 'column "flag" is boolean; weights are numbers, 0 or more'),
         ("city", 'column "city" is a target; it cannot be the rows\' weight too'),
         ("x", 'column "x" is a feature; it cannot be the rows\' weight too'),
-        ("holes", 'column "holes" misses 2 of 6 values; every row needs its weight'),
+        ("holes", 'column "holes" misses 2 of 6 values, in rows 4, 5; every row needs its weight'),
         ("debt", 'column "debt" holds -1.5; a weight is 0 or more'),
         ("nothing", 'column "nothing" is 0 in every row; at least one row must count'),
     ],
 )
 def test_a_column_that_is_no_weight_is_named_with_what_is_allowed(weight: str, message: str) -> None:
     more = (
-        Column(name="holes", kind="number", missing=2, min=0, max=1),
+        Column(name="holes", kind="number", missing=2, min=0, max=1, missing_rows=(4, 5)),
         Column(name="debt", kind="number", min=-1.5, max=1),
         Column(name="nothing", kind="number", min=0, max=0),
     )
