@@ -14,6 +14,7 @@ _WORDS = (
     (r"\baclose\b", "close"),
     (r"\baiter_", "iter_"),
     (r"\baread\b", "read"),
+    (r"\basynccontextmanager\b", "contextmanager"),
     (r"\basyncio\.sleep\b", "time.sleep"),
     (r"\bimport asyncio\b", "import time"),
     (r"\bgradmill\.asynchronous\b", "gradmill.synchronous"),

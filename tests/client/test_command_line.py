@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import gradmill
+from core.nn.planning import suggestions
 from gradmill.cli import exits
+from gradmill.cli.request import LEAST_ROWS_TO_SPLIT
 from gradmill.cli.watching import sparkline
 from tests.polling import until
 from tests.service.running import endless, environment, xor
@@ -60,6 +62,7 @@ def test_a_file_is_trained_on_from_its_upload_to_its_weights(gradmill_, tmp_path
     assert gradmill_("weights", id).stdout == f"{id}.safetensors\n"
     assert gradmill_("weights", id, "-o", "w.json", "--format", "json").stdout == "w.json\n"
     assert json.loads((tmp_path / "w.json").read_text())["weights"].keys() == {"0.weight", "0.bias", "2.weight", "2.bias"}
+    assert "iris.csv" in gradmill_("datasets", "list").stdout
     predicted = list(csv.DictReader(io.StringIO(gradmill_("predict", id, IRIS).stdout)))
     assert len(predicted) == 150
     assert sum(float(predicted[0][f"probability_{name}"]) for name in ("setosa", "versicolor", "virginica")) == pytest.approx(1)
@@ -111,6 +114,50 @@ def test_a_job_is_read_from_a_file_and_changed_by_options(gradmill_, client, tmp
     assert job.metadata == {"mark": suffix}
 
 
+def test_a_number_of_epochs_leaves_rows_to_measure_on_unless_none_are_wanted(gradmill_, client):
+    def training(*options: str) -> dict[str, object]:
+        submitted = gradmill_("submit", IRIS, *OPTIONS, *options)
+        assert ("--validation none" in submitted.stderr) == (not options)
+        return client.jobs.get(submitted.stdout.strip()).training
+
+    assert training()["validation"]["fraction"] == 0.2
+    assert training("--validation", "0.4")["validation"]["fraction"] == 0.4
+    assert training("--validation", "none")["validation"] is None
+    assert training("--set", "training.validation.fraction=0.3")["validation"]["fraction"] == 0.3
+    assert LEAST_ROWS_TO_SPLIT == suggestions.LEAST_ROWS_TO_SPLIT
+
+
+def test_what_is_predicted_on_leaves_no_dataset_behind(gradmill_, client, tmp_path):
+    id = gradmill_("submit", IRIS, *OPTIONS, "--watch").stdout.split()[0]
+    before = {each.id for each in client.datasets.list()}
+    (tmp_path / "new.csv").write_text("".join(Path(IRIS).read_text().splitlines(keepends=True)[:8]))
+    (tmp_path / "other.csv").write_text("colour\nred\n")
+    assert gradmill_("predict", id, "new.csv").stdout.count("setosa") == 8  # the heading's too
+    assert "sepal" in gradmill_("predict", id, "other.csv", code=exits.REFUSED).stderr
+    gradmill_("predict", id, IRIS)  # which the job was trained on: it stays
+    assert {each.id for each in client.datasets.list()} == before
+
+
+def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch, tmp_path):
+    request = xor(5)
+    job = client.jobs.create(request["network"], request["dataset"], request["training"]).wait()
+    (tmp_path / "new.csv").write_text("input0,input1\n0.25,0.75\n")
+    before = {each.id for each in client.datasets.list()}
+    lent = set()
+
+    def interrupted(self: gradmill.Job, asked: dict[str, str], params: object) -> None:
+        lent.add(client.datasets.get(asked["dataset"]).name)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gradmill.Job, "_predicted", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            job.predict(tmp_path / "new.csv")
+    assert lent == {"new.csv"}
+    assert {each.id for each in client.datasets.list()} == before
+    assert job.predict(tmp_path / "new.csv").values == job.predict([[0.25, 0.75]]).values
+
+
 def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
     options = ("--optimizer", "sgd", "--learning-rate", "1000000", "--layers", "30,30,3")
     failed = gradmill_("submit", IRIS, *OPTIONS[:2], *options, "--epochs", "50", "--watch", code=exits.FAILED)
@@ -127,6 +174,7 @@ def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
         (["submit", IRIS], exits.USAGE, "--target"),
         (["submit", IRIS, "--target", "species", "--layers", "a:b"], exits.USAGE, "64:relu"),
         (["submit", "--set", "training"], exits.USAGE, "PATH=VALUE"),
+        (["submit", IRIS, "--validation", "some"], exits.USAGE, "or none"),
         (["submit", IRIS, "--target", "specie"], exits.REFUSED, "specie"),
         (["show", "job_none"], exits.REFUSED, "job_none"),
         (["--url", "nowhere", "jobs"], exits.USAGE, "no address"),

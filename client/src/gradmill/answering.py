@@ -1,5 +1,6 @@
 """What an answer means."""
 
+import logging
 import platform
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ from gradmill.errors import GradmillError, NotReachable, UnexpectedAnswer, refus
 from gradmill.version import __version__
 
 USER_AGENT = f"gradmill-python/{__version__} Python/{platform.python_version()}"
+
+log = logging.getLogger("gradmill")  # unless the program says otherwise, its warnings go to the standard error
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

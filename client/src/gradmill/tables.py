@@ -55,6 +55,13 @@ def content(data: Any, format: str | None) -> tuple[bytes | Path, str]:
     )
 
 
+def name_of(data: Any) -> str | None:
+    """That of a file, as far as a dataset may have it."""
+    if not isinstance(data, str | Path):
+        return None
+    return "".join(letter for letter in Path(data).name if letter.isprintable())[:200] or None
+
+
 def columns(data: Any) -> dict[str, Any] | None:
     """Of a mapping, or of a table of pandas or polars, its columns; None where it is neither."""
     if isinstance(data, Mapping):

@@ -38,7 +38,8 @@ class AsyncClient:
         return self._transport.base_url
 
     async def predict(self, job: AsyncJob | str, data: Any, *, epoch: Which | None = None) -> Predictions:
-        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, or a dataset's id."""
+        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, a file's Path, or a
+        dataset's id."""
         found = await self.jobs.get(job) if isinstance(job, str) else job
         return await found.predict(data, epoch=epoch)
 

@@ -23,9 +23,9 @@ class AsyncDatasets:
     ) -> DatasetAnswer:
         """A file (its name tells the format: csv, json, jsonl, parquet, npy, npz), bytes with a `format`, a NumPy array, a
         table of pandas or polars, columns by their names, or a list of rows by their names. The same content twice is one
-        dataset."""
+        dataset. Without a `name` it has that of the file."""
         body, media_type = tables.content(data, format)
-        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name)
+        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name or tables.name_of(data))
         return model_of(DatasetAnswer, await self._transport.json(call))
 
     async def get(self, id: str, *, all_values: bool = False) -> DatasetAnswer:

@@ -13,10 +13,11 @@ from pydantic import PrivateAttr
 from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
 from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, JobSummaryAnswer, PredictionsAnswer
+from gradmill.asynchronous.lending import lent
 from gradmill.asynchronous.paging import pages
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
-from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
+from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
@@ -132,10 +133,13 @@ class AsyncJobSummary(JobSummaryAnswer):
         return await self._transport.download(call, Path(path))
 
     async def predict(self, data: Any, *, epoch: Which | None = None, probabilities: bool = True) -> Predictions:
-        """What the network says of new rows: an array, a table, columns by name, a list of rows, or the id of a dataset. They
-        are sent some at a time."""
+        """What the network says of new rows: an array, a table, columns by name, a list of rows, which are sent some at a time;
+        a Path of a file, which is stored meanwhile; or the id of a dataset."""
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
         found = Predictions()
+        if isinstance(data, Path):
+            found.add(await self._predicted_of_file(data, params))
+            return found
         if isinstance(data, str):
             found.add(await self._predicted({"dataset": data}, params))
             return found
@@ -151,6 +155,16 @@ class AsyncJobSummary(JobSummaryAnswer):
                     half = len(rows) // 2
                     pending += [rows[half:], rows[:half]]
         return found
+
+    async def _predicted_of_file(self, file: Path, params: dict[str, Any]) -> PredictionsAnswer:
+        while True:
+            async with lent(self._transport, file) as dataset:
+                try:
+                    return await self._predicted({"dataset": dataset}, params)
+                except NotFound as error:
+                    if dataset not in str(error):
+                        raise
+            # Who had sent the same file before has taken it away meanwhile.
 
     async def _predicted(self, asked: dict[str, Any], params: dict[str, Any]) -> PredictionsAnswer:
         answer = await self._transport.json(post(self._path("predict"), asked, params=params))

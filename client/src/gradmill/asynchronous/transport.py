@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import logging
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,15 +11,13 @@ from typing import Any, BinaryIO
 import httpx2
 
 from gradmill import address, retrying
-from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, unreachable
+from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, log, unreachable
 from gradmill.calls import Call
 from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
 PIECE = 2**16
 CONNECT_S = 10.0  # a machine that has not answered by then is not there
-
-log = logging.getLogger("gradmill")  # unless the program says otherwise, its warnings go to the standard error
 
 
 class AsyncTransport:

@@ -24,7 +24,7 @@ def upload(
     as_json: AsJson = False,
 ) -> None:
     """Uploads a file, and tells the id of the dataset. The same file twice is one dataset."""
-    dataset = client_of(context).datasets.upload(file, name=name or file.name, format=format)
+    dataset = client_of(context).datasets.upload(file, name=name, format=format)
     for column in dataset.columns:
         if column.warning:
             say(f"warning: column {column.name}: {column.warning}")

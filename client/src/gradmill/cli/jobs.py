@@ -13,7 +13,7 @@ import typer
 from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
-from gradmill.cli.request import uploaded
+from gradmill.cli.request import is_id
 from gradmill.spec import Form
 from gradmill.synchronous.jobs import Job, JobSummary
 
@@ -117,15 +117,14 @@ def weights(
 def predict(
     context: typer.Context,
     id: Id,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A file to upload, or the id of a dataset.", show_default=False)],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A file, or the id of a dataset.", show_default=False)],
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
     epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Writes what a job's network says of each row, as CSV."""
     client = client_of(context)
-    dataset, job = uploaded(client, data, say), client.jobs.get(id)
-    found = job.predict(dataset, probabilities=probabilities, epoch=epoch)  # type: ignore[arg-type]
+    found = client.jobs.get(id).predict(data if is_id(data) else Path(data), probabilities=probabilities, epoch=epoch)  # type: ignore[arg-type]
     if as_json:
         put(json.dumps(asdict(found), ensure_ascii=False))
         return

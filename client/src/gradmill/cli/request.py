@@ -10,12 +10,13 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from gradmill.answers import DatasetAnswer
 from gradmill.errors import BadInput
 from gradmill.synchronous.client import Client
 
 JSON = dict[str, Any]
 
-_PANEL = "The job"
+LEAST_ROWS_TO_SPLIT = 20  # as the service has it
 
 
 def request(
@@ -32,7 +33,10 @@ def request(
     learning_rate: Annotated[float | None, typer.Option(help="Of the optimizer.")] = None,
     epochs: Annotated[int | None, typer.Option(help="How many times all rows are trained on.")] = None,
     batch_size: Annotated[str | None, typer.Option(help='Rows of a step, or "full".')] = None,
-    validation: Annotated[float | None, typer.Option(help="The share of the rows that is held out.")] = None,
+    validation: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE|none", help="The share of rows that is held out. Default: a fifth, unless they are few."),
+    ] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after so many epochs without improvement.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Such as accuracy; may be repeated.")] = None,
     seed: Annotated[int | None, typer.Option(help="Equal seeds give equal weights.")] = None,
@@ -68,7 +72,7 @@ def request(
     if batch_size is not None:
         training["batch_size"] = int(batch_size) if batch_size.isdigit() else batch_size
     if validation is not None:
-        training["validation"] = {"fraction": validation}
+        training["validation"] = _validation(validation)
     if patience is not None:
         training["early_stopping"] = {"patience": patience}
     for name, value in {"loss": loss, "epochs": epochs, "metrics": metric, "seed": seed, "budget_s": budget_s}.items():
@@ -104,16 +108,28 @@ def stored(client: Client, job: JSON, say: Callable[[str], None]) -> JSON:
         return job
     if "target" not in job.get("dataset", {}):
         raise BadInput("--target is missing: it names the column to learn")
-    return {**job, "dataset": {**job["dataset"], "id": uploaded(client, data, say)}}
+    dataset = _dataset(client, data, say)
+    job = {**job, "dataset": {**job["dataset"], "id": dataset.id}}
+    training = job.get("training", {})
+    # Where the epochs are left open too, the service does this by itself.
+    if "validation" not in training and training.get("epochs", "auto") != "auto" and dataset.rows >= LEAST_ROWS_TO_SPLIT:
+        say("a fifth of the rows is held out to measure on; --validation none trains on all")
+        job["training"] = {**training, "validation": {"fraction": 0.2}}
+    return job
 
 
-def uploaded(client: Client, data: str, say: Callable[[str], None]) -> str:
-    """The id of the dataset that `data` is, or that the file of this name becomes."""
-    if data.startswith("ds_") and not Path(data).exists():
-        return data
+def _dataset(client: Client, data: str, say: Callable[[str], None]) -> DatasetAnswer:
+    """The one that `data` names, or that the file of this name becomes."""
+    if is_id(data):
+        return client.datasets.get(data)
     sent = client.datasets.upload(Path(data))
     say(f"{data} is {sent.id}: {sent.rows} rows × {sent.column_count} columns")
-    return sent.id
+    return sent
+
+
+def is_id(data: str) -> bool:
+    """Whether it is that of a dataset, and no file."""
+    return data.startswith("ds_") and not Path(data).exists()
 
 
 def _read(path: Path) -> JSON:
@@ -125,6 +141,15 @@ def _read(path: Path) -> JSON:
     if not isinstance(job, dict):
         raise BadInput(f"{path} holds no object; a job has network, dataset and training")
     return job
+
+
+def _validation(text: str) -> JSON | None:
+    if text == "none":
+        return None
+    try:
+        return {"fraction": float(text)}
+    except ValueError:
+        raise BadInput(f"--validation is {text!r}; it is a share of the rows, such as 0.2, or none") from None
 
 
 def _layers(text: str) -> list[JSON]:

@@ -41,7 +41,8 @@ class Client:
         return self._transport.base_url
 
     def predict(self, job: Job | str, data: Any, *, epoch: Which | None = None) -> Predictions:
-        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, or a dataset's id."""
+        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, a file's Path, or a
+        dataset's id."""
         found = self.jobs.get(job) if isinstance(job, str) else job
         return found.predict(data, epoch=epoch)
 

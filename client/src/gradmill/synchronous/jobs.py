@@ -17,11 +17,12 @@ from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
 from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, JobSummaryAnswer, PredictionsAnswer
 from gradmill.calls import Call, delete, get, post
-from gradmill.errors import JobFailed, TooLarge, WaitedTooLong
+from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import shown
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.spec import Form
+from gradmill.synchronous.lending import lent
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.transport import Transport
 
@@ -135,10 +136,13 @@ class JobSummary(JobSummaryAnswer):
         return self._transport.download(call, Path(path))
 
     def predict(self, data: Any, *, epoch: Which | None = None, probabilities: bool = True) -> Predictions:
-        """What the network says of new rows: an array, a table, columns by name, a list of rows, or the id of a dataset. They
-        are sent some at a time."""
+        """What the network says of new rows: an array, a table, columns by name, a list of rows, which are sent some at a time;
+        a Path of a file, which is stored meanwhile; or the id of a dataset."""
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
         found = Predictions()
+        if isinstance(data, Path):
+            found.add(self._predicted_of_file(data, params))
+            return found
         if isinstance(data, str):
             found.add(self._predicted({"dataset": data}, params))
             return found
@@ -154,6 +158,16 @@ class JobSummary(JobSummaryAnswer):
                     half = len(rows) // 2
                     pending += [rows[half:], rows[:half]]
         return found
+
+    def _predicted_of_file(self, file: Path, params: dict[str, Any]) -> PredictionsAnswer:
+        while True:
+            with lent(self._transport, file) as dataset:
+                try:
+                    return self._predicted({"dataset": dataset}, params)
+                except NotFound as error:
+                    if dataset not in str(error):
+                        raise
+            # Who had sent the same file before has taken it away meanwhile.
 
     def _predicted(self, asked: dict[str, Any], params: dict[str, Any]) -> PredictionsAnswer:
         answer = self._transport.json(post(self._path("predict"), asked, params=params))

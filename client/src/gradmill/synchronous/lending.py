@@ -1,0 +1,33 @@
+"""Data that the service stores for as long as they are needed.
+
+Made from asynchronous/lending.py by `python -m client.generate`; not to be edited.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+from gradmill import tables
+from gradmill.answering import content_of, log, model_of
+from gradmill.answers import DatasetAnswer
+from gradmill.calls import delete, upload
+from gradmill.errors import GradmillError
+from gradmill.requests import path_of
+from gradmill.synchronous.transport import Transport
+
+
+@contextmanager
+def lent(transport: Transport, file: Path) -> Iterator[str]:
+    """The id of the dataset that the file is. It is removed afterwards, whatever happens; one that was there before stays."""
+    body, media_type = tables.content(file, None)
+    response = transport.send(upload("/v1/datasets", body, media_type, name=tables.name_of(file)))
+    dataset = model_of(DatasetAnswer, content_of(response))
+    try:
+        yield dataset.id
+    finally:
+        if response.status_code == HTTPStatus.CREATED:
+            try:
+                transport.send(delete(path_of("datasets", dataset.id)))
+            except GradmillError as error:
+                log.warning("dataset %s, which %s became, stays: %s", dataset.id, file, error)
