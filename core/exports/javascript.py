@@ -19,6 +19,7 @@ from core.exports.program import (
     base64_lines,
     block,
     decimals,
+    kinds,
     nested,
     window,
     wrapped,
@@ -38,6 +39,7 @@ DIALECT = Dialect(
 HEAD = """/**
  * A neural network that Gradmill trained: {summary}.
  *
+ *     node model.mjs rows.csv          predictions as CSV; the first line names the columns, an empty cell is a missing value
  *     node model.mjs < rows.jsonl      one row to a line, as JSON; null is a missing value
  *     node model.mjs --self-test       compares what comes out with what the service predicts
  *
@@ -55,6 +57,8 @@ def export(model: SavedModel, golden: Golden) -> bytes:
     code = "\n\n".join(own)
     if content.classes is not None:
         own.insert(0, wrapped("const CLASSES = [", map(literal, content.classes), "];", step=INDENT))
+    named = (pair(column, literal(kind)) for column, kind in kinds(content.features).items())
+    own.insert(0, "// Of the columns that hold no numbers.\n" + wrapped("const KINDS = {", named, "};", step=INDENT))
     own += needed(SOURCE, f"{code}\n{learned}\n{END}")
     return "\n\n".join(
         [HEAD.rstrip("\n").format(summary=content.summary), *own, f"// What was learned.\n\n{learned}", _golden(content), END]

@@ -28,7 +28,7 @@ def needed(file: str, code: str) -> list[str]:
 
 
 def _name(part: str) -> str:
-    match = re.search(r"^(?:export )?(?:async )?(?:def|function) (\w+)\(", part, re.MULTILINE)
+    match = re.search(r"^(?:export )?(?:async )?(?:def|function\*?) (\w+)\(", part, re.MULTILINE)
     if match is None:
         raise ValueError(f"no function begins in {part[:60]!r}")
     return match[1]

@@ -165,6 +165,12 @@ def arguments(feature: Feature) -> dict[str, Any]:
     return {} if isinstance(feature, Indicator) else {"texts": list(feature.values)}
 
 
+def kinds(features: Iterable[Feature]) -> dict[str, str]:
+    """Of the columns whose cells are no numbers: "text" or "flag"."""
+    others = [feature for feature in features if not isinstance(feature, Indicator | Number)]
+    return {feature.column: "flag" if isinstance(feature, Boolean) else "text" for feature in others}
+
+
 def wrapped(head: str, items: Iterable[str], tail: str, indent: int = 0, step: int = 4) -> str:
     """The items between head and tail, on one line where it is not too long, else in lines, `step` further in."""
     items, margin, inner = list(items), " " * indent, " " * (indent + step)

@@ -18,6 +18,7 @@ from core.exports.program import (
     base64_lines,
     block,
     decimals,
+    kinds,
     nested,
     window,
     wrapped,
@@ -29,12 +30,13 @@ SOURCE = "predictor.py"
 DIALECT = Dialect(
     likelier="CLASSES[y[0] > {threshold}]", likeliest="CLASSES[y.index(max(y))]", same="likeliest == {}", as_number="int({})"
 )
-MODULES = ("base64", "json", "math", "sys")  # that the pieces use by their names
+MODULES = ("base64", "csv", "json", "math", "sys")  # that the pieces use by their names
 
 HEAD = '''"""A neural network that Gradmill trained: {summary}.
 
 It needs Python 3.9 or newer and nothing else.
 
+    python model.py rows.csv          predictions as CSV; the first line names the columns, an empty cell is a missing value
     python model.py < rows.jsonl      one row to a line, as JSON; null is a missing value
     python model.py --self-test       compares what comes out with what the service predicts
 
@@ -54,6 +56,8 @@ def export(model: SavedModel, golden: Golden) -> bytes:
     head = [HEAD.format(summary=content.summary), _imports(f"{body}\n{learned}")]
     if content.classes is not None:
         head.append(wrapped("CLASSES = [", map(literal, content.classes), "]"))
+    named = (f"{literal(column)}: {literal(kind)}" for column, kind in kinds(content.features).items())
+    head.append(wrapped("KINDS = {", named, "}  # of the columns that hold no numbers"))
     end = [f"# What was learned.\n\n{learned}", _golden(content), 'if __name__ == "__main__":\n    main()\n']
     return "\n\n\n".join(["\n".join(head[:2]) + "".join(f"\n\n{line}" for line in head[2:]), body, *end]).encode()
 

@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed; the README's tour is made of it")
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("git")), reason="the README's tour needs curl, and git")
 def test_every_command_of_the_tour_works_as_printed(service, tmp_path):
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     script = "\n".join([*blocks, "echo"]).replace("http://127.0.0.1:8000", service.url())
@@ -35,11 +35,23 @@ def test_every_command_of_the_tour_works_as_printed(service, tmp_path):
     for pointer in ("layers/0/units", "layers/0/activation", "layers/1/units", "layers/1/unit", "inputs/1", "loss", "epochs"):
         assert f'{pointer}"' in tour.stdout, pointer
     assert re.search(r"^ +\d\d setosa$", tour.stdout, re.MULTILINE), tour.stdout
+    paused = re.search(r'"status":"paused".*?"progress":\{"epoch":(\d+)', tour.stdout)
+    assert paused, tour.stdout
+    assert int(paused[1]) > 0  # something was trained before
     assert load_file(tmp_path / "iris.safetensors")["0.weight"].shape == (16, 4)
+    made = [path.name for path in tmp_path.iterdir() if not path.is_symlink()]
+    command = ["git", "-C", str(ROOT), "check-ignore", "--no-index", *made]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stdout.split() == made
     if find_spec("torch"):
         (snippet,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
         told = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
         assert told.stdout == "setosa\n"
+
+
+def test_the_tour_can_be_taken_again():
+    keys = re.findall(r"Idempotency-Key: ([^'\"]+)", README)
+    assert keys
+    assert all("$(date +%s)" in key for key in keys)
 
 
 @pytest.mark.parametrize(

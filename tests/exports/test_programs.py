@@ -1,7 +1,11 @@
 """A network as a program predicts what the service predicts."""
 
 import ast
+import csv
+import io
 import json
+import os
+import pty
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +134,62 @@ def test_it_reads_rows_from_the_standard_input(form: Name, tmp_path: Path) -> No
     lines = "\n".join(json.dumps(row) for row in golden.rows)
     done = run(form, written(form, made, tmp_path, golden), given=lines + "\n")
     assert [json.loads(line) for line in done.stdout.splitlines()] == golden.predictions
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_it_predicts_the_rows_of_a_csv_file(form: Name, name: str, tmp_path: Path) -> None:
+    made = problem(name)
+    golden = Golden.of(made, Predictor)
+    with open(tmp_path / "rows.csv", "w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, golden.rows[0])
+        writer.writeheader()
+        writer.writerows(golden.rows)
+    done = run(form, written(form, made, tmp_path, golden), str(tmp_path / "rows.csv"))
+    assert (done.returncode, done.stderr) == (0, "")
+    found = list(csv.DictReader(io.StringIO(done.stdout)))
+    for row, expected in zip(found, golden.predictions, strict=True):
+        assert list(row) == list(expected)
+        for column, value in expected.items():
+            if isinstance(value, float):
+                assert float(row[column]) == pytest.approx(value)
+            else:
+                assert row[column] == (str(value).lower() if isinstance(value, bool) else str(value))
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [(["--help"], 0), (["-h"], 0), (["--selftest"], 2), (["a.csv", "b.csv"], 2), (["--self-test", "x"], 2)]
+)
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_it_tells_how_it_is_used(form: Name, words: list[str], status: int, tmp_path: Path) -> None:
+    done = run(form, written(form, problem("a number"), tmp_path), *words)
+    assert done.returncode == status
+    for shown in ("rows.csv", "rows.jsonl", "--self-test"):
+        assert shown in (done.stderr if status else done.stdout)
+    assert (done.stdout if status else done.stderr) == ""
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_on_a_terminal_without_a_file_it_tells_how_it_is_used(form: Name, tmp_path: Path) -> None:
+    command = [*interpreter(form), str(written(form, problem("a number"), tmp_path))]
+    ours, theirs = pty.openpty()
+    done = subprocess.run(command, stdin=theirs, text=True, capture_output=True, env=ENVIRONMENT, timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "rows.csv" in done.stderr
+
+
+@pytest.mark.parametrize(("line", "told"), [("1,2,3", "as many cells"), ("long", "a finite number is expected")])
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_it_says_which_row_of_a_file_cannot_be_read(form: Name, line: str, told: str, tmp_path: Path) -> None:
+    made = model([{"units": 1}], numbers(1))
+    (tmp_path / "rows.csv").write_text(f"x0\n1.5\n{line}\n")
+    done = run(form, written(form, made, tmp_path), str(tmp_path / "rows.csv"))
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "line 3" in done.stderr or "row 1" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

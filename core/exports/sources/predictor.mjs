@@ -356,14 +356,89 @@ async function isProgram() {
 }
 
 
-/** Run by Node.js as a program: --self-test, or rows from the standard input. */
-async function main() {
-  if (process.argv[2] === "--self-test") {
-    process.exitCode = selfTest() ? 0 : 1;
-    return;
+/** The lines of a CSV text that are not empty, in lists of their cells; one in quotes may hold commas and ends of lines. */
+function cells(text) {
+  const lines = [[]];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n|\n|\r|$)/g)) {
+    lines[lines.length - 1].push(quoted === undefined ? plain : quoted.replace(/""/g, '"'));
+    if (end === "") {
+      break;
+    }
+    if (end !== ",") {
+      lines.push([]);
+    }
   }
-  const { createInterface } = await import("node:readline");
-  for await (const line of createInterface({ input: process.stdin })) {
-    console.log(JSON.stringify(predict(JSON.parse(line))));
+  return lines.filter((line) => line.length > 1 || line[0]);
+}
+
+
+/** What a cell of a CSV file holds; null where it is empty. */
+function cell(found, kind) {
+  if (found === "") {
+    return null;
+  }
+  if (kind === "flag") {
+    return ["true", "false"].includes(found.toLowerCase()) ? found.toLowerCase() === "true" : found;
+  }
+  return kind === "text" || Number.isNaN(Number(found)) ? found : Number(found);
+}
+
+
+/** The predictions for the rows of a CSV text, whose first line names the columns, line by line as CSV. */
+function* predictCells(text) {
+  const quoted = (found) => (/[",\r\n]/.test(found) ? `"${String(found).replace(/"/g, '""')}"` : String(found));
+  const [columns = [], ...rows] = cells(text);
+  for (const [i, row] of rows.entries()) {
+    if (row.length !== columns.length) {
+      throw new Error(`row ${i}: as many cells are expected as there are columns, ${columns.length}`);
+    }
+    const values = Object.fromEntries(columns.map((column, j) => [column, cell(row[j], KINDS[column])]));
+    const found = at(`row ${i}`, () => predict(values));
+    if (i === 0) {
+      yield Object.keys(found).map(quoted).join(",");
+    }
+    yield Object.values(found).map(quoted).join(",");
+  }
+}
+
+
+/** What the call gives; its error says where it was. */
+function at(place, call) {
+  try {
+    return call();
+  } catch (error) {
+    throw new Error(`${place}: ${error.message}`);
+  }
+}
+
+
+/** Run by Node.js as a program, with what it is told behind its name. */
+async function main() {
+  const [first, ...others] = process.argv.slice(2);
+  const usage = "usage: node model.mjs rows.csv | node model.mjs < rows.jsonl | node model.mjs --self-test";
+  try {
+    if (first === "--self-test" && others.length === 0) {
+      process.exitCode = selfTest() ? 0 : 1;
+    } else if ((first === "--help" || first === "-h") && others.length === 0) {
+      console.log(usage);
+    } else if (first !== undefined && !first.startsWith("-") && others.length === 0) {
+      const { readFileSync } = await import("node:fs");
+      for (const line of predictCells(readFileSync(first, "utf8").replace(/^\ufeff/, ""))) {
+        console.log(line);
+      }
+    } else if (first !== undefined || process.stdin.isTTY) {
+      console.error(usage);
+      process.exitCode = 2;
+    } else {
+      const { createInterface } = await import("node:readline");
+      let number = 0;
+      for await (const line of createInterface({ input: process.stdin })) {
+        number += 1;
+        console.log(JSON.stringify(at(`line ${number}`, () => predict(JSON.parse(line)))));
+      }
+    }
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
   }
 }

@@ -249,8 +249,54 @@ def self_test():
     return bool(GOLDEN) and wrong == 0
 
 
+def cell(found, kind):
+    """What a cell of a CSV file holds; None where it is empty."""
+    if not found:
+        return None
+    if kind == "flag":
+        return {"true": True, "false": False}.get(found.lower(), found)
+    try:
+        return found if kind == "text" else float(found)
+    except ValueError:
+        return found
+
+
+def predict_file(path):
+    """Writes the predictions for the rows of a CSV file, whose first line names the columns, as CSV."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        rows, output, heading = csv.DictReader(file), csv.writer(sys.stdout, lineterminator="\n"), None
+        for row in rows:
+            try:
+                if None in row or None in row.values():
+                    raise ValueError(f"as many cells are expected as there are columns, {len(rows.fieldnames)}")
+                found = predict({column: cell(text, KINDS.get(column)) for column, text in row.items()})
+            except ValueError as error:
+                sys.exit(f"{path}, line {rows.line_num}: {error}")
+            if heading is None:
+                heading = output.writerow(found)
+            output.writerow(str(each).lower() if isinstance(each, bool) else each for each in found.values())
+
+
+def predict_lines(lines):
+    """Writes a prediction for each row, both a line of JSON."""
+    for number, line in enumerate(lines, 1):
+        try:
+            print(json.dumps(predict(json.loads(line)), ensure_ascii=False))
+        except (TypeError, ValueError) as error:
+            sys.exit(f"line {number}: {error}")
+
+
 def main():
-    if sys.argv[1:] == ["--self-test"]:
+    """Of the file as a program: what it is told behind its name."""
+    given = sys.argv[1:]
+    if given == ["--self-test"]:
         sys.exit(0 if self_test() else 1)
-    for line in sys.stdin:
-        print(json.dumps(predict(json.loads(line)), ensure_ascii=False))
+    if given == ["--help"] or given == ["-h"]:
+        print(__doc__.strip())
+    elif len(given) == 1 and not given[0].startswith("-"):
+        predict_file(given[0])
+    elif given or sys.stdin.isatty():
+        sys.stderr.write(__doc__)
+        sys.exit(2)
+    else:
+        predict_lines(sys.stdin)
