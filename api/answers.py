@@ -91,7 +91,9 @@ def _job(job: Job | JobSummary, has_weights: bool) -> JSON:
             "validation_loss": latest.get("validation_loss"),
             "metrics": latest.get("metrics") or {},
             "eta_seconds": (total - job.epoch) * seconds if is_running and seconds is not None and total is not None else None,
+            "best": job.best,
         },
+        "measured_on": "validation" if job.is_validated else "training",
         "dataset": {"id": job.dataset_id},
         "priority": job.priority,
         "metadata": job.metadata,
@@ -212,6 +214,21 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class ReachedAnswer(Answer):
+    """What an epoch reached."""
+
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+
+
+class BestAnswer(ReachedAnswer):
+    """The epoch of the lowest validation loss, or of the best value of what early stopping monitors; without validation the
+    last."""
+
+    epoch: int
+
+
 class ProgressAnswer(Answer):
     epoch: int = Field(description="The last one that is recorded.")
     epochs: int | None = Field(description="Null until the worker knows how many fit into the budget.")
@@ -219,6 +236,7 @@ class ProgressAnswer(Answer):
     validation_loss: float | None
     metrics: dict[str, float | None]
     eta_seconds: float | None = Field(description="Until all epochs are done; early stopping may come sooner.")
+    best: BestAnswer | None = Field(description="The best epoch so far: the one whose weights are delivered.")
 
 
 class FaultAnswer(BaseModel):
@@ -229,14 +247,6 @@ class FaultAnswer(BaseModel):
     fault: Literal["user", "capacity", "system"]
     code: str
     message: str
-
-
-class ReachedAnswer(Answer):
-    """What an epoch reached."""
-
-    loss: float
-    validation_loss: float | None
-    metrics: dict[str, float]
 
 
 class ConfusionAnswer(Answer):
@@ -283,6 +293,7 @@ class JobSummaryAnswer(Answer):
     )
     retry_of: str | None = Field(description="The job that this one repeats; it may be deleted by now.")
     progress: ProgressAnswer
+    measured_on: Literal["validation", "training"] = Field(description="Which rows `metrics` are of.")
     dataset: JSON = Field(description="Its `id` alone.")
     priority: int
     metadata: dict[str, str]

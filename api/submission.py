@@ -17,6 +17,7 @@ from api.tables import Table, added, chosen_table, relocated, untargeted, valida
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, Plan, plan
+from core.nn.preparation import validation
 from core.nn.preparation.choice import problems as column_problems
 from core.nn.preparation.roles import inputs
 from core.nn.preparation.warnings import warnings
@@ -107,6 +108,7 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
         plan=checked.plan.model_dump(mode="json"),
         start_id=None if training.start is None else training.start.source,
         validation_dataset_id=other,
+        is_validated=training.validation is not None,
         priority=checked.request.priority,
     )
     return service.store.jobs.submit(tenant, new, idempotency, quotas_of(service, tenant).queued_jobs)
@@ -165,6 +167,7 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
         raise InvalidSpec(problems)
     check_job(quotas_of(service, tenant), planned, request.training.budget_s)
     warned = relocated(warnings(table.schema, columns, request.training.loss), request.dataset)
+    warned += validation.warnings(request.training, table.schema.rows)
     told_of = [{"pointer": warning.pointer, "message": warning.message} for warning in warned]
     return Checked(request, columns, table, other, planned, outline.chosen, told_of)
 

@@ -37,6 +37,7 @@ class Record:
         self._finished: list[EpochResult] = []
         self._rows: list[EpochRow] = []
         self._latest: EpochRow | None = None
+        self._best_epoch: int | None = None
         self._clock = clock
         self._began = self._written_at = clock()
         self._checkpoint_due = self._written_at + settings.checkpoint_every_s
@@ -54,10 +55,11 @@ class Record:
     def _rows_are_due(self) -> bool:
         return self._clock() - self._written_at >= self._settings.record_every_s
 
-    def add(self, result: EpochResult, more: bool) -> None:
+    def add(self, result: EpochResult, best_epoch: int, more: bool) -> None:
         """Record an epoch that was just finished, at once or with those that follow.
 
         `more` says that further ones were finished together with it and are about to be added: they share the time they took.
+        `best_epoch` is the best of all these.
         """
         self._finished.append(result)
         if more:
@@ -65,6 +67,7 @@ class Record:
         seconds = max(self._clock() - self._began, 1e-9) / len(self._finished)
         rows = [self._row(finished, seconds) for finished in self._finished]
         self.trained += len(rows)
+        self._best_epoch = best_epoch
         self._latest = rows[-1]
         self._rows += [row for row in rows if row.epoch > self._recorded]
         self._finished = []
@@ -81,10 +84,8 @@ class Record:
         def write() -> None:
             nonlocal began
             began = self._clock()
-            if checkpoint is None:
-                self._store.jobs.record_epochs(self._lease.claim, self._rows, None)
-            else:
-                self._store.jobs.record_epochs(self._lease.claim, self._rows, checkpoint.file(), checkpoint.epoch)
+            file, epoch = (None, None) if checkpoint is None else (checkpoint.file(), checkpoint.epoch)
+            self._store.jobs.record_epochs(self._lease.claim, self._rows, file, epoch, self._best_epoch)
 
         self._lease.persist(write)
         if self._rows:

@@ -136,7 +136,7 @@ def train(training: Training, record: Record, lease: Lease, stopping: Callable[[
 
     while not training.finished and not ended():
         for result in training.epochs(interrupted):
-            record.add(result, more=result.epoch < training.epoch)
+            record.add(result, training.best_epoch, more=result.epoch < training.epoch)
         if record.is_due and not training.finished and not ended():
             record.flush(training.checkpoint() if record.wants_checkpoint else None)
 

@@ -48,7 +48,9 @@ _SUMMARY: dict[str, Any] = {
         "validation_loss": 0.34,
         "metrics": {"accuracy": 0.95},
         "eta_seconds": 1.2,
+        "best": {"epoch": 16, "loss": 0.32, "validation_loss": 0.33, "metrics": {"accuracy": 0.96}},
     },
+    "measured_on": "validation",
     "dataset": {"id": EXAMPLES["stored"]["value"]["dataset"]["id"]},
     "priority": 0,
     "metadata": {"customer": "42"},
@@ -71,7 +73,15 @@ QUEUED = {
     "started_at": None,
     "attempt": 0,
     "used_seconds": 0.0,
-    "progress": {"epoch": 0, "epochs": 100, "loss": None, "validation_loss": None, "metrics": {}, "eta_seconds": None},
+    "progress": {
+        "epoch": 0,
+        "epochs": 100,
+        "loss": None,
+        "validation_loss": None,
+        "metrics": {},
+        "eta_seconds": None,
+        "best": None,
+    },
 }
 
 ENDED_EARLY = TERMINAL - {State.SUCCEEDED}

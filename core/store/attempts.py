@@ -18,6 +18,7 @@ from core.store.blobs import Content, Upload, remove_if_it_works
 from core.store.checkpoints import drop_checkpoint, read_checkpoint, replace_checkpoint
 from core.store.clock import now
 from core.store.database import Database
+from core.store.epochs import best_change
 from core.store.events import write_event
 from core.store.excerpts import excerpt
 from core.store.locks import Count, lock, try_lock
@@ -133,20 +134,26 @@ class Attempts:
                 raise guard.lost(claim)
 
     def record_epochs(
-        self, claim: Claim, rows: Sequence[EpochRow], checkpoint: Content | None, checkpoint_epoch: int | None = None
+        self,
+        claim: Claim,
+        rows: Sequence[EpochRow],
+        checkpoint: Content | None,
+        checkpoint_epoch: int | None = None,
+        best_epoch: int | None = None,
     ) -> Signals:
         """Adds epochs that follow directly on the job's last one, and the checkpoint taken after them, or in the next epoch.
 
         Without rows it stores the checkpoint alone. Both count as progress. `checkpoint_epoch` is how many epochs are complete
         in the checkpoint, where these are not the job's: while a later attempt trains some of them again. A large checkpoint
-        is written ahead, so that nobody waits for it; the transaction then only points to it.
+        is written ahead, so that nobody waits for it; the transaction then only points to it. `best_epoch` is the best of all
+        epochs up to the last of the rows; None leaves it as it is.
         """
         if any(row.epoch != rows[0].epoch + index for index, row in enumerate(rows)):
             raise ValueError(f"epochs must follow each other: {[row.epoch for row in rows]}")
         if checkpoint is None:
-            return self._record(claim, rows)[0]
+            return self._record(claim, rows, best_epoch)[0]
         with Upload(self._database, checkpoint) as upload:
-            signals, leftover = self._record(claim, rows, upload, checkpoint_epoch)
+            signals, leftover = self._record(claim, rows, best_epoch, upload, checkpoint_epoch)
         remove_if_it_works(self._database, leftover)
         return signals
 
@@ -193,7 +200,12 @@ class Attempts:
             return Signals(cancel_requested=True)
 
     def _record(
-        self, claim: Claim, rows: Sequence[EpochRow], upload: Upload | None = None, upload_epoch: int | None = None
+        self,
+        claim: Claim,
+        rows: Sequence[EpochRow],
+        best_epoch: int | None,
+        upload: Upload | None = None,
+        upload_epoch: int | None = None,
     ) -> tuple[Signals, str | None]:
         """The signals, and the id of a large blob to remove."""
         change: dict[str, Any] = {"stuck": 0}
@@ -203,6 +215,8 @@ class Attempts:
             condition = and_(condition, jobs.c.epoch == rows[0].epoch - 1)
             change |= {"epoch": rows[-1].epoch, "progress": asdict(rows[-1]), "version": jobs.c.version + 1}
         with self._database.writing() as writer:
+            if rows and best_epoch is not None:
+                change |= best_change(writer, claim.job.id, best_epoch, rows)
             held = writer.execute(
                 update(jobs).where(condition).values(**change).returning(jobs.c.epoch, *_SIGNALS)
             ).one_or_none()

@@ -14,6 +14,7 @@ from core.store.blobs import Content, Upload, remove_if_it_works
 from core.store.checkpoints import drop_checkpoint
 from core.store.clock import now
 from core.store.database import Database
+from core.store.epochs import best_change
 from core.store.events import write_event
 from core.store.excerpts import excerpt
 from core.store.records import JSON, Claim, Which
@@ -55,8 +56,11 @@ class Endings:
         epochs: Epochs,
         *conditions: ColumnElement[bool],
     ) -> None:
-        """Does nothing where this attempt has ended the job so before."""
+        """The best epoch is then that of the best weights, which may lie before the one that an earlier attempt recorded. Does
+        nothing where this attempt has ended the job so before."""
         with _uploads(self._database, weights) as kept, self._database.writing() as writer:
+            if "best" in epochs:
+                change = change | best_change(writer, claim.job.id, epochs["best"])
             last = writer.scalar(
                 update(jobs)
                 .where(guard.held(claim), *conditions)

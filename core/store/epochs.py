@@ -1,12 +1,13 @@
 """What each epoch gave; rows are only ever added."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
 from core.store.database import Database
-from core.store.records import EpochRow
+from core.store.records import JSON, EpochRow
 from core.store.rows import require_job
 from core.store.tables import epochs
 
@@ -35,6 +36,15 @@ class Epochs:
 
 def read_epochs(reader: Connection, job_id: str, after: int, limit: int) -> list[EpochRow]:
     return [EpochRow(*row) for row in reader.execute(_of(job_id).where(epochs.c.epoch > after).limit(limit))]
+
+
+def best_change(reader: Connection, job_id: str, number: int, added: Sequence[EpochRow] = ()) -> JSON:
+    """What changes in a job's row where its best epoch is that number: one of those that are added, or recorded before."""
+    found = next((row for row in added if row.epoch == number), None)
+    for row in [found] if found else read_epochs(reader, job_id, number - 1, 1):
+        if row.epoch == number:
+            return {"best": {name: getattr(row, name) for name in ("epoch", "loss", "validation_loss", "metrics")}}
+    return {}
 
 
 def _of(job_id: str) -> Select[*tuple[Any, ...]]:

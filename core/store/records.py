@@ -23,6 +23,7 @@ class NewJob:
     plan: JSON = field(default_factory=dict)
     start_id: str | None = None  # of the job, or of the weights that were sent, from which this one starts
     validation_dataset_id: str | None = None
+    is_validated: bool = False  # what metrics are of: rows that are not trained on
     priority: int = 0
     retry_of: str | None = None
 
@@ -59,6 +60,8 @@ class Job:
     retry_of: str | None  # the job whose spec this one repeats, which may be gone
     metadata: dict[str, str]
     progress: JSON | None  # the latest epoch's row
+    best: JSON | None  # of the best epoch so far: {"epoch", "loss", "validation_loss", "metrics"}
+    is_validated: bool
     result: JSON | None
     error: JSON | None  # {"fault": …, "code": …, "message": …}
     fingerprint: JSON | None
@@ -86,6 +89,8 @@ class JobSummary:
     retry_of: str | None
     metadata: dict[str, str]
     progress: JSON | None
+    best: JSON | None
+    is_validated: bool
     error: JSON | None
     result: JSON | None  # without its confusion matrix
     has_weights: bool  # it ended with some

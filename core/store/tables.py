@@ -110,6 +110,8 @@ jobs = Table(
     Column("used_s", Double, nullable=False, server_default="0"),
     Column("retry_of", _Id),
     Column("has_epochs", Boolean, nullable=False, server_default=true()),
+    Column("best", _Json),
+    Column("is_validated", Boolean, nullable=False, server_default=false()),
     CheckConstraint("state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),

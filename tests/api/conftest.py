@@ -103,7 +103,7 @@ class Worker:
         return claim
 
     def record(self, claim: Claim, epochs: Sequence[int]) -> None:
-        self.store.jobs.record_epochs(claim, [row(epoch) for epoch in epochs], None)
+        self.store.jobs.record_epochs(claim, [row(epoch) for epoch in epochs], None, best_epoch=epochs[-1])
 
     def succeed(self, claim: Claim) -> None:
         weights = {which: to_safetensors(ARRAYS, {**METADATA, "which": which}) for which in ("best", "last")}

@@ -125,13 +125,38 @@ def test_a_job_that_is_told_to_take_dirty_numbers_as_texts_is_warned_of_them(cli
     assert [warning.pointer for warning in job.warnings] == ["/dataset/target", "/dataset/features"]
     assert '"n/a?" in row 56 (line 58 of the file); each of its 300 texts is a class' in job.warnings[0].message
     assert '"12 qm" in row 99 (line 101 of the file); as a feature it becomes 300 inputs' in job.warnings[1].message
-    assert client.get(f"/v1/jobs/{job.id}").json()["warnings"] == client.get("/v1/jobs").json()["data"][0]["warnings"] != []
+    told = JobAnswer.model_validate(client.get(f"/v1/jobs/{job.id}").json())
+    assert told.warnings == job.warnings
 
 
 def test_clean_data_are_not_warned_of(client: TestClient, flowers: str) -> None:
     request = {"dataset": {"id": flowers, "target": "species"}}
     assert client.post("/v1/networks/check", json=request).json()["warnings"] == []
     assert client.post("/v1/jobs", json=xor()).json()["warnings"] == []
+
+
+@pytest.mark.parametrize("path", ["/v1/networks/check", "/v1/jobs"])
+@pytest.mark.parametrize(
+    ("training", "rows", "is_told"),
+    [
+        ({"epochs": 3}, 50, True),
+        ({"epochs": 3, "loss": "mean_squared_error"}, 60, True),
+        ({"epochs": 3}, 49, False),
+        ({}, 50, False),  # validation is chosen
+        ({"epochs": "auto"}, 50, False),
+        ({"epochs": 3, "validation": None}, 50, False),
+        ({"epochs": 3, "validation": {"fraction": 0.2}}, 50, False),
+    ],
+)
+def test_a_job_that_validates_nothing_without_saying_so_is_warned(
+    client: TestClient, path: str, training: JSON, rows: int, is_told: bool
+) -> None:
+    data = {"inputs": [[i / rows] for i in range(rows)], "targets": [i * 0.5 for i in range(rows)]}
+    answer = client.post(path, json={"dataset": data, "training": training})
+    assert answer.status_code in (200, 202), answer.text
+    warned = answer.json()["warnings"]
+    assert [warning["pointer"] for warning in warned] == ["/training/validation"] * is_told
+    assert all('{"fraction": 0.2}' in warning["message"] and "null" in warning["message"] for warning in warned)
 
 
 def test_an_empty_request_lacks_its_data_alone(client: TestClient) -> None:

@@ -75,6 +75,7 @@ def test_a_job_goes_from_queued_over_running_to_succeeded(
         "validation_loss": 1.0,
         "metrics": {"accuracy": 0.5},
         "eta_seconds": 0.5,
+        "best": {"epoch": 2, "loss": 0.5, "validation_loss": 1.0, "metrics": {"accuracy": 0.5}},
     }
     assert job["weights"] is None
     worker.record(claim, [3])
@@ -84,6 +85,14 @@ def test_a_job_goes_from_queued_over_running_to_succeeded(
     assert job["weights"] == f"{path}/weights"
     assert job["result"] == RESULT
     assert job["finished_at"] >= job["started_at"] >= job["created_at"]
+
+
+@pytest.mark.parametrize(
+    ("validation", "rows"), [(None, "training"), ({"fraction": 0.25}, "validation"), ({"rows": [3]}, "validation")]
+)
+def test_a_job_says_which_rows_its_metrics_are_of(validation: JSON | None, rows: str, submitted: Callable[..., JSON]) -> None:
+    job = submitted(training={**xor()["training"], "validation": validation})
+    assert (job["measured_on"], job["progress"]["best"]) == (rows, None)
 
 
 def test_a_failed_job_says_whose_fault_it_was(

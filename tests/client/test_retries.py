@@ -19,7 +19,11 @@ JOB = {
     **{"id": "job_1", "object": "job", "status": "running", "created_at": "2026-01-01T00:00:00Z", "started_at": None},
     **{"finished_at": None, "attempt": 1, "used_seconds": 0.0, "retry_of": None, "network": {}, "dataset": {}, "training": {}},
     **{"chosen": {}, "warnings": [], "priority": 0, "metadata": {}, "plan": {}, "result": None, "error": None, "weights": None},
-    "progress": {"epoch": 1, "epochs": 2, "loss": 0.5, "validation_loss": None, "metrics": {}, "eta_seconds": 1.0},
+    "progress": {
+        **{"epoch": 1, "epochs": 2, "loss": 0.5, "validation_loss": None, "metrics": {}, "eta_seconds": 1.0},
+        "best": {"epoch": 1, "loss": 0.5, "validation_loss": None, "metrics": {}},
+    },
+    "measured_on": "training",
 }
 
 

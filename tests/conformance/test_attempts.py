@@ -9,9 +9,9 @@ import pytest
 
 from core.errors import LostLease
 from core.jobs import State
-from core.store import Claim, Job, Store
+from core.store import Claim, EpochRow, Job, Store
 from core.store.blobs import CHUNK
-from tests.conformance.rows import checkpoint, epoch_rows
+from tests.conformance.rows import ERROR, checkpoint, epoch_rows
 
 
 def test_the_oldest_job_is_claimed_first(store: Store, submit: Callable[..., Job]) -> None:
@@ -88,6 +88,39 @@ def test_epochs_are_recorded_once_and_in_order(store: Store, claimed: Callable[.
     assert store.epochs.page("default", claim.job.id) == rows
     job = store.jobs.get("default", claim.job.id)
     assert (job.epoch, job.progress) == (10, asdict(rows[-1]))
+
+
+def reached(row: EpochRow) -> dict[str, object]:
+    return {"epoch": row.epoch, "loss": row.loss, "validation_loss": row.validation_loss, "metrics": row.metrics}
+
+
+def test_the_best_epoch_is_told_whether_it_comes_now_or_was_recorded_before(
+    store: Store, claimed: Callable[..., Claim]
+) -> None:
+    claim, rows = claimed(epochs=10), epoch_rows(1, 10)
+
+    def best() -> object:
+        return store.jobs.get("default", claim.job.id).best
+
+    store.jobs.record_epochs(claim, rows[:2], None)
+    assert best() is None
+    store.jobs.record_epochs(claim, rows[2:6], None, best_epoch=4)
+    assert best() == reached(rows[3])
+    store.jobs.record_epochs(claim, rows[6:8], None, best_epoch=1)
+    assert best() == reached(rows[0])
+    store.jobs.record_epochs(claim, rows[8:], None)
+    assert best() == reached(rows[0])
+
+
+def test_the_best_epoch_of_a_job_that_ended_is_that_of_its_best_weights(store: Store, claimed: Callable[..., Claim]) -> None:
+    for end in ("succeed", "fail", "stop"):
+        claim, rows = claimed(epochs=10), epoch_rows(1, 10)
+        store.jobs.record_epochs(claim, rows, None, best_epoch=8)
+        if end == "stop":
+            store.jobs.cancel("default", claim.job.id)
+        told = {"succeed": [{"best_epoch": 3}], "fail": [ERROR], "stop": []}[end]
+        getattr(store.jobs, end)(claim, *told, {"best": b"weights"}, {"best": 3, "last": 5})
+        assert store.jobs.get("default", claim.job.id).best == reached(rows[2])
 
 
 def test_a_write_repeated_by_its_own_attempt_is_done_once(store: Store, claimed: Callable[..., Claim]) -> None:

@@ -1,5 +1,6 @@
 """The migrations build what the code expects, from nothing, in any number of processes at once."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy import Engine, inspect, make_url, text
 
 from core.errors import UnfitDatabase
 from core.ids import new_id
@@ -201,6 +202,32 @@ def test_the_migrations_can_be_taken_back(empty: Engine, empty_database_url: str
     config.attributes["engine"] = empty
     command.downgrade(config, "base")
     assert inspect(empty).get_table_names() == ["alembic_version"]
+
+
+def test_jobs_that_had_succeeded_before_tell_their_best_epoch_and_its_rows_too(empty: Engine, empty_database_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["engine"] = empty
+    command.upgrade(config, "0008")
+    id, best = new_id("job"), {"loss": 0.5, "validation_loss": None, "metrics": {"r2": 0.25}}
+    row = {
+        **{"id": id, "tenant": "default", "state": "succeeded", "created_at": 1.0, "finished_at": 2.0},
+        **{"dataset_id": "ds_1", "seed": 1, "metadata": "{}", "plan": "{}"},
+        "result": json.dumps({"epochs": 3, "best_epoch": 2, "best": best, "last": best}),
+    }
+    validations = {id: None, new_id("job"): {"fraction": 0.5}}
+    with empty.begin() as connection:
+        names, places = ", ".join(("spec", *row)), ", :".join(("spec", *row))
+        for row["id"], validation in validations.items():
+            spec = json.dumps({"training": {"validation": validation}})
+            connection.execute(text(f"INSERT INTO jobs ({names}) VALUES (:{places})"), {**row, "spec": spec})
+    command.upgrade(config, "head")
+    for id, validation in validations.items():
+        job = Store(empty).jobs.get("default", id)
+        assert (job.best, job.is_validated) == ({"epoch": 2, **best}, validation is not None)
 
 
 def test_what_was_there_before_belongs_to_the_default_tenant_and_is_started_by_age(

@@ -140,14 +140,17 @@ class Outcome:
     best: str
     last: str
     losses: tuple[tuple[int, float, float | None], ...]
+    best_epoch: tuple[int, float, float | None]
 
 
 def outcome(store: Store, job: Job) -> Outcome:
-    rows = epochs(store, job)
+    rows, reached = epochs(store, job), store.jobs.get(TENANT, job.id).best
+    assert reached is not None
     return Outcome(
         best=store.weights.get(TENANT, job.id, "best").sha256,
         last=store.weights.get(TENANT, job.id, "last").sha256,
         losses=tuple((row.epoch, row.loss, row.validation_loss) for row in rows),
+        best_epoch=(reached["epoch"], reached["loss"], reached["validation_loss"]),
     )
 
 

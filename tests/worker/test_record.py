@@ -19,6 +19,7 @@ from worker.record import CHECKPOINT_SHARE, LONGEST_PAUSE_S, Record
 from worker.run import train
 
 T = TypeVar("T")
+METRICS = {"accuracy": 0.5}
 CHECKPOINT = Checkpoint({"epoch": 3, "step": 1}, {"theta": np.ones(3, np.float32)})
 
 
@@ -80,7 +81,7 @@ def recorded(store: Store, claim: Claim) -> list[EpochRow]:
 def test_epochs_that_follow_fast_are_written_together(record: Record, lease: FakeLease, store: Store, clock: Clock) -> None:
     for epoch in range(1, 9):
         clock.now += 0.125
-        record.add(result(epoch), more=False)
+        record.add(result(epoch), epoch, more=False)
         assert lease.writes == epoch // 2
     assert [row.epoch for row in recorded(store, lease.claim)] == list(range(1, 9))
     assert record.trained == 8
@@ -91,9 +92,9 @@ def test_epochs_that_ended_together_share_the_time_they_took(
 ) -> None:
     clock.now += 1.0
     for epoch in range(1, 5):
-        record.add(result(epoch), more=epoch < 4)
+        record.add(result(epoch), epoch, more=epoch < 4)
     clock.now += 0.5
-    record.add(result(5), more=False)
+    record.add(result(5), 5, more=False)
     assert [row.seconds for row in recorded(store, lease.claim)] == [0.25] * 4 + [0.5]
     assert [row.rows_per_second for row in recorded(store, lease.claim)] == [16.0] * 4 + [8.0]
 
@@ -102,13 +103,13 @@ def test_the_time_that_a_write_takes_is_no_training(record: Record, lease: FakeL
     lease.write_s = 5.0
     for epoch in (1, 2):
         clock.now += 1.0
-        record.add(result(epoch), more=False)
+        record.add(result(epoch), epoch, more=False)
     assert [row.seconds for row in recorded(store, lease.claim)] == [1.0, 1.0]
 
 
 def test_metrics_that_are_no_numbers_are_left_out(record: Record, lease: FakeLease, store: Store, clock: Clock) -> None:
     clock.now += 1.0
-    record.add(result(1), more=False)
+    record.add(result(1), 1, more=False)
     assert recorded(store, lease.claim)[0].metrics == {"accuracy": 0.5}
 
 
@@ -120,20 +121,41 @@ def test_epochs_that_an_earlier_attempt_recorded_are_counted_but_not_written(
     before = Record(FakeLease(first, clock), store, Settings(record_every_s=0.0), 4, clock)  # type: ignore[arg-type]
     for epoch in (1, 2):
         clock.now += 1.0
-        before.add(result(epoch), more=False)
+        before.add(result(epoch), epoch, more=False)
     store.jobs.release(first)
     second = claimed(store)
     lease = FakeLease(second, clock)
     record = Record(lease, store, Settings(record_every_s=0.0), 4, clock)  # type: ignore[arg-type]
     for epoch in (1, 2, 3):
         clock.now += 0.5
-        record.add(result(epoch), more=False)
+        record.add(result(epoch), epoch, more=False)
     assert [row.seconds for row in recorded(store, second)] == [1.0, 1.0, 0.5]
     assert (record.trained, lease.writes) == (3, 1)
 
 
+def test_the_best_epoch_is_told_with_those_that_follow_it(record: Record, store: Store, clock: Clock, claim: Claim) -> None:
+    for epoch, best in ((1, 1), (2, 2), (3, 2), (4, 4), (5, 4)):
+        record.add(result(epoch), best, more=epoch == 3)
+    record.flush()
+    assert store.jobs.get(TENANT, claim.job.id).best == {"epoch": 4, "loss": 0.25, "validation_loss": None, "metrics": METRICS}
+
+
+def test_the_best_epoch_may_be_one_that_an_earlier_attempt_recorded(store: Store, claim: Claim, clock: Clock) -> None:
+    before = Record(FakeLease(claim, clock), store, Settings(record_every_s=0.0), 4, clock)  # type: ignore[arg-type]
+    for epoch in (1, 2):
+        before.add(result(epoch), epoch, more=False)
+    store.jobs.release(claim)
+    second = claimed(store)
+    assert second.job.best is not None
+    record = Record(FakeLease(second, clock), store, Settings(record_every_s=0.0), 4, clock)  # type: ignore[arg-type]
+    for epoch in (2, 3):
+        record.add(result(epoch), 1, more=False)
+    best = store.jobs.get(TENANT, claim.job.id).best
+    assert best == {"epoch": 1, "loss": 1.0, "validation_loss": None, "metrics": METRICS}
+
+
 def test_rows_go_into_one_transaction_with_the_checkpoint_after_them(record: Record, lease: FakeLease, store: Store) -> None:
-    record.add(result(1), more=False)
+    record.add(result(1), 1, more=False)
     assert lease.writes == 0
     record.flush(CHECKPOINT)
     assert lease.writes == 1
@@ -162,7 +184,7 @@ def test_a_large_checkpoint_is_written_and_read_back_without_a_copy_of_it(
 
 
 def test_a_lost_lease_loses_the_rows_with_the_checkpoint(record: Record, lease: FakeLease, store: Store) -> None:
-    record.add(result(1), more=False)
+    record.add(result(1), 1, more=False)
     store.jobs.release(lease.claim)
     with pytest.raises(LostLease):
         record.flush(CHECKPOINT)
@@ -201,7 +223,7 @@ def test_an_epoch_that_ends_soon_after_a_checkpoint_does_not_wait_for_the_next_o
 ) -> None:
     record.flush(CHECKPOINT)
     clock.now += 0.125
-    record.add(result(1), more=False)
+    record.add(result(1), 1, more=False)
     assert not record.is_due
     clock.now += 0.125
     assert record.is_due
@@ -216,7 +238,7 @@ def test_the_training_pauses_in_the_middle_of_an_epoch_to_write_the_one_before(
     record: Record, lease: FakeLease, store: Store, clock: Clock
 ) -> None:
     class OneEpochAndTheBeginningOfAnother:
-        epoch, finished = 0, False
+        epoch, best_epoch, finished = 0, 1, False
 
         def epochs(self, interrupted: Callable[[], bool]) -> Iterator[EpochResult]:
             if self.epoch:
@@ -237,5 +259,5 @@ def test_the_epoch_asked_for_is_found_whether_it_was_just_trained_or_long_ago(
 ) -> None:
     for epoch in (1, 2):
         clock.now += 1.0
-        record.add(result(epoch), more=False)
+        record.add(result(epoch), epoch, more=False)
     assert [record.epoch(number).loss for number in (1, 2)] == [1.0, 0.5]

@@ -57,6 +57,7 @@ def test_a_job_succeeds_with_its_epochs_its_result_and_its_weights(
     assert [done.result[name] for name in ("epochs", "stopped", "best_epoch")] == [5, "epochs", best.epoch]
     assert done.result["best"] == {"loss": best.loss, "validation_loss": best.validation_loss, "metrics": best.metrics}
     assert done.result["last"]["loss"] == rows[-1].loss
+    assert done.best == {"epoch": best.epoch, **done.result["best"]}
     kept = store.weights.get(TENANT, job.id, "best")
     assert kept.epoch == best.epoch
     weights, metadata = from_safetensors(b"".join(store.blobs.read(kept.blob_id, 0, kept.size_bytes)))
@@ -218,6 +219,39 @@ def test_epochs_that_an_earlier_attempt_recorded_are_trained_again_but_not_recor
     done = now(store, job)
     assert done.state == State.SUCCEEDED, done.error
     assert outcome(store, job) == outcome(store, straight)
+
+
+@pytest.mark.usefixtures("prepared_undisturbed")
+def test_the_best_epoch_of_a_job_is_that_of_its_weights_where_later_ones_were_recorded(
+    store: Store, make_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    straight = submit(store, tmp_path, INTERRUPTED)
+    run(claimed(store), make_worker())
+    job = submit(store, tmp_path, INTERRUPTED)
+    run(claimed(store), make_worker(lambda: now(store, job).epoch >= 1))
+    dead = store.jobs.claim("test", -1.0)  # it leaves no checkpoint, and its lease has run out
+    assert dead is not None
+    assert dead.job.epoch == 1
+    store.jobs.record_epochs(dead, epochs(store, straight)[1:3], None, best_epoch=3)
+    store.jobs.reap(5)
+    claim = claimed(store)
+    assert claim.job.best is not None
+    assert claim.job.best["epoch"] == 3
+
+    def stopping() -> bool:
+        store.jobs.cancel(TENANT, job.id)
+        return True
+
+    run(claim, make_worker(stopping))
+    done, first = now(store, job), epochs(store, straight)[0]
+    assert (done.state, done.epoch) == (State.CANCELLED, 3)
+    assert store.weights.get(TENANT, job.id, "best").epoch == 1
+    assert done.best == {
+        "epoch": 1,
+        "loss": first.loss,
+        "validation_loss": first.validation_loss,
+        "metrics": first.metrics,
+    }
 
 
 def older(checkpoint: Checkpoint, change: str) -> bytes:

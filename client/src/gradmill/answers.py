@@ -15,6 +15,16 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="allow", populate_by_name=True, protected_namespaces=())
 
 
+class BestAnswer(Answer):
+    """The epoch of the lowest validation loss, or of the best value of what early stopping monitors; without validation
+    the last."""
+
+    loss: float
+    validation_loss: float | None
+    metrics: dict[str, float]
+    epoch: int
+
+
 class ProgressAnswer(Answer):
     epoch: int
     """The last one that is recorded."""
@@ -25,6 +35,8 @@ class ProgressAnswer(Answer):
     metrics: dict[str, float | None]
     eta_seconds: float | None
     """Until all epochs are done; early stopping may come sooner."""
+    best: BestAnswer | None
+    """The best epoch so far: the one whose weights are delivered."""
 
 
 class ReachedAnswer(Answer):
@@ -88,6 +100,8 @@ class JobAnswer(Answer):
     retry_of: str | None
     """The job that this one repeats; it may be deleted by now."""
     progress: ProgressAnswer
+    measured_on: Literal["validation", "training"] | str
+    """Which rows `metrics` are of."""
     dataset: dict[str, Any]
     """As accepted; data sent along has become a dataset of its own."""
     priority: int
@@ -124,6 +138,8 @@ class JobSummaryAnswer(Answer):
     retry_of: str | None
     """The job that this one repeats; it may be deleted by now."""
     progress: ProgressAnswer
+    measured_on: Literal["validation", "training"] | str
+    """Which rows `metrics` are of."""
     dataset: dict[str, Any]
     """Its `id` alone."""
     priority: int

@@ -23,6 +23,7 @@ from core.nn.spec import (
 )
 
 POINTER = "/training/validation"
+ENOUGH_ROWS = 50  # to set some of them apart
 
 
 def row_counts(training: TrainingSpec, schema: Schema, other: Schema | None = None) -> tuple[int, int]:
@@ -73,6 +74,18 @@ def data_problems(training: TrainingSpec, data: DataSpec, schema: Schema, other:
         message = f"stratify is true, but there are no classes to draw from: {training.loss.type} has none here"
         return [Problem(f"{POINTER}/stratify", message)]
     return []
+
+
+def warnings(training: TrainingSpec, rows: int) -> list[Problem]:
+    """That nothing is validated, where the client did not say so by null and the data have enough rows."""
+    if training.validation is not None or "validation" in training.model_fields_set or rows < ENOUGH_ROWS:
+        return []
+    message = (
+        "validation is left out, so the metrics will be those of the rows that are trained on, and the weights of the last "
+        'epoch are delivered; say {"fraction": 0.2} to measure on a fifth of the rows, which are not trained on, and to keep '
+        "the best epoch; or null where that is not wanted"
+    )
+    return [Problem(POINTER, message)]
 
 
 def _column_problems(training: TrainingSpec, data: DataSpec, schema: Schema, other: Schema) -> Iterator[Problem]:
