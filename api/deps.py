@@ -74,7 +74,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """The service, from the application's start to its end."""
     gc.set_threshold(OBJECTS_PER_COLLECTION)
     make_private(settings.data_dir)
-    store = Store(connect(settings.database))
+    store = Store(connect(settings.database, statement_timeout_s=settings.statement_timeout_s))
     dispatcher = Dispatcher(store, settings) if settings.redis_url else None
     watcher, feeds = Watcher(store.jobs.versions), Watcher(store.feed.lasts)
     with scratch(settings.data_dir) as files:

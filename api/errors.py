@@ -19,7 +19,7 @@ from starlette.routing import Match
 from api.answers import dumped
 from api.wording import MOST_PROBLEMS, parameter_message
 from core.data.disk import is_full
-from core.errors import CoreError, Problem
+from core.errors import CoreError, Problem, TookTooLong
 
 log = logging.getLogger("api")
 
@@ -144,7 +144,10 @@ async def _core_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CoreError)  # noqa: S101
     if error.code == "unavailable":
         log.warning("%s %s: %s", request.method, request.url.path, error.message)
-        return problem_answer(request, "unavailable", "the database does not answer; try again", headers={"Retry-After": "2"})
+        told, pause_s = "the database does not answer; try again", "2"
+        if isinstance(error, TookTooLong):
+            told, pause_s = "the database took longer over a query than one may take; ask for less at once, or later", "10"
+        return problem_answer(request, "unavailable", told, headers={"Retry-After": pause_s})
     if error.code == "storage_full":
         return _storage_full(request, error.message)
     if error.code not in PROBLEMS:

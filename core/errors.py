@@ -13,7 +13,8 @@ CoreError
 │   │   └── TooManyJobs  as many of its jobs wait as may
 │   └── Diverged         the loss became NaN or infinite
 ├── Unavailable          the database does not answer; the same call may succeed later
-│   └── StorageFull      its disk has no room left
+│   ├── StorageFull      its disk has no room left
+│   └── TookTooLong      a query took longer than it may
 ├── UnfitDatabase        the database is none that this version can use, now or later
 ├── UnfitCheckpoint      nothing that this training could go on from: another version took it
 ├── CapacityError        within the rules, but more than this machine gives: memory, time; fault = "capacity"
@@ -133,6 +134,10 @@ class Unavailable(CoreError):
 
 class StorageFull(Unavailable):
     code = "storage_full"
+
+
+class TookTooLong(Unavailable):
+    pass
 
 
 class CapacityError(CoreError):

@@ -4,6 +4,7 @@
 bits.
 """
 
+import math
 import os
 import re
 import threading
@@ -12,12 +13,26 @@ import time
 _ID = re.compile(r"([a-z]+)_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
 
 
-def new_id(prefix: str) -> str:
-    """An id that no other process makes and that sorts after all that this process made before."""
-    tick = _clock.tick()
+_LAST_MS = (1 << 48) - 1  # in the year 10889
+
+
+def new_id(prefix: str, at: float | None = None) -> str:
+    """An id that no other process makes and that sorts after all that this process made before; or, of the time `at` in seconds
+    since 1970, among those of that time."""
+    tick = _clock.tick() if at is None else int(at * 1000 * (1 << 12))
     milliseconds, fraction = divmod(tick, 1 << 12)
     tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
     return f"{prefix}_{milliseconds << 80 | 7 << 76 | fraction << 64 | 2 << 62 | tail:032x}"
+
+
+def earliest_id(prefix: str, at: float) -> str:
+    """A text that sorts before all ids of this time, in seconds since 1970, and of later ones, and behind all earlier ones."""
+    return f"{prefix}_{min(max(math.floor(at * 1000), 0), _LAST_MS) << 80:032x}"
+
+
+def time_of(id: str) -> float:
+    """When it was made, in seconds since 1970, to the millisecond."""
+    return int(id.rpartition("_")[2][:12], 16) / 1000
 
 
 def is_id(prefix: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.ids import is_id, new_id
+from core.ids import earliest_id, is_id, new_id, time_of
 
 
 def test_an_id_is_a_uuid_of_version_7_that_tells_its_time() -> None:
@@ -46,6 +46,17 @@ def test_a_forked_child_makes_ids_of_its_own() -> None:
     os.close(writer)
     assert is_id("job", theirs)
     assert theirs != own
+
+
+def test_an_id_tells_its_time_and_sorts_among_those_of_any_time() -> None:
+    for at in (0.0, 1.001, 1795426124.046621):
+        id = new_id("job", at)
+        assert is_id("job", id)
+        assert at - 0.001 <= time_of(id) <= at
+        assert earliest_id("job", at) <= id < earliest_id("job", at + 0.001)
+        assert new_id("job", at) != id
+    assert earliest_id("job", -1e12) == "job_" + "0" * 32
+    assert earliest_id("job", 1e12) > new_id("job")
 
 
 @pytest.mark.parametrize(

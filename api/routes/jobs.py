@@ -195,7 +195,10 @@ def list_jobs(
     limit: Limit = 20,
 ) -> Response:
     """Newest first, page by page: `next_cursor` of one page is `cursor` of the next. What may be large of a job, such as its
-    network and its training, the job itself tells."""
+    network and its training, the job itself tells.
+
+    By metadata and times 5,000 jobs are looked at for a page: where few of them are sought it is short, even empty, and
+    `next_cursor` goes on all the same."""
     page = service.store.jobs.page(
         tenant,
         state=None if status is None else State(status),

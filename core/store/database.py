@@ -12,10 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import StorageFull, Unavailable
+from core.errors import StorageFull, TookTooLong, Unavailable
 from core.store.engine import BUSY_TIMEOUT_S
 
 _DISK_FULL = "53100"
+_CANCELLED = "57014"
 # SQLSTATEs of PostgreSQL, by their beginnings: the connection broke; this server only reads, as a standby does; the transaction
 # was silent for too long; it met others; no resources; a lock is not free; the server stops; its system failed.
 _TRANSIENT = ("08", "25006", "25P03", "40", "53", "55", "57", "58")
@@ -94,6 +95,8 @@ def translating() -> Iterator[None]:
         sqlstate = getattr(cause, "sqlstate", None) or ""
         if sqlstate == _DISK_FULL or getattr(cause, "sqlite_errorname", None) == "SQLITE_FULL":
             raise StorageFull(f"the disk of the database is full: {told}") from error
+        if sqlstate == _CANCELLED or getattr(cause, "sqlite_errorname", None) == "SQLITE_INTERRUPT":
+            raise TookTooLong(f"the database took too long: {told}") from error
         if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or sqlstate.startswith(_TRANSIENT):
             raise Unavailable(f"the database does not answer: {told}") from error
         raise

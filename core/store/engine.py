@@ -4,6 +4,7 @@ SQLite before 3.51.3 can lose commits when it resets its write-ahead log, and mo
 comes from pysqlite3. One process must never open a file through two SQLite libraries.
 """
 
+import math
 import os
 import random
 import time
@@ -22,6 +23,7 @@ from core.folders import keep_private
 
 BUSY_TIMEOUT_S = 10
 SILENCE_TIMEOUT_S = 5  # a transaction whose process froze ends before those who wait for its rows give up
+_INSTRUCTIONS = 100_000  # of SQLite's, which take about a millisecond
 ANSWER_TIMEOUT_S = 20.0  # a server that took a statement and says nothing for so long will not
 _OLDEST_SQLITE = (3, 53, 0)  # ALTER TABLE … DROP CONSTRAINT, for the migrations
 
@@ -51,17 +53,19 @@ class _Session(psycopg.Connection[Any]):
             raise
 
 
-def connect(url: str, *, is_patient: bool = False) -> Engine:
+def connect(url: str, *, is_patient: bool = False, statement_timeout_s: float | None = None) -> Engine:
     """An engine that opens its first connection when it is first used; it may be created before a fork, and used before it too.
 
     A SQLite file is created when it is missing, its directory is not; it is closed to the others on its machine. A patient
-    engine waits for an answer as long as it takes.
+    engine waits for an answer as long as it takes. A statement that runs longer than `statement_timeout_s` is ended.
     """
     kind = make_url(url).get_backend_name()
     if kind == "sqlite":
         engine = _sqlite(url)
+        if statement_timeout_s is not None:
+            _end_long_statements(engine, statement_timeout_s)
     elif kind == "postgresql":
-        engine = _postgresql(url, psycopg.Connection if is_patient else _Session)
+        engine = _postgresql(url, psycopg.Connection if is_patient else _Session, statement_timeout_s)
     else:
         raise ValueError(f"the database is {kind}; Gradmill keeps its records in sqlite or postgresql")
     _let_go_of_connections_after_fork(engine)
@@ -134,11 +138,26 @@ def _begin_immediate(connection: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
 
 
-def _postgresql(url: str, session: type[psycopg.Connection[Any]]) -> Engine:
+def _end_long_statements(engine: Engine, timeout_s: float) -> None:
+    """SQLite has no such limit; but it asks every so many of its own instructions whether it shall go on."""
+
+    @event.listens_for(engine, "connect")
+    def _watch(connection: Any, record: Any) -> None:
+        info = record.info
+        connection.set_progress_handler(lambda: time.monotonic() > info.get("until", math.inf), _INSTRUCTIONS)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _begin(connection: Connection, *_: Any) -> None:
+        connection.info["until"] = time.monotonic() + timeout_s
+
+
+def _postgresql(url: str, session: type[psycopg.Connection[Any]], statement_timeout_s: float | None) -> Engine:
     # Times in whole milliseconds; options in the URL come last and win.
-    limits = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_TIMEOUT_S}
+    limits: dict[str, float] = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": SILENCE_TIMEOUT_S}
+    if statement_timeout_s is not None:
+        limits["statement_timeout"] = statement_timeout_s
     given = make_url(url).normalized_query.get("options", ())
-    options = " ".join((*(f"-c {name}={seconds * 1000}" for name, seconds in limits.items()), *given))
+    options = " ".join((*(f"-c {name}={math.ceil(seconds * 1000)}" for name, seconds in limits.items()), *given))
     engine = create_engine(
         url,
         pool_size=5,

@@ -4,13 +4,13 @@ Every statement that gives a job to its client carries the tenant; `versions`, w
 that a client was given before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from core.errors import Conflict, NotFound
-from core.ids import new_id
+from core.errors import Conflict, NotFound, Unavailable
+from core.ids import new_id, time_of
 from core.jobs import LOWEST_PRIORITY, State
 from core.store.clock import now
 from core.store.database import Database
@@ -19,9 +19,9 @@ from core.store.idempotency import remember
 from core.store.needed import hold
 from core.store.quotas import check_queue, waiting
 from core.store.records import Idempotency, Job, JobSummary, NewJob, Page
-from core.store.rows import JOB, no_dataset, no_job, page, to_job
+from core.store.rows import JOB, no_dataset, no_job, to_job
 from core.store.sent import hold_start
-from core.store.summaries import SUMMARY, to_summary
+from core.store.summaries import APART_S, Sought, read_page
 from core.store.tables import QUEUED, datasets, jobs
 
 _NEW = tuple(jobs.c[field.name] for field in fields(NewJob))
@@ -40,10 +40,13 @@ class Requests:
         Raises IdempotencyMismatch where the key came with another request, NotFound where a dataset is not there, or the
         weights that it starts from, TooManyJobs where more than `most_queued` of the tenant would wait.
         """
-        id = new_id("job")
-        with self._database.writing() as writer:
-            first = self._made_before(writer, tenant, idempotency, id)
-            return first or _queue(writer, tenant, id, new, most_queued)
+
+        def queue(id: str) -> Job:
+            with self._database.writing() as writer:
+                first = self._made_before(writer, tenant, idempotency, id)
+                return first or _queue(writer, tenant, id, new, most_queued)
+
+        return _with_an_id(queue)
 
     def retry(self, tenant: str, id: str, idempotency: Idempotency | None = None, most_queued: int | None = None) -> Job:
         """Queues a new job of the spec of one that has failed or was cancelled, to be trained from its beginning.
@@ -51,26 +54,19 @@ class Requests:
         Conflict where its state forbids that, or where something is gone that it needs. IdempotencyMismatch and
         TooManyJobs as above.
         """
-        new = new_id("job")
-        with self._database.writing() as writer:
-            first = self._made_before(writer, tenant, idempotency, new)
-            if first is not None:
-                return first
-            query = select(jobs.c.state, *_NEW).where(jobs.c.id == id, jobs.c.tenant == tenant)
-            row = writer.execute(query).one_or_none()
-            if row is None:
-                raise no_job(id)
-            state, *asked = row
-            if state not in (State.FAILED, State.CANCELLED):
-                has = "has" if state == State.SUCCEEDED else "is"
-                raise Conflict(f"job {id} {has} {state}: only a failed or cancelled job can be retried")
-            again = replace(NewJob(*asked), retry_of=id)
-            if again.spec.get("training", {}).get("budget_s") is not None:
-                again = replace(again, epochs_total=None)
-            try:
-                return _queue(writer, tenant, new, again, most_queued)
-            except NotFound as error:
-                raise Conflict(f"job {id} cannot be retried: {error.message}") from None
+
+        def queue(new: str) -> Job:
+            with self._database.writing() as writer:
+                first = self._made_before(writer, tenant, idempotency, new)
+                if first is not None:
+                    return first
+                again = _repeated(writer, tenant, id)
+                try:
+                    return _queue(writer, tenant, new, again, most_queued)
+                except NotFound as error:
+                    raise Conflict(f"job {id} cannot be retried: {error.message}") from None
+
+        return _with_an_id(queue)
 
     def get(self, tenant: str, id: str) -> Job:
         """One row by its primary key."""
@@ -91,18 +87,14 @@ class Requests:
         cursor: str | None = None,
         limit: int = 20,
     ) -> Page[JobSummary]:
-        """Newest first. `metadata` must be contained in the job's; the times are exclusive."""
-        query = select(*SUMMARY).where(jobs.c.tenant == tenant)
-        if state is not None:
-            query = query.where(jobs.c.state == state)
-        if created_after is not None:
-            query = query.where(jobs.c.created_at > created_after)
-        if created_before is not None:
-            query = query.where(jobs.c.created_at < created_before)
-        for key, value in (metadata or {}).items():
-            query = query.where(self._has_metadata(key, value))
+        """Newest first. `metadata` must be contained in the job's; the times are exclusive.
+
+        By metadata and times at most `LOOKED_AT` jobs are looked at for a page: where few of them are sought it is short, even
+        empty, and has a next one all the same.
+        """
+        sought = Sought(state, metadata or {}, created_after, created_before)
         with self._database.reading() as reader:
-            return page(reader, query, jobs.c.id, to_summary, cursor, limit)
+            return read_page(reader, tenant, sought, cursor, limit)
 
     def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The version of each of these jobs that exists, by one statement."""
@@ -120,13 +112,35 @@ class Requests:
         first = id if idempotency is None else remember(self._database, writer, tenant, idempotency, id)
         return None if first == id else to_job(writer.execute(_ONE, {"id": first, "tenant": tenant}).one())
 
-    def _has_metadata(self, key: str, value: str) -> ColumnElement[bool]:
-        """Whatever the key holds: a JSON path would trip over quotes and dollars in it."""
-        if self._database.is_sqlite:
-            pairs = func.json_each(jobs.c.metadata).table_valued("key", "value")
-            return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
-        found: ColumnElement[str] = func.json_extract_path_text(jobs.c.metadata, key)
-        return found == value
+
+class _ClocksApart(Unavailable):
+    """An id would tell another time than the job that it is of."""
+
+    def __init__(self, id: str, created_at: float) -> None:
+        super().__init__(f"the clock of this machine is {time_of(id) - created_at:.0f} s ahead of the database's")
+        self.created_at = created_at
+
+
+def _with_an_id(queue: Callable[[str], Job]) -> Job:
+    """What `queue` makes of a new id: by this machine's clock, or the database's where they are too far apart for lists."""
+    try:
+        return queue(new_id("job"))
+    except _ClocksApart as apart:
+        return queue(new_id("job", apart.created_at))
+
+
+def _repeated(writer: Connection, tenant: str, id: str) -> NewJob:
+    """What a job that failed or was cancelled had asked for; Conflict where it did not."""
+    row = writer.execute(select(jobs.c.state, *_NEW).where(jobs.c.id == id, jobs.c.tenant == tenant)).one_or_none()
+    if row is None:
+        raise no_job(id)
+    state, *asked = row
+    if state not in (State.FAILED, State.CANCELLED):
+        has = "has" if state == State.SUCCEEDED else "is"
+        raise Conflict(f"job {id} {has} {state}: only a failed or cancelled job can be retried")
+    again = replace(NewJob(*asked), retry_of=id)
+    is_timed = again.spec.get("training", {}).get("budget_s") is not None
+    return replace(again, epochs_total=None) if is_timed else again
 
 
 def _queue(writer: Connection, tenant: str, id: str, new: NewJob, most_queued: int | None) -> Job:
@@ -134,6 +148,8 @@ def _queue(writer: Connection, tenant: str, id: str, new: NewJob, most_queued: i
     asked = {column.name: getattr(new, column.name) for column in _NEW} | {"metadata": dict(new.metadata)}
     made = {"id": id, "tenant": tenant, "state": State.QUEUED, "created_at": now(), "dispatch_at": now()}
     row = writer.execute(insert(jobs).values(asked | made).returning(*JOB)).one()
+    if abs(time_of(id) - row.created_at) > APART_S:
+        raise _ClocksApart(id, row.created_at)
     # The lock holds off a deletion of a dataset until this job is there to forbid it.
     for needed in filter(None, (new.dataset_id, new.validation_dataset_id)):
         hold(writer, datasets, tenant, needed, no_dataset(needed))

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api.answers import JobAnswer, JobList
 from api.app import create_app
 from core.settings import Settings
-from core.store import Job, NewJob, Store
+from core.store import Job, NewJob, Store, connect
 from tests.api.conftest import JSON, RESULT, Worker, pointers, xor
 from tests.keys import AUTHORIZED
 
@@ -367,3 +368,33 @@ def test_a_page_of_jobs_whose_specs_are_large_is_small(
     answer = client.get("/v1/jobs?limit=100")
     assert len(answer.json()["data"]) == 21
     assert len(answer.content) < 21 * 1000
+
+
+def test_a_query_that_takes_too_long_is_told_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = client.app.state.service  # type: ignore[attr-defined]
+    impatient = Store(connect(service.settings.database, statement_timeout_s=0.01))
+
+    def page(*_: Any, **__: Any) -> None:
+        endless = (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000000) SELECT count(*) FROM n"
+        )
+        with impatient._database.reading() as reader:
+            reader.execute(text(endless))
+
+    monkeypatch.setattr(service.store.jobs, "page", page)
+    answer = client.get("/v1/jobs")
+    impatient.close()
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "10")
+    assert "took longer over a query" in answer.json()["detail"]
+
+
+def test_a_page_by_metadata_may_be_empty_and_still_have_a_next_one(
+    client: TestClient, submitted: Callable[..., JSON], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.summaries.LOOKED_AT", 2)
+    sought = submitted(metadata={"customer": "42"})["id"]
+    others = [submitted()["id"] for _ in range(3)]
+    page = client.get("/v1/jobs?metadata[customer]=42").json()
+    assert page == {"object": "list", "data": [], "has_more": True, "next_cursor": others[1]}
+    page = client.get("/v1/jobs", params={"metadata[customer]": "42", "cursor": page["next_cursor"]}).json()
+    assert [job["id"] for job in page["data"]] == [sought]

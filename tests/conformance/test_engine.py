@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, make_url, text, update
 
-from core.errors import LostLease, StorageFull, Unavailable
+from core.errors import LostLease, StorageFull, TookTooLong, Unavailable
 from core.jobs import State
 from core.store import Claim, Job, NewJob, Store, connect
-from core.store.database import Database
+from core.store.database import Database, translating
 from core.store.tables import jobs
 from tests.conformance.rows import epoch_rows
 from tests.polling import until
@@ -262,6 +262,10 @@ def test_json_keeps_every_float_and_makes_null_of_nan(store: Store, claimed: Cal
         ("SELECT id FROM jobs WHERE start_id = 'x' AND state IN ('queued', 'running', 'paused') LIMIT 1", "jobs_starts"),
         ("SELECT * FROM jobs WHERE tenant = 'x' ORDER BY id DESC LIMIT 20", "jobs_pages"),
         ("SELECT * FROM jobs WHERE tenant = 'x' AND state = 'failed' ORDER BY id DESC LIMIT 20", "jobs_pages_by_state"),
+        (
+            "SELECT id FROM jobs WHERE tenant = 'x' AND id >= 'a' AND id < 'b' ORDER BY id DESC LIMIT 9",
+            "COVERING INDEX jobs_pages",
+        ),
     ],
 )
 def test_a_poll_and_every_look_for_work_use_an_index(sql: str, index: str, sqlite_url: str) -> None:
@@ -271,3 +275,15 @@ def test_a_poll_and_every_look_for_work_use_an_index(sql: str, index: str, sqlit
     engine.dispose()
     assert len(plan) == 1
     assert index in plan[0]
+
+
+def test_a_statement_that_takes_too_long_is_ended_and_the_connection_works_on(database_url: str, tmp_path: Path) -> None:
+    engine = connect(database_url, statement_timeout_s=0.2)
+    store = Store(engine)
+    job = submitted(store, tmp_path)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000000) SELECT count(*) FROM n"
+    for _ in range(2):
+        with pytest.raises(TookTooLong), translating(), engine.connect() as connection:
+            connection.execute(text(endless))
+        assert store.jobs.get("default", job.id) == job
+    store.close()

@@ -75,7 +75,7 @@ export function JobsPage() {
       <p class="unseen" role="status">
         {page && `${page.data.length} jobs shown, ${active} of them under way`}
       </p>
-      {page && page.data.length === 0 && <Nothing isFiltered={status !== ANY || name !== ""} />}
+      {page && page.data.length === 0 && <Nothing isFiltered={status !== ANY || name !== ""} hasMore={page.has_more} />}
       {page && page.data.length > 0 && <Table jobs={page.data} />}
       {(cursors.length > 0 || page?.has_more) && (
         <nav class="pages" aria-label="Pages">
@@ -92,7 +92,8 @@ export function JobsPage() {
   );
 }
 
-function Nothing({ isFiltered }: { isFiltered: boolean }) {
+function Nothing({ isFiltered, hasMore }: { isFiltered: boolean; hasMore: boolean }) {
+  if (hasMore) return <p class="card">No job of these 5,000 is like that. There are older ones.</p>;
   if (isFiltered) return <p class="card">No job is like that.</p>;
   return (
     <div class="card">
