@@ -4,6 +4,7 @@ for result in Training(network, training, data).epochs():
     ...
 """
 
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from core.nn.memory import records
 from core.nn.network import check_indices
 from core.nn.optimizers import optimizer_record
 from core.nn.pace import pieces_per_call
+from core.nn.planning.snapshots import kept_epochs
 from core.nn.preparation.statistics import moments
 from core.nn.records import (
     BATCH,
@@ -107,6 +109,7 @@ class Training:
         the checkpoint, is of another one.
         """
         self.spec = training
+        self._kept_epochs = kept_epochs(training)
         self.program = lower(network, training.loss, data.x.shape[1], data.categories)
         check_indices(self.program, data.x)
         check_indices(self.program, data.validation_x)
@@ -157,6 +160,14 @@ class Training:
         """The epoch of the lowest validation loss, or of the best value of the metric that early stopping monitors; without
         validation, the last. 0: before the first has ended."""
         return int(self._state["best_epoch"][0])
+
+    @property
+    def is_to_keep(self) -> bool:
+        """The weights as they are, the last `delivered`, are those of an epoch whose snapshot is asked for.
+
+        No call of the loop goes beyond such an epoch: it is so when the last result of a call has been yielded.
+        """
+        return self.epoch in self._kept_epochs and not self._state["step"][0] and not self._batch["piece"][0]
 
     @property
     def finished(self) -> bool:
@@ -226,6 +237,8 @@ class Training:
     def _work(self) -> int:
         """Trains for about a tenth of a second; returns how many epochs ended, whose lines stand in the history."""
         history = self._history
+        if self._kept_epochs:
+            history = history[: self._epochs_to_keep]
         if self._descent is not None:
             if not self._descent.piece(self._state[0]):
                 return 0
@@ -247,6 +260,12 @@ class Training:
         if self._descent is not None and ended:
             self._descent.go_on(self._state[0])
         return ended
+
+    @property
+    def _epochs_to_keep(self) -> int:
+        """How many epochs there are up to the next that is to be kept."""
+        place = bisect(self._kept_epochs, self.epoch)
+        return HISTORY_ROWS if place == len(self._kept_epochs) else self._kept_epochs[place] - self.epoch
 
     @property
     def _divergent(self) -> str:

@@ -209,3 +209,51 @@ def test_a_checkpoint_survives_its_bytes_whatever_its_numbers():
         assert again.vectors[name].dtype == vector.dtype
         assert again.vectors[name].shape == vector.shape
         assert again.vectors[name].tobytes() == vector.tobytes()
+
+
+def with_snapshots(run, interrupted=lambda: False):
+    """By epoch the weights to keep, as they are when they are to be stored."""
+    kept = {}
+    if run.is_to_keep:
+        kept[run.epoch] = run.delivered().copy()
+    for result in run.epochs(interrupted):
+        if result.epoch == run.epoch and run.is_to_keep:
+            kept[run.epoch] = run.delivered().copy()
+    return kept
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"optimizer": OPTIMIZERS[0], "batch_size": 8},
+        {"optimizer": OPTIMIZERS[3], "batch_size": 8, "averaging": {"decay": 0.9}},
+        {"optimizer": "lbfgs"},
+    ],
+    ids=["sgd", "averaged", "lbfgs"],
+)
+def test_the_weights_to_keep_are_those_of_the_epochs_that_are_asked_for_however_it_is_interrupted(fields, monkeypatch):
+    x, t = examples("softmax_cross_entropy", 70, 6, 3, "float32")
+    data = Data(x, t, x[:0], t[:0])
+
+    def made(checkpoint=None, **more):
+        spec = training_spec("softmax_cross_entropy", epochs=20, **fields, **more)
+        return Training(network_spec(20, 3, activation="relu", dtype="float32"), spec, data, checkpoint)
+
+    straight = made(snapshots=6)
+    kept = with_snapshots(straight)
+    assert list(kept) == [0, 1, 2, 4, 9, 20]
+    monkeypatch.setattr(Training, "_pieces_per_call", 1)
+    undisturbed, every = made(), {0: made().delivered().copy()}
+    for result in undisturbed.epochs():
+        every[result.epoch] = undisturbed.delivered().copy()
+    assert equal(straight, undisturbed)
+    assert all(np.array_equal(kept[epoch], every[epoch]) for epoch in kept)
+
+    monkeypatch.setattr(Training, "_pieces_per_call", 7)
+    run, found = made(snapshots=6), {}
+    while not run.finished:
+        calls = count()
+        found |= with_snapshots(run, lambda calls=calls: next(calls) > 0)
+        run = made(Checkpoint.from_bytes(run.checkpoint().to_bytes()), snapshots=6)
+    assert list(found) == list(kept)
+    assert all(np.array_equal(kept[epoch], found[epoch]) for epoch in kept)

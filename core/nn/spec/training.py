@@ -79,6 +79,14 @@ class TrainingSpec(Spec):
     keep_optimizer_state: Flag = Field(
         False, description="So that another job may go on with it: the state takes one to three times the room of the weights."
     )
+    snapshots: int = Field(
+        0,
+        strict=True,
+        ge=0,
+        le=100,
+        description="Of so many epochs the weights are kept as it learns: of epoch 0, before the first step, and of others up "
+        "to `epochs`, each about as many times the one before.",
+    )
     metrics: Annotated[tuple[Metric, ...], AtMost(20)] = ()
     seed: int = Field(0, strict=True, ge=0, lt=2**53)
     threads: int = Field(
