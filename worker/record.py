@@ -1,10 +1,11 @@
-"""What an attempt leaves in the database while it trains: epochs, batched, and checkpoints, rationed."""
+"""What an attempt leaves in the database while it trains: epochs, batched, with them snapshots; and checkpoints, rationed."""
 
 import time
 from collections.abc import Callable
 from math import isfinite
 
 from core.nn.saving.checkpoint import Checkpoint
+from core.nn.saving.tensors import TensorFile
 from core.nn.training import EpochResult
 from core.settings import Settings
 from core.store import EpochRow, Store
@@ -55,8 +56,16 @@ class Record:
     def _rows_are_due(self) -> bool:
         return self._clock() - self._written_at >= self._settings.record_every_s
 
-    def add(self, result: EpochResult, best_epoch: int, more: bool) -> None:
-        """Record an epoch that was just finished, at once or with those that follow.
+    def keep_start(self, weights: TensorFile) -> None:
+        """The weights before the first step, unless an earlier attempt has kept them."""
+        self._lease.persist(lambda: self._store.jobs.keep_start(self._lease.claim, weights))
+
+    def lacks(self, epoch: int) -> bool:
+        """No attempt has recorded the epoch."""
+        return epoch > self._recorded
+
+    def add(self, result: EpochResult, best_epoch: int, more: bool, snapshot: TensorFile | None = None) -> None:
+        """Record an epoch that was just finished, at once or with those that follow; at once with its snapshot.
 
         `more` says that further ones were finished together with it and are about to be added: they share the time they took.
         `best_epoch` is the best of all these.
@@ -69,9 +78,12 @@ class Record:
         self.trained += len(rows)
         self._best_epoch = best_epoch
         self._latest = rows[-1]
-        self._rows += [row for row in rows if row.epoch > self._recorded]
+        self._rows += [row for row in rows if self.lacks(row.epoch)]
         self._finished = []
-        if self._rows_are_due:
+        if snapshot is not None:
+            jobs, claim = self._store.jobs, self._lease.claim
+            self._write(lambda: jobs.record_snapshot(claim, self._rows, snapshot, best_epoch))
+        elif self._rows_are_due:
             self.flush()
         self._began = self._clock()
 
@@ -87,11 +99,7 @@ class Record:
             file, epoch = (None, None) if checkpoint is None else (checkpoint.file(), checkpoint.epoch)
             self._store.jobs.record_epochs(self._lease.claim, self._rows, file, epoch, self._best_epoch)
 
-        self._lease.persist(write)
-        if self._rows:
-            self._recorded = self._rows[-1].epoch
-            self._rows = []
-        self._written_at = self._clock()
+        self._write(write)
         if checkpoint is not None:
             pause_s = min((self._written_at - began) / CHECKPOINT_SHARE, LONGEST_PAUSE_S)
             self._checkpoint_due = self._written_at + max(self._settings.checkpoint_every_s, pause_s)
@@ -102,6 +110,14 @@ class Record:
             return self._latest
         job = self._lease.claim.job
         return self._lease.persist(lambda: self._store.epochs.page(job.tenant, job.id, number - 1, 1))[0]
+
+    def _write(self, write: Callable[[], object]) -> None:
+        """What waits, by `write`."""
+        self._lease.persist(write)
+        if self._rows:
+            self._recorded = self._rows[-1].epoch
+            self._rows = []
+        self._written_at = self._clock()
 
     def _row(self, result: EpochResult, seconds: float) -> EpochRow:
         return EpochRow(

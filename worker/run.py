@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.blas import threads
@@ -99,7 +100,8 @@ def attempt(lease: Lease, worker: Worker) -> None:
     record = Record(lease, store, worker.settings, len(prepared.data.x))
     try:
         with threads(prepared.training.threads):
-            train(training, record, lease, lambda: worker.stopping() or allowance.is_over)
+            keeping = partial(snapshot, training, prepared) if prepared.training.snapshots else None
+            train(training, record, lease, lambda: worker.stopping() or allowance.is_over, keeping)
         if allowance.is_over and not (training.finished or lease.ended or worker.stopping()):
             raise allowance.exceeded()
         conclude(training, prepared, record, lease, store)
@@ -125,8 +127,17 @@ def end_cancelled(lease: Lease, worker: Worker) -> None:
         lease.persist(lambda: worker.store.jobs.stop(claim))
 
 
-def train(training: Training, record: Record, lease: Lease, stopping: Callable[[], bool]) -> None:
-    """Epoch after epoch, pausing for checkpoints in the middle of long ones too, until all are done or nobody wants more."""
+def train(
+    training: Training,
+    record: Record,
+    lease: Lease,
+    stopping: Callable[[], bool],
+    weights: Callable[[], TensorFile] | None = None,
+) -> None:
+    """Epoch after epoch, pausing for checkpoints in the middle of long ones too, until all are done or nobody wants more.
+
+    Where snapshots are to be kept, `weights` gives the last ones as they are stored.
+    """
 
     def ended() -> bool:
         return lease.ended or stopping()
@@ -134,9 +145,14 @@ def train(training: Training, record: Record, lease: Lease, stopping: Callable[[
     def interrupted() -> bool:
         return ended() or record.is_due
 
+    if weights is not None and training.is_to_keep and training.epoch == 0:
+        record.keep_start(weights())
     while not training.finished and not ended():
         for result in training.epochs(interrupted):
-            record.add(result, training.best_epoch, more=result.epoch < training.epoch)
+            more, kept = result.epoch < training.epoch, None
+            if weights is not None and not more and training.is_to_keep and record.lacks(result.epoch):
+                kept = weights()
+            record.add(result, training.best_epoch, more, kept)
         if record.is_due and not training.finished and not ended():
             record.flush(training.checkpoint() if record.wants_checkpoint else None)
 
@@ -197,6 +213,12 @@ def saved(training: Training, prepared: Prepared, which: Which) -> TensorFile:
     except MemoryError:  # a copy of the weights is too much for the job; whoever asks for another form makes them then
         golden = Golden.none()
     return weights_file(model.weights, metadata(model, golden))
+
+
+def snapshot(training: Training, prepared: Prepared) -> TensorFile:
+    """The last weights, as `saved` has them, for whoever looks back: without what other forms test themselves with."""
+    model = SavedModel(prepared.card, weight_views(training.program, training.delivered()))
+    return weights_file(model.weights, metadata(model, Golden.none()))
 
 
 def epochs_of(training: Training) -> dict[Which, int]:

@@ -42,7 +42,7 @@ def activate(f: spec.AnyActivation, z: Vector) -> Vector:
         case spec.Softplus(beta=beta):
             return np.logaddexp(0.0, beta * z) / beta
         case spec.Softsign():
-            return np.divide(z, 1 + np.abs(z))
+            return z * (1 / (1 + np.abs(z)))
         case spec.HardTanh(minimum=low, maximum=high):
             return np.clip(z, low, high)
         case spec.Softmax():
@@ -75,7 +75,7 @@ def propagate(f: spec.AnyActivation, z: Vector, y: Vector, dy: Vector) -> Vector
         case spec.Softplus(beta=beta):
             return dy * sigmoid(beta * z)
         case spec.Softsign():
-            return np.divide(dy, (1 + np.abs(z)) ** 2)
+            return dy * (1 / (1 + np.abs(z)) ** 2)
         case spec.HardTanh(minimum=low, maximum=high):
             return dy * ((low < z) & (z < high))
         case spec.Softmax():

@@ -46,6 +46,7 @@ from core.store.records import (
     SentWeights,
     SentWeightsSummary,
     Signals,
+    Snapshot,
     Turn,
     Webhook,
     Weights,
@@ -53,6 +54,7 @@ from core.store.records import (
 )
 from core.store.retention import Retention
 from core.store.sent import AllSentWeights
+from core.store.snapshots import Snapshots
 from core.store.webhooks import Webhooks
 from core.store.weights import AllWeights
 
@@ -77,6 +79,7 @@ __all__ = [
     "SentWeights",
     "SentWeightsSummary",
     "Signals",
+    "Snapshot",
     "Store",
     "Turn",
     "Webhook",
@@ -107,6 +110,7 @@ class Store:
         self.quotas = TenantQuotas(self._database)
         self.sent_weights = AllSentWeights(self._database)
         self.retention = Retention(self._database, self.jobs, self.datasets, self.sent_weights)
+        self.snapshots = Snapshots(self._database)
         self.webhooks = Webhooks(self._database)
         self.weights = AllWeights(self._database)
 

@@ -24,6 +24,7 @@ from core.store.excerpts import excerpt
 from core.store.locks import Count, lock, try_lock
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
+from core.store.snapshots import has_snapshot, keep_snapshot
 from core.store.tables import QUEUED, RUNNING, checkpoints, epochs, jobs
 from core.store.turns import TURNS, limit, may_run, serve
 
@@ -133,6 +134,25 @@ class Attempts:
             elif writer.scalar(select(jobs.c.id).where(guard.held(claim), jobs.c.epochs_total == epochs)) is None:
                 raise guard.lost(claim)
 
+    def keep_start(self, claim: Claim, weights: Content) -> None:
+        """The snapshot of epoch 0, unless an earlier attempt has kept it."""
+        with self._database.reading() as reader:
+            if has_snapshot(reader, claim.job.id, 0):
+                return
+        with Upload(self._database, weights) as upload, self._database.writing() as writer:
+            changed = writer.execute(update(jobs).where(guard.held(claim)).values(version=jobs.c.version + 1))
+            if changed.rowcount == 0:
+                raise guard.lost(claim)
+            if not has_snapshot(writer, claim.job.id, 0):  # a write that is repeated, of which nobody knew whether it was done
+                keep_snapshot(writer, claim, 0, upload)
+
+    def record_snapshot(
+        self, claim: Claim, rows: Sequence[EpochRow], weights: Content, best_epoch: int | None = None
+    ) -> Signals:
+        """Adds epochs as `record_epochs` does, and the weights after the last of them."""
+        with Upload(self._database, weights) as upload:
+            return self._record(claim, rows, best_epoch, snapshot=upload)[0]
+
     def record_epochs(
         self,
         claim: Claim,
@@ -148,8 +168,6 @@ class Attempts:
         is written ahead, so that nobody waits for it; the transaction then only points to it. `best_epoch` is the best of all
         epochs up to the last of the rows; None leaves it as it is.
         """
-        if any(row.epoch != rows[0].epoch + index for index, row in enumerate(rows)):
-            raise ValueError(f"epochs must follow each other: {[row.epoch for row in rows]}")
         if checkpoint is None:
             return self._record(claim, rows, best_epoch)[0]
         with Upload(self._database, checkpoint) as upload:
@@ -206,8 +224,11 @@ class Attempts:
         best_epoch: int | None,
         upload: Upload | None = None,
         upload_epoch: int | None = None,
+        snapshot: Upload | None = None,
     ) -> tuple[Signals, str | None]:
         """The signals, and the id of a large blob to remove."""
+        if any(row.epoch != rows[0].epoch + index for index, row in enumerate(rows)):
+            raise ValueError(f"epochs must follow each other: {[row.epoch for row in rows]}")
         change: dict[str, Any] = {"stuck": 0}
         condition = guard.held(claim)
         leftover = None
@@ -225,6 +246,8 @@ class Attempts:
             if rows:
                 added = [{"job_id": claim.job.id, "fence": claim.fence, **asdict(row)} for row in rows]
                 writer.execute(insert(epochs), added)
+            if snapshot is not None:
+                keep_snapshot(writer, claim, rows[-1].epoch, snapshot)
             if upload is not None:
                 leftover = replace_checkpoint(writer, claim, held.epoch if upload_epoch is None else upload_epoch, upload)
         return Signals(*held[1:]), leftover

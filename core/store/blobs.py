@@ -19,7 +19,7 @@ from core.store.tables import blobs, uploads
 
 CHUNK = 2**20
 _BATCH = 8  # chunks per transaction: other writers get their turn in between
-_SMALL_BYTES = _BATCH * CHUNK
+SMALL_BYTES = _BATCH * CHUNK
 _GIVEN_UP = 0.0
 
 Content = bytes | Iterable[bytes | memoryview]  # the pieces may be asked for more than once
@@ -60,7 +60,7 @@ def discard(writer: Connection, blob_id: str, size_bytes: int) -> str | None:
 
     A small one is gone with it. A large one's id is returned, for `remove` after the commit, or for `Blobs.sweep`.
     """
-    if size_bytes <= _SMALL_BYTES:
+    if size_bytes <= SMALL_BYTES:
         writer.execute(delete(blobs).where(blobs.c.blob_id == blob_id))
         return None
     writer.execute(insert(uploads).values(blob_id=blob_id, started_at=_GIVEN_UP))

@@ -1,7 +1,8 @@
 """Locks on what is no row: one tenant's count of something, until the transaction ends.
 
-Take it last of all locks, or alone: whoever holds it waits for nobody, and so nobody waits in a circle. The next statement sees
-what the one before has committed. SQLite needs none, since its writers wait for each other.
+Take it last of all locks, or alone, and two of them in the order of `Count`: whoever holds it waits for none before it, and so
+nobody waits in a circle. The next statement sees what the one before has committed. SQLite needs none, since its writers wait
+for each other.
 """
 
 from enum import StrEnum

@@ -8,7 +8,7 @@ from core.quotas import Quotas
 from core.store.database import Database
 from core.store.locks import Count, lock
 from core.store.own import Own
-from core.store.tables import PAUSED, QUEUED, datasets, jobs, sent_weights
+from core.store.tables import ALIVE, PAUSED, QUEUED, datasets, jobs, sent_weights, snapshots
 
 _WAITING = (QUEUED, PAUSED)
 
@@ -44,9 +44,8 @@ def waiting(tenant: str, *states: ColumnElement[str], priority: int = LOWEST_PRI
 
 
 def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
-    """QuotaExceeded where datasets and weights that were sent are too many bytes, what this transaction adds among them.
-
-    Call it at the end of the transaction.
+    """QuotaExceeded where datasets, weights that were sent and snapshots are too many bytes, what this transaction adds among
+    them. Call it at the end of the transaction.
     """
     if most is None:
         return
@@ -54,11 +53,25 @@ def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
     used = 0
     for size, owner in ((datasets.c.table_bytes, datasets.c.tenant), (sent_weights.c.size_bytes, sent_weights.c.tenant)):
         used += int(writer.scalar(select(func.coalesce(func.sum(size), 0)).where(owner == tenant)) or 0)
+    used += int(writer.scalar(_to_come(tenant)) or 0) + int(writer.scalar(_kept(tenant)) or 0)
     if used > most:
         raise QuotaExceeded(
             f"stored_bytes: with these there would be {used:,} bytes, your quota is {most:,}; "
-            "delete datasets or weights that you need no more"
+            "delete datasets, weights or jobs with snapshots that you need no more"
         )
+
+
+def _to_come(tenant: str) -> Select[int]:
+    """Bytes of the snapshots that jobs will have which have not ended, whether they are there already or not."""
+    theirs = (jobs.c.tenant == tenant, jobs.c.snapshot_bytes > 0, jobs.c.state.in_(ALIVE))
+    return select(func.coalesce(func.sum(jobs.c.snapshot_bytes), 0)).where(*theirs)
+
+
+def _kept(tenant: str) -> Select[int]:
+    """Bytes of the snapshots that the other jobs have."""
+    theirs = (jobs.c.tenant == tenant, jobs.c.snapshot_bytes > 0, jobs.c.state.not_in(ALIVE))
+    of_theirs = snapshots.join(jobs, snapshots.c.job_id == jobs.c.id)
+    return select(func.coalesce(func.sum(snapshots.c.size_bytes), 0)).select_from(of_theirs).where(*theirs)
 
 
 def _check_room(used: int, most: int) -> None:

@@ -26,6 +26,7 @@ class NewJob:
     is_validated: bool = False  # what metrics are of: rows that are not trained on
     priority: int = 0
     retry_of: str | None = None
+    snapshot_bytes: int = 0  # that its snapshots will take
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +213,21 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class Snapshot:
+    """The weights of one epoch of a job."""
+
     job_id: str
-    which: Which
-    epoch: int
+    epoch: int  # 0: before the first step
     sha256: str
     size_bytes: int
     blob_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weights(Snapshot):
+    """Those that the job ended with."""
+
+    which: Which
 
 
 @dataclass(frozen=True, slots=True)

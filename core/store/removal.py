@@ -15,6 +15,7 @@ from core.store.database import Database
 from core.store.idempotency import forget
 from core.store.needed import in_need
 from core.store.records import Job
+from core.store.snapshots import remove_snapshots
 from core.store.steering import locked
 from core.store.tables import NOBODY, epochs, events, jobs, weights
 
@@ -27,7 +28,7 @@ class Removal:
     _database: Database
 
     def delete(self, tenant: str, id: str) -> None:
-        """Removes a job that has ended, with its epochs, events and weights.
+        """Removes a job that has ended, with its epochs, events, snapshots and weights.
 
         Conflict where it has not ended, or where a job that has not ended starts from its weights.
         """
@@ -56,11 +57,11 @@ class Removal:
         return len(left)
 
     def _clear(self, id: str, most: int) -> int:
-        """Returns how many epochs and events it has removed; after the last of them goes the job."""
+        """Returns how many epochs, events and snapshots it has removed; after the last of them goes the job."""
         removed = 0
         while removed < most:
             with self._database.writing() as writer:
-                count = remove_epochs(writer, id) or _remove_some(writer, id, events.c.seq)
+                count = remove_epochs(writer, id) or _remove_some(writer, id, events.c.seq) or remove_snapshots(writer, id)
                 removed += count
                 if count == 0:
                     _remove_row(writer, id)

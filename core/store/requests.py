@@ -17,7 +17,7 @@ from core.store.database import Database
 from core.store.events import write_event
 from core.store.idempotency import remember
 from core.store.needed import hold
-from core.store.quotas import check_queue, waiting
+from core.store.quotas import check_queue, check_storage, waiting
 from core.store.records import Idempotency, Job, JobSummary, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, to_job
 from core.store.sent import hold_start
@@ -34,25 +34,40 @@ _VERSIONS = select(jobs.c.id, jobs.c.version).where(jobs.c.id.in_(bindparam("ids
 class Requests:
     _database: Database
 
-    def submit(self, tenant: str, new: NewJob, idempotency: Idempotency | None = None, most_queued: int | None = None) -> Job:
+    def submit(
+        self,
+        tenant: str,
+        new: NewJob,
+        idempotency: Idempotency | None = None,
+        most_queued: int | None = None,
+        most_stored_bytes: int | None = None,
+    ) -> Job:
         """Queues a job. The same key with the same request gives the job of the first time.
 
         Raises IdempotencyMismatch where the key came with another request, NotFound where a dataset is not there, or the
-        weights that it starts from, TooManyJobs where more than `most_queued` of the tenant would wait.
+        weights that it starts from, TooManyJobs where more than `most_queued` of the tenant would wait, QuotaExceeded where
+        its snapshots would not fit into `most_stored_bytes`.
         """
 
         def queue(id: str) -> Job:
             with self._database.writing() as writer:
                 first = self._made_before(writer, tenant, idempotency, id)
-                return first or _queue(writer, tenant, id, new, most_queued)
+                return first or _queue(writer, tenant, id, new, most_queued, most_stored_bytes)
 
         return _with_an_id(queue)
 
-    def retry(self, tenant: str, id: str, idempotency: Idempotency | None = None, most_queued: int | None = None) -> Job:
+    def retry(
+        self,
+        tenant: str,
+        id: str,
+        idempotency: Idempotency | None = None,
+        most_queued: int | None = None,
+        most_stored_bytes: int | None = None,
+    ) -> Job:
         """Queues a new job of the spec of one that has failed or was cancelled, to be trained from its beginning.
 
-        Conflict where its state forbids that, or where something is gone that it needs. IdempotencyMismatch and
-        TooManyJobs as above.
+        Conflict where its state forbids that, or where something is gone that it needs. IdempotencyMismatch, TooManyJobs and
+        QuotaExceeded as above.
         """
 
         def queue(new: str) -> Job:
@@ -62,7 +77,7 @@ class Requests:
                     return first
                 again = _repeated(writer, tenant, id)
                 try:
-                    return _queue(writer, tenant, new, again, most_queued)
+                    return _queue(writer, tenant, new, again, most_queued, most_stored_bytes)
                 except NotFound as error:
                     raise Conflict(f"job {id} cannot be retried: {error.message}") from None
 
@@ -143,7 +158,9 @@ def _repeated(writer: Connection, tenant: str, id: str) -> NewJob:
     return replace(again, epochs_total=None) if is_timed else again
 
 
-def _queue(writer: Connection, tenant: str, id: str, new: NewJob, most_queued: int | None) -> Job:
+def _queue(
+    writer: Connection, tenant: str, id: str, new: NewJob, most_queued: int | None, most_stored_bytes: int | None
+) -> Job:
     """NotFound where something is not there that the job needs."""
     asked = {column.name: getattr(new, column.name) for column in _NEW} | {"metadata": dict(new.metadata)}
     made = {"id": id, "tenant": tenant, "state": State.QUEUED, "created_at": now(), "dispatch_at": now()}
@@ -157,4 +174,6 @@ def _queue(writer: Connection, tenant: str, id: str, new: NewJob, most_queued: i
         hold_start(writer, tenant, new.start_id)
     write_event(writer, id, "submitted", {} if new.retry_of is None else {"retry_of": new.retry_of})
     check_queue(writer, tenant, most_queued)
+    if new.snapshot_bytes:
+        check_storage(writer, tenant, most_stored_bytes)
     return to_job(row)

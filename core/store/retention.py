@@ -17,6 +17,7 @@ from core.store.datasets import Datasets
 from core.store.jobs import Jobs
 from core.store.removal import remove_epochs
 from core.store.sent import AllSentWeights
+from core.store.snapshots import remove_snapshots
 from core.store.tables import ALIVE, datasets, idempotency_keys, jobs, sent_weights, tenants
 
 AT_ONCE = 100
@@ -34,12 +35,12 @@ class Retention:
         return self._each(JOBS, keep_s, lambda tenant, id, _: self._jobs.discard(tenant, id))
 
     def epochs(self, keep_s: float | None) -> int:
-        """The epochs of jobs that ended longer ago; the jobs stay, with their results and weights."""
+        """The epochs and snapshots of jobs that ended longer ago; the jobs stay, with their results and weights."""
         found = self._old(EPOCHS, keep_s)
         is_done = True
         for _, id, _ in found:
             with self._database.writing() as writer:
-                if remove_epochs(writer, id):
+                if remove_epochs(writer, id) or remove_snapshots(writer, id):
                     is_done = False
                 else:
                     writer.execute(update(jobs).where(jobs.c.id == id).values(has_epochs=False))

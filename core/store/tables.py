@@ -2,7 +2,8 @@
 
     jobs ─┬─ epochs            one row per trained epoch
           ├─ events            one row per transition: history, and `number` is its place in what its tenant follows
-          ├─ checkpoints ──┐   where to go on, one per job
+          ├─ snapshots ────┐   the weights of some epochs, kept as it learns
+          ├─ checkpoints ──┤   where to go on, one per job
           └─ weights ──────┤   what was learned: "best" and "last", and on request what the optimizer kept
     datasets ──────────────┤
     sent_weights ──────────┴─ blobs    bytes in chunks, each owned by one row of the above
@@ -70,6 +71,7 @@ _running = text(f"state = '{State.RUNNING}'")
 _alive = text(f"state IN ({', '.join(map(str, ALIVE))})")
 _ended = text("finished_at IS NOT NULL")
 _ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
+_keeping = text("snapshot_bytes > 0")
 _pending = text("state = 'pending'")
 _unnumbered = text("number IS NULL")
 _numbered = text("number IS NOT NULL")
@@ -112,6 +114,7 @@ jobs = Table(
     Column("has_epochs", Boolean, nullable=False, server_default=true()),
     Column("best", _Json),
     Column("is_validated", Boolean, nullable=False, server_default=false()),
+    Column("snapshot_bytes", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
@@ -132,6 +135,7 @@ jobs = Table(
         sqlite_where=_ended_with_epochs,
         postgresql_where=_ended_with_epochs,
     ),
+    Index("jobs_snapshots", "tenant", "id", sqlite_where=_keeping, postgresql_where=_keeping),
     Index("jobs_pages", "tenant", "id"),
     Index("jobs_pages_by_state", "tenant", "state", "id"),
 )
@@ -239,6 +243,17 @@ weights = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("blob_id", _Id, nullable=False),
     CheckConstraint("which IN ('best', 'last', 'optimizer')", "which_known"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("job_id", _Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("fence", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("blob_id", _Id, nullable=False),
 )
 
 datasets = Table(

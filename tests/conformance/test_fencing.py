@@ -22,6 +22,8 @@ WRITES: dict[str, Callable[[Store, Claim], Any]] = {
     "fix_epochs": lambda store, claim: store.jobs.fix_epochs(claim, 9),
     "record_epochs": lambda store, claim: store.jobs.record_epochs(claim, epoch_rows(3, 4), b"zombie"),
     "record_checkpoint": lambda store, claim: store.jobs.record_epochs(claim, [], b"zombie"),
+    "record_snapshot": lambda store, claim: store.jobs.record_snapshot(claim, epoch_rows(3, 4), b"zombie"),
+    "keep_start": lambda store, claim: store.jobs.keep_start(claim, b"zombie"),
     "record_nothing": lambda store, claim: store.jobs.record_epochs(claim, [], None),
     "succeed": lambda store, claim: store.jobs.succeed(claim, {"by": "zombie"}, {"best": b"zombie", "last": b"zombie"}),
     "fail": lambda store, claim: store.jobs.fail(claim, ERROR, {"last": b"zombie"}),
