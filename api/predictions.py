@@ -127,7 +127,7 @@ class Answering:
         if self.manner.form == "jsonl":
             return b""
         if self.manner.form == "csv":
-            return _csv([[*names, *(f"probability_{_key(label)}" for label in self.manner.labels)]])
+            return _csv([[*names, *(f"probability_{key(label)}" for label in self.manner.labels)]])
         classes = self.manner.predictor.card.preprocessing.classes
         about = {
             "object": "predictions",
@@ -144,22 +144,13 @@ class Answering:
         predictions = self.manner.predictor.predict(self.source.block(start, stop))
         if self.manner.form == "csv":
             return _csv(self._lines(predictions))
-        rows = self._objects(predictions)
+        rows = told(predictions, with_probabilities=self.manner.with_probabilities)
         if self.manner.form == "jsonl":
             return b"".join(map(dumped, rows))
         return (b"," if start else b"") + orjson.dumps(rows)[1:-1]
 
     def tail(self) -> bytes:
         return b"]}\n" if self.manner.form == "json" else b""
-
-    def _objects(self, predictions: "Predictions") -> list[Mapping[str, Any]]:
-        names = list(predictions.values)
-        values = (dict(zip(names, row, strict=True)) for row in _rows(list(predictions.values.values())))
-        if predictions.probabilities is None or not self.manner.with_probabilities:
-            return [{"values": each} for each in values]
-        labels = list(map(_key, predictions.labels))
-        found = (dict(zip(labels, row, strict=True)) for row in predictions.probabilities.tolist())
-        return [{"values": each, "probabilities": of} for each, of in zip(values, found, strict=True)]
 
     def _lines(self, predictions: "Predictions") -> Iterator[list[Any]]:
         columns = list(predictions.values.values())
@@ -169,11 +160,22 @@ class Answering:
             yield [_cell(value) for value in row]
 
 
+def told(predictions: "Predictions", *, with_probabilities: bool = True) -> list[Mapping[str, Any]]:
+    """Each row's prediction as JSON has it."""
+    names = list(predictions.values)
+    values = (dict(zip(names, row, strict=True)) for row in _rows(list(predictions.values.values())))
+    if predictions.probabilities is None or not with_probabilities:
+        return [{"values": each} for each in values]
+    labels = list(map(key, predictions.labels))
+    found = (dict(zip(labels, row, strict=True)) for row in predictions.probabilities.tolist())
+    return [{"values": each, "probabilities": of} for each, of in zip(values, found, strict=True)]
+
+
 def _rows(columns: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _key(label: Value) -> str:
+def key(label: Value) -> str:
     """A class as the key of a JSON object."""
     return label if isinstance(label, str) else orjson.dumps(label).decode()
 

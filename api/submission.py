@@ -110,8 +110,10 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
         validation_dataset_id=other,
         is_validated=training.validation is not None,
         priority=checked.request.priority,
+        snapshot_bytes=checked.plan.snapshot_bytes,
     )
-    return service.store.jobs.submit(tenant, new, idempotency, quotas_of(service, tenant).queued_jobs)
+    quotas = quotas_of(service, tenant)
+    return service.store.jobs.submit(tenant, new, idempotency, quotas.queued_jobs, quotas.stored_bytes)
 
 
 def _gone(service: Service, tenant: str, checked: Checked) -> list[Problem]:

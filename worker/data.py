@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 from core.errors import InvalidData
 from core.nn.lower import lower
 from core.nn.preparation.column import Columns
+from core.nn.preparation.division import divided
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import Recoded
-from core.nn.preparation.roles import classes, inputs, used_names
+from core.nn.preparation.roles import inputs, used_names
 from core.nn.preparation.schema import Schema
-from core.nn.preparation.split import Rows, set_apart, split
-from core.nn.preparation.targets import class_indices
-from core.nn.preparation.validation import stratifies
+from core.nn.preparation.split import Rows
 from core.nn.preparation.weighting import Weighting
 from core.nn.saving.model import Card
 from core.nn.saving.tensors import Blocks
 from core.nn.sizes import Sizes
-from core.nn.spec import DatasetValidation, DataSpec, FractionValidation, NetworkSpec, RowsValidation, TrainingSpec
+from core.nn.spec import DatasetValidation, DataSpec, NetworkSpec, TrainingSpec
 from core.nn.training import Data
 from core.store import Dataset, Job, Store
 from worker.arrays import SMALL_BYTES, Draft, Shelf, key
@@ -77,7 +76,7 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf, check: Che
     def draft() -> Draft:
         names = used_names(schema, columns)
         table: Columns = Checked(datasets.columns(dataset, names, check), check)
-        training_rows, validation_rows = _split(training, columns, schema, table)
+        training_rows, validation_rows = divided(training, columns, schema, table)
         if kept is None:
             preprocessing = Preprocessing.fit(schema, columns, training.loss, table, training_rows, is_linear=is_linear)
         else:
@@ -110,19 +109,6 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf, check: Che
 def _content(dataset: Dataset) -> list[str]:
     """Tells datasets apart: a table holds texts as codes, of which the schema has the words."""
     return [dataset.table_sha256, hashlib.sha256(json.dumps(dataset.schema, sort_keys=True).encode()).hexdigest()]
-
-
-def _split(training: TrainingSpec, columns: DataSpec, schema: Schema, table: Columns) -> tuple[Rows, Rows]:
-    """(training rows, validation rows) of the dataset."""
-    validation = training.validation
-    if isinstance(validation, RowsValidation):
-        return set_apart(schema.rows, validation.rows)
-    fraction = validation.fraction if isinstance(validation, FractionValidation) else None
-    index = None
-    if stratifies(training, schema, columns):
-        labels = classes(schema, columns, training.loss)
-        index = class_indices({name: table[name] for name in columns.targets}, labels or ())
-    return split(schema.rows, fraction, training.seed, index)
 
 
 def _examples(

@@ -74,7 +74,7 @@ def retry_job(service: TheService, tenant: Tenant, id: JobId, key: IdempotencyKe
     quotas = quotas_of(service, tenant)
     if first is None and (ended := service.store.jobs.get(tenant, id)).state in ENDED_EARLY:
         check_again(service, quotas, ended)
-    job = first or service.store.jobs.retry(tenant, id, request, quotas.queued_jobs)
+    job = first or service.store.jobs.retry(tenant, id, request, quotas.queued_jobs, quotas.stored_bytes)
     service.wake()
     headers = {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1", "ETag": etag(job)}
     return answer(shown(service, job), 202, headers | (REPLAYED if first else {}))

@@ -14,7 +14,8 @@ from core.nn.network import CAPACITY, Matrix, Network
 from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.rows import fields_of
 from core.nn.saving.model import Link, SavedModel
-from core.nn.saving.weights import mismatch
+from core.nn.saving.tensors import Arrays
+from core.nn.saving.weights import mismatch, weight_views
 
 BLOCK_CELLS = 1 << 22  # inputs, or values of all layers, that are in memory at once
 BLOCK_PRODUCTS = 1 << 31  # multiplications of a block, some tenths of a second
@@ -58,6 +59,11 @@ class Predictor:
     def dtype(self) -> np.dtype[np.floating]:
         """In which it computes."""
         return self._network.program.dtype
+
+    @property
+    def weights(self) -> Arrays:
+        """By the names of `core.nn.saving.weights`, in place."""
+        return weight_views(self._network.program, self._network.theta)
 
     @property
     def products(self) -> int:

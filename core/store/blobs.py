@@ -46,6 +46,10 @@ class Blobs:
             yield data[offset:end]
             position += end - offset
 
+    def spans(self, blob_id: str, size_bytes: int) -> "Spans":
+        """For parts of a blob, here and there."""
+        return Spans(self, blob_id, size_bytes)
+
     def sweep(self, older_than_s: float = 3600.0) -> int:
         """Removes what nobody owns: uploads that never ended, and large blobs that lost their owner; returns how many."""
         with self._database.reading() as reader:
@@ -53,6 +57,25 @@ class Blobs:
         for blob_id in stale:
             remove(self._database, blob_id)
         return len(stale)
+
+
+class Spans:
+    """Short parts of one blob. The chunk of the last is kept, so that in order each is read once."""
+
+    def __init__(self, blobs: Blobs, blob_id: str, size_bytes: int) -> None:
+        self._blobs = blobs
+        self._blob_id = blob_id
+        self._size_bytes = size_bytes
+        self._start, self._bytes = 0, b""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from `start` up to `stop`. NotFound as `Blobs.read` says it."""
+        if not self._start <= start <= stop <= self._start + len(self._bytes):
+            first = start - start % CHUNK
+            last = min(-(-stop // CHUNK) * CHUNK, self._size_bytes)
+            self._bytes = b"".join(self._blobs.read(self._blob_id, first, last))
+            self._start = first
+        return self._bytes[start - self._start : stop - self._start]
 
 
 def discard(writer: Connection, blob_id: str, size_bytes: int) -> str | None:

@@ -312,6 +312,8 @@ class Plan(Answer):
     memory_bytes: int
     """The most that training is estimated to need."""
     flops_per_epoch: int
+    snapshot_bytes: int = 0
+    """What the weights that are kept as it learns take together."""
     estimated_seconds: float
     """Of an attempt that trains all epochs, once its data are read, on a recent processor that has nothing else to do.
     Reckoned, not measured: there mostly right to a factor of two; older or busy machines take longer, and early

@@ -872,6 +872,9 @@ class TrainingRequest(TypedDict):
     keep_optimizer_state: NotRequired[bool]
     """So that another job may go on with it: the state takes one to three times the room of the weights. Default:
     false."""
+    snapshots: NotRequired[int]
+    """Of so many epochs the weights are kept as it learns: of epoch 0, before the first step, and of others up to
+    `epochs`, each about as many times the one before. Default: 0."""
     metrics: NotRequired[Sequence[Metric]]
     """Default: []."""
     seed: NotRequired[int]

@@ -17,6 +17,7 @@ from core.nn.builder import Misfit
 from core.nn.initializers import work_of_orthogonal
 from core.nn.lower import lower
 from core.nn.planning.duration import seconds
+from core.nn.planning.snapshots import kept_epochs
 from core.nn.preparation import choice, roles, validation
 from core.nn.preparation.column import Column
 from core.nn.preparation.names import quoted
@@ -30,6 +31,9 @@ NOISY = frozenset({"dropout"})
 # and nobody hears a cancellation meanwhile. Measured: 9 ns for each parameter and step, two steps more counted for the rest. So
 # many take less than half a second, on a busy machine one.
 MOST_REMEMBERED = 48_000_000
+
+# The snapshots of one job, in bytes.
+MOST_SNAPSHOT_BYTES = 2**30
 
 # Nor is one heard while orthogonal matrices are drawn: these take two seconds.
 MOST_ORTHOGONAL = 22_000_000_000
@@ -72,6 +76,7 @@ class Plan(BaseModel):
     steps_per_epoch: int
     memory_bytes: int = Field(description="The most that training is estimated to need.")
     flops_per_epoch: int
+    snapshot_bytes: int = Field(0, description="What the weights that are kept as it learns take together.")
     estimated_seconds: float = Field(
         description="Of an attempt that trains all epochs, once its data are read, on a recent processor that has nothing else "
         "to do. Reckoned, not measured: there mostly right to a factor of two; older or busy machines take longer, and early "
@@ -119,6 +124,7 @@ def plan(
     sizes = Sizes.of(program, training, training_rows, validation_rows, len(data.targets))
     problems = [
         *_size_problems(sizes, network, limits),
+        *_snapshot_problems(training, program),
         *_orthogonal_problems(training, program),
         *_remembered_problems(training, program.parameters),
         *_warmup_problems(training, sizes),
@@ -148,6 +154,7 @@ def plan(
         steps_per_epoch=sizes.steps_per_epoch,
         memory_bytes=sizes.memory_bytes,
         flops_per_epoch=sizes.flops_per_epoch,
+        snapshot_bytes=_snapshot_bytes(training, program),
         estimated_seconds=min(seconds(sizes, training.epochs), training.budget_s or math.inf),
     )
 
@@ -257,6 +264,21 @@ def _remembered_problems(training: spec.TrainingSpec, parameters: int) -> Iterat
             "/training/optimizer",
             f"the network has {parameters:,} parameters; lbfgs with a memory of {memory} takes "
             f"{MOST_REMEMBERED // (memory + 2):,} or fewer; take {less}another optimizer, which all take larger networks",
+        )
+
+
+def _snapshot_bytes(training: spec.TrainingSpec, program: Program) -> int:
+    return len(kept_epochs(training)) * program.size * program.dtype.itemsize
+
+
+def _snapshot_problems(training: spec.TrainingSpec, program: Program) -> Iterator[Problem]:
+    total, each = _snapshot_bytes(training, program), program.size * program.dtype.itemsize
+    if total > MOST_SNAPSHOT_BYTES:
+        fewer = MOST_SNAPSHOT_BYTES // each
+        yield Problem(
+            "/training/snapshots",
+            f"snapshots is {training.snapshots}: with {each:,} bytes each they would take {total:,}; a job may have "
+            f"{MOST_SNAPSHOT_BYTES:,}, so {f'take {fewer} or fewer' if fewer else 'leave them out'}",
         )
 
 
