@@ -26,7 +26,7 @@ class Quotas(Limits):
 
     queued_jobs: int | None = None  # paused ones among them
     running_jobs: int | None = None
-    stored_bytes: int | None = None  # of datasets and of weights that were sent
+    stored_bytes: int | None = None  # of datasets, of weights that were sent and of snapshots
     parameters: int | None = None  # of one network
     rows: int | None = None  # of one dataset, and of all that one job looks at
     job_s: float | None = None  # of one attempt at a job
@@ -37,7 +37,7 @@ class KeepTimes(Limits):
     """Seconds after the end or the last use; infinity is for ever. None is what the settings say, and in those for ever."""
 
     jobs_s: float | None = None
-    epochs_s: float | None = None  # of jobs that have ended
+    epochs_s: float | None = None  # of jobs that have ended, and their snapshots
     datasets_s: float | None = None  # and weights that were sent
 
 

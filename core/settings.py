@@ -50,7 +50,9 @@ class Settings(BaseSettings):
 
     # How long what nobody needs is kept after its end or its last use; nothing set: for ever. A tenant may have its own times.
     keep_jobs_s: float | None = Field(None, gt=0, description="Jobs that have ended, with their epochs, events and weights.")
-    keep_epochs_s: float | None = Field(None, gt=0, description="The epochs of jobs that have ended; the jobs stay.")
+    keep_epochs_s: float | None = Field(
+        None, gt=0, description="The epochs and snapshots of jobs that have ended; the jobs stay."
+    )
     keep_datasets_s: float | None = Field(None, gt=0, description="Datasets, and weights that were sent.")
     keep_keys_s: float = Field(30 * 86_400.0, ge=86_400, description="Idempotency keys.")
 
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)
     tenant_running_jobs: int | None = Field(None, ge=1)
-    tenant_stored_bytes: int | None = Field(None, ge=1, description="Of datasets and of weights that were sent.")
+    tenant_stored_bytes: int | None = Field(None, ge=1, description="Of datasets, weights that were sent and snapshots.")
     tenant_parameters: int | None = Field(None, ge=1, description="Of one network.")
     tenant_rows: int | None = Field(None, ge=1, description="Of one dataset, and of all that one job looks at.")
     tenant_job_s: float | None = Field(None, gt=0, description="Of one attempt at a job.")
