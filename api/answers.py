@@ -77,6 +77,7 @@ def _job(job: Job | JobSummary, has_weights: bool) -> JSON:
     return {
         "id": job.id,
         "object": "job",
+        "name": job.name,
         "status": status_of(job),
         "created_at": rfc3339(job.created_at),
         "started_at": rfc3339(job.started_at),
@@ -203,7 +204,7 @@ def delivery_answer(delivery: Delivery) -> JSON:
 
 
 def feed_answer(event: FeedEvent) -> JSON:
-    return {**event_answer(event), "number": event.number, "job": event.job_id}
+    return {**event_answer(event), "number": event.number, "job": event.job_id, "name": event.name}
 
 
 def list_answer(items: list[JSON], next_cursor: str | None) -> JSON:
@@ -283,6 +284,7 @@ class JobSummaryAnswer(Answer):
 
     id: str
     object: Literal["job"]
+    name: str | None
     status: Status
     created_at: datetime
     started_at: datetime | None
@@ -412,6 +414,7 @@ class EventAnswer(Answer):
 class FeedEventAnswer(EventAnswer):
     number: int = Field(description="Its place in the order of all events; those of deleted jobs are missing.")
     job: str
+    name: str | None = Field(description="Of the job.")
 
 
 class List(Answer):

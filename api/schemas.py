@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from core.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY
+from core.jobs import HIGHEST_PRIORITY, LOWEST_PRIORITY, MOST_NAME
 from core.nn.spec import OWN, ClassWeights, DataSpec, NetworkSpec, Scaling, TargetScaling, TrainingSpec, or_auto
 from core.outbound import MOST_URL
 from core.webhooks import EventType
@@ -186,6 +186,13 @@ class JobRequest(Wire):
         le=HIGHEST_PRIORITY,
         strict=True,
         description="Of your own jobs those of the highest priority are started first, of equal ones the oldest.",
+    )
+    name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_NAME,
+        description="What the job is called where it is shown; by default by its targets and its dataset, if that has a name.",
+        examples=["prices, wider"],
     )
     metadata: Metadata = {}
 

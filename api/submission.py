@@ -15,6 +15,7 @@ from api.schemas import Data, JobRequest
 from api.starting import Source, adopt, source_of
 from api.tables import Table, added, chosen_table, relocated, untargeted, validation_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
+from core.jobs import MOST_NAME
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, Plan, plan
 from core.nn.preparation import validation
@@ -23,6 +24,8 @@ from core.nn.preparation.roles import inputs
 from core.nn.preparation.warnings import warnings
 from core.nn.spec import DatasetValidation, DataSpec, Loss
 from core.store import Idempotency, Job, NewJob
+
+MOST_TARGETS = 3  # that a name tells
 
 
 class _Part(BaseModel):
@@ -111,9 +114,19 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
         is_validated=training.validation is not None,
         priority=checked.request.priority,
         snapshot_bytes=checked.plan.snapshot_bytes,
+        name=checked.request.name or _name(checked.columns, checked.table),
     )
     quotas = quotas_of(service, tenant)
     return service.store.jobs.submit(tenant, new, idempotency, quotas.queued_jobs, quotas.stored_bytes)
+
+
+def _name(columns: DataSpec, table: Table) -> str | None:
+    """What a job is called that nobody gave a name, by what it learns; nothing where its data have no name."""
+    if table.stored is None or table.stored.name is None:
+        return None
+    first, others = ", ".join(columns.targets[:MOST_TARGETS]), len(columns.targets) - MOST_TARGETS
+    name = f"{first}{f' and {others} more' if others > 0 else ''} from {table.stored.name}"
+    return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"
 
 
 def _gone(service: Service, tenant: str, checked: Checked) -> list[Problem]:

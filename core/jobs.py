@@ -38,6 +38,8 @@ Stopped = Literal[  # why a job that succeeded trained no further epoch: the fir
     "converged",  # L-BFGS finds no lower loss
 ]
 
+MOST_NAME = 200  # characters
+
 # Of jobs of one tenant the one with the highest priority is started first, of equal ones the oldest.
 LOWEST_PRIORITY, HIGHEST_PRIORITY = -10, 10
 

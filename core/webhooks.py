@@ -75,7 +75,14 @@ def message(event: "Happened") -> tuple[str, str]:
     """The type and the body of the message that tells of an event."""
     at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     type = f"job.{event.type}"
-    data = {"job": event.job_id, "number": event.number, "seq": event.seq, "epoch": event.epoch, "data": event.data}
+    data = {
+        "job": event.job_id,
+        "name": event.name,
+        "number": event.number,
+        "seq": event.seq,
+        "epoch": event.epoch,
+        "data": event.data,
+    }
     return type, payload(type, at, data).decode()
 
 
@@ -88,6 +95,8 @@ class Happened(Protocol):
     def type(self) -> str: ...
     @property
     def job_id(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
     @property
     def number(self) -> int: ...
     @property

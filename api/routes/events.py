@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
 _PLACE = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _EVENT = {"object": "event", "seq": 1, "at": "2026-11-22T12:00:00.000Z", "type": "submitted", "epoch": 0, "data": {}}
-_FEED_EVENT = {**_EVENT, "number": 41, "job": "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"}
+_FEED_EVENT = {**_EVENT, "number": 41, "job": "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b", "name": "species from iris"}
 
 
 def _id_of(place: Place) -> str:

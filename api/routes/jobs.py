@@ -34,6 +34,7 @@ _ID = "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
 _SUMMARY: dict[str, Any] = {
     "id": _ID,
     "object": "job",
+    "name": "species from iris",
     "status": "running",
     "created_at": "2026-11-22T12:00:00.000Z",
     "started_at": "2026-11-22T12:00:00.009Z",

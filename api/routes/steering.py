@@ -66,8 +66,8 @@ def resume_job(service: TheService, tenant: Tenant, id: JobId) -> Response:
     ),
 )
 def retry_job(service: TheService, tenant: Tenant, id: JobId, key: IdempotencyKey) -> Response:
-    """A new job with the same network, data, training, metadata and priority, trained from its beginning: what ended a job may
-    be in its checkpoint. To go on from the weights of a job that ended early, submit one that starts from them.
+    """A new job with the same network, data, training, name, metadata and priority, trained from its beginning: what ended a
+    job may be in its checkpoint. To go on from the weights of a job that ended early, submit one that starts from them.
     What may be sent now counts, not what could be when the job was."""
     request = None if key is None else Idempotency(key, hashlib.sha256(f"retry {id}".encode()).hexdigest())
     first = None if request is None else service.store.idempotency.job(tenant, request)

@@ -60,7 +60,14 @@ _DELIVERY = {
     "message": {
         "type": "job.succeeded",
         "timestamp": "2026-11-22T12:00:01.000Z",
-        "data": {"job": "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b", "number": 41, "seq": 3, "epoch": 18, "data": {}},
+        "data": {
+            "job": "job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b",
+            "name": "species from iris",
+            "number": 41,
+            "seq": 3,
+            "epoch": 18,
+            "data": {},
+        },
     },
 }
 _REFUSED = ("invalid_json", "invalid_spec", "quota_exceeded", *BODY_PROBLEMS)

@@ -16,7 +16,7 @@ from core.store.tables import events, feeds, jobs
 
 AT_ONCE = 1000  # events that one transaction numbers
 
-_EVENT = tuple(events.c[field.name] for field in fields(FeedEvent))
+_EVENT = tuple((jobs if field.name == "name" else events).c[field.name] for field in fields(FeedEvent))
 _IS_NEW = (events.c.tenant == bindparam("of"), events.c.number.is_(None))
 _NEW = select(events.c.job_id).where(*_IS_NEW).limit(1)
 _LASTS = select(feeds.c.tenant, feeds.c.last).where(feeds.c.tenant.in_(bindparam("tenants", expanding=True)))

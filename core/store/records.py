@@ -27,6 +27,7 @@ class NewJob:
     priority: int = 0
     retry_of: str | None = None
     snapshot_bytes: int = 0  # that its snapshots will take
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Job:
     progress: JSON | None  # the latest epoch's row
     best: JSON | None  # of the best epoch so far: {"epoch", "loss", "validation_loss", "metrics"}
     is_validated: bool
+    name: str | None
     result: JSON | None
     error: JSON | None  # {"fault": …, "code": …, "message": …}
     fingerprint: JSON | None
@@ -92,6 +94,7 @@ class JobSummary:
     progress: JSON | None
     best: JSON | None
     is_validated: bool
+    name: str | None
     error: JSON | None
     result: JSON | None  # without its confusion matrix
     has_weights: bool  # it ended with some
@@ -137,6 +140,7 @@ class Event:
 class FeedEvent(Event):
     number: int  # from 1, per tenant, in an order that agrees with each job's own
     job_id: str
+    name: str | None  # of the job
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from sqlalchemy import (
     true,
 )
 
-from core.jobs import State
+from core.jobs import MOST_NAME, State
 
 metadata = MetaData(
     naming_convention={
@@ -115,6 +115,7 @@ jobs = Table(
     Column("best", _Json),
     Column("is_validated", Boolean, nullable=False, server_default=false()),
     Column("snapshot_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("name", String(MOST_NAME)),
     CheckConstraint("state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),

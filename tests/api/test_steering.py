@@ -52,7 +52,7 @@ def test_a_job_that_has_succeeded_forbids_it_and_says_why(client: TestClient, tr
 def test_a_job_that_failed_is_repeated_once_for_each_key(
     client: TestClient, submitted: Callable[..., JSON], worker: Worker, store: Store
 ) -> None:
-    job = submitted(metadata={"customer": "42"})
+    job = submitted(metadata={"customer": "42"}, name="a first try")
     store.jobs.fail(worker.claim(), ERROR)
     path, key = f"/v1/jobs/{job['id']}/retry", {"Idempotency-Key": "again"}
     first, second = client.post(path, headers=key), client.post(path, headers=key)
@@ -61,7 +61,7 @@ def test_a_job_that_failed_is_repeated_once_for_each_key(
     assert second.headers["idempotency-replayed"] == "true"
     again = first.json()
     assert again["retry_of"] == job["id"] != again["id"]
-    for name in ("network", "dataset", "training", "metadata", "plan", "status"):
+    for name in ("network", "dataset", "training", "name", "metadata", "plan", "status"):
         assert again[name] == job[name], name
     assert first.headers["location"] == f"/v1/jobs/{again['id']}"
     assert client.post("/v1/jobs", json=xor(), headers=key).status_code == 422

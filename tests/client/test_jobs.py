@@ -47,10 +47,10 @@ def test_all_epochs_come_in_order_over_all_pages(client):
 
 
 def test_jobs_are_listed_over_pages_and_by_what_they_are(client):
-    mine = {create(client, xor(1), metadata={"mark": "listed"}).wait().id for _ in range(3)}
+    mine = {create(client, xor(1), name="mine", metadata={"mark": "listed"}).wait().id for _ in range(3)}
     create(client, xor(1), metadata={"mark": "other"}).wait()
     found = list(client.jobs.list(metadata={"mark": "listed"}, status="succeeded", page_size=2))
-    assert {job.id for job in found} == mine
+    assert {(job.id, job.name) for job in found} == {(id, "mine") for id in mine}
     first = client.jobs.get(min(mine))
     assert {job.id for job in client.jobs.list(metadata={"mark": "listed"}, created_after=first.created_at)} >= mine - {
         first.id

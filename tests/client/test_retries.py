@@ -16,7 +16,14 @@ DATASET = {
     **{"created_at": "2026-01-01T00:00:00Z", "rows": 1, "column_count": 1, "columns": [], "shapes": {}},
 }
 JOB = {
-    **{"id": "job_1", "object": "job", "status": "running", "created_at": "2026-01-01T00:00:00Z", "started_at": None},
+    **{
+        "id": "job_1",
+        "object": "job",
+        "name": None,
+        "status": "running",
+        "created_at": "2026-01-01T00:00:00Z",
+        "started_at": None,
+    },
     **{"finished_at": None, "attempt": 1, "used_seconds": 0.0, "retry_of": None, "network": {}, "dataset": {}, "training": {}},
     **{"chosen": {}, "warnings": [], "priority": 0, "metadata": {}, "plan": {}, "result": None, "error": None, "weights": None},
     "progress": {

@@ -89,6 +89,7 @@ class JobAnswer(Answer):
 
     id: str
     object: Literal["job"] | str
+    name: str | None
     status: Literal["queued", "running", "cancelling", "pausing", "paused", "succeeded", "failed", "cancelled"] | str
     created_at: datetime
     started_at: datetime | None
@@ -127,6 +128,7 @@ class JobSummaryAnswer(Answer):
 
     id: str
     object: Literal["job"] | str
+    name: str | None
     status: Literal["queued", "running", "cancelling", "pausing", "paused", "succeeded", "failed", "cancelled"] | str
     created_at: datetime
     started_at: datetime | None

@@ -18,6 +18,7 @@ def job_request(
     training: Training | None,
     priority: int = 0,
     metadata: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """The body of a job. A list of layers is a network."""
     is_list = isinstance(network, Sequence) and not isinstance(network, str)
@@ -29,6 +30,8 @@ def job_request(
         request["priority"] = priority
     if metadata:
         request["metadata"] = dict(metadata)
+    if name is not None:
+        request["name"] = name
     return request
 
 

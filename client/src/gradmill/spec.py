@@ -893,6 +893,8 @@ class JobRequest(TypedDict):
     """Default: {}."""
     priority: NotRequired[int]
     """Of your own jobs those of the highest priority are started first, of equal ones the oldest. Default: 0."""
+    name: NotRequired[str | None]
+    """What the job is called where it is shown; by default by its targets and its dataset, if that has a name."""
     metadata: NotRequired[Mapping[str, str]]
     """Up to 50 texts of your own, kept with the job; jobs are listed by them. Default: {}."""
 

@@ -202,13 +202,14 @@ class AsyncJobs:
         dataset: Data | None = None,
         training: Training | None = None,
         *,
+        name: str | None = None,
         priority: int = 0,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> AsyncJob:
         """Submits a job; it is kept from then on, whatever happens. What is left out is chosen from the data. With an
         `idempotency_key` of your own a program that was started again submits nothing twice."""
-        request = job_request(network, dataset, training, priority, metadata)
+        request = job_request(network, dataset, training, priority, metadata, name)
         return await self._job(post("/v1/jobs", request, key=idempotency_key))
 
     async def get(self, id: str) -> AsyncJob:
