@@ -33,7 +33,7 @@ from core.store import Caller, Store, connect
 # At once:
 PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
 JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
-RESOLVERS = 2  # names of webhooks' receivers, each of which may take half a minute
+RESOLVERS = 8  # names of webhooks' receivers, each of which may take three seconds
 CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS = 2  # blocks of rows that run through a network
 MOST_WAITING_PREDICTIONS = 256  # they are short

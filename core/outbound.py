@@ -4,25 +4,29 @@ A name is resolved once, all that it resolves to is looked at, and the connectio
 at: a name that means something else a moment later changes nothing. Redirections are not followed.
 """
 
-import http.client
-import ipaddress
+import asyncio
+import concurrent.futures
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import UserError
+from core.internet import is_public
 
 MOST_URL = 2_000  # characters
-_SHARED = ipaddress.ip_network("100.64.0.0/10")
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+MOST_ADDRESSES = 4  # of one host, that are tried
+_PORTS = {"https": 443, "http": 80}
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})\b")
 
 
-class ForbiddenAddress(UserError):
-    """The message names the host, not the address: what names mean inside of this network is nobody else's business."""
+class UnusableHost(UserError):
+    """It is not told whether the name is unknown or where it leads: what names mean inside of this network is nobody else's
+    business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,6 @@ class Target:
     def netloc(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
-
-
-_PORTS = {"https": 443, "http": 80}
 
 
 def target_of(url: str, allow_private: bool = False) -> Target:
@@ -61,82 +62,88 @@ def target_of(url: str, allow_private: bool = False) -> Target:
     return Target(parts.scheme, host, port or _PORTS[parts.scheme], path)
 
 
-def is_public(address: str) -> bool:
-    """Whether it belongs to nobody's own network: no private, loopback, link-local, shared, reserved or multicast address, nor
-    one that stands for such an IPv4 address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        return ip.is_global and not (ip.is_multicast or ip.is_site_local)
-    return ip.is_global and not ip.is_multicast and ip not in _SHARED
-
-
-def resolved(target: Target, allow_private: bool = False) -> list[str]:
-    """All that the host means now. ForbiddenAddress where any of it may not be sent to; OSError where it means nothing."""
-    found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+async def resolved(target: Target, allow_private: bool = False) -> list[str]:
+    """All that the host means now. UnusableHost where it means nothing, or where any of it may not be sent to."""
+    try:
+        found = await asyncio.wrap_future(_looked_up(target))
+    except (OSError, UnicodeError):
+        found = []
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    if not allow_private:
-        for address in addresses:
-            if not is_public(address):
-                raise ForbiddenAddress(f"{target.host} leads to an address that is not public: nothing is sent there")
+    if not addresses or not (allow_private or all(map(is_public, addresses))):
+        or_elsewhere = "" if allow_private else ", or leads to an address that is not public: nothing is sent there"
+        raise UnusableHost(f"{target.host[:100]} is not known{or_elsewhere}")
     return addresses
 
 
-def post(target: Target, addresses: list[str], headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
-    """The status of the answer. OSError where there is none within the time, whatever the receiver does."""
-    connection = _Pinned(target, addresses, timeout_s)
-    is_over = threading.Event()
-
-    def end() -> None:
-        is_over.set()
-        connection.abort()
-
-    timer = threading.Timer(timeout_s, end)
-    timer.daemon = True
-    timer.start()
+def post(target: Target, headers: Mapping[str, str], body: bytes, timeout_s: float, allow_private: bool = False) -> int:
+    """The status of the answer. OSError where there is none within the time, whatever the receiver and its name's servers do;
+    UnusableHost."""
     try:
-        connection.request("POST", target.path, body, {"host": target.netloc, **headers})
-        status = connection.getresponse().status  # what follows the head is not read
-        if is_over.is_set():
-            raise TimeoutError
-        return status
-    except (http.client.HTTPException, OSError, ValueError) as error:
-        if is_over.is_set() or isinstance(error, TimeoutError):
-            raise OSError(f"no answer within {timeout_s:g} s") from error
-        if isinstance(error, OSError) and not isinstance(error, http.client.HTTPException):
-            raise
-        raise OSError(f"the answer is no HTTP: {type(error).__name__}") from error
-    finally:
-        timer.cancel()
-        connection.close()
+        return asyncio.run(_post(target, headers, body, timeout_s, allow_private))
+    except TimeoutError:
+        raise OSError(f"no answer within {timeout_s:g} s") from None
 
 
-class _Pinned(http.client.HTTPConnection):
-    """Connects to addresses that were looked at, and asks for a certificate of the host's name."""
+def _looked_up(target: Target) -> "concurrent.futures.Future[list[Any]]":
+    """Nothing ends a look-up before its own time, which may be half a minute; so it has a thread that can be left behind."""
+    future: concurrent.futures.Future[list[Any]] = concurrent.futures.Future()
+    future.set_running_or_notify_cancel()
 
-    def __init__(self, target: Target, addresses: list[str], timeout_s: float) -> None:
-        super().__init__(target.host, target.port, timeout=timeout_s)
-        self._target = target
-        self._addresses = addresses
+    def look_up() -> None:
+        try:
+            future.set_result(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+        except BaseException as error:
+            future.set_exception(error)
 
-    def connect(self) -> None:
-        failed: OSError | None = None
-        for address in self._addresses:
-            try:
-                self.sock = socket.create_connection((address, self._target.port), self.timeout)
-                break
-            except OSError as error:
-                failed = error
-        else:
-            raise failed or OSError("the host has no address")
-        if self._target.scheme == "https":
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self._target.host)
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    return future
 
-    def abort(self) -> None:
-        if (sock := self.sock) is not None:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+
+async def _post(target: Target, headers: Mapping[str, str], body: bytes, timeout_s: float, allow_private: bool) -> int:
+    """TimeoutError at the end of the time, at whatever stage it is."""
+    async with asyncio.timeout(timeout_s):
+        addresses = await resolved(target, allow_private)
+        reader, writer = await _connected(target, addresses[:MOST_ADDRESSES], timeout_s)
+        try:
+            writer.write(_head(target, headers, body) + body)
+            return await _status(reader)
+        finally:
+            writer.transport.abort()
+
+
+async def _connected(
+    target: Target, addresses: list[str], timeout_s: float
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To the first address that takes the connection within its part of the time; one part is left for the answer."""
+    tls: dict[str, Any] = {}
+    if target.scheme == "https":
+        tls = {"ssl": ssl.create_default_context(), "server_hostname": target.host}
+    failed: OSError | None = None
+    for address in addresses:
+        try:
+            async with asyncio.timeout(timeout_s / (len(addresses) + 1)):
+                return await asyncio.open_connection(address, target.port, **tls)
+        except OSError as error:  # TimeoutError is one
+            failed = error
+    raise failed or OSError("the host has no address")
+
+
+def _head(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
+    fields = {"host": target.netloc, "content-length": str(len(body)), "connection": "close", **headers}
+    lines = [f"POST {target.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    """Of the answer whose head has come whole; what follows it is not read."""
+    try:
+        while True:
+            found = _STATUS.match(await reader.readline())
+            if found is None:
+                raise OSError("the answer is no HTTP")
+            while (await reader.readline()).strip():
+                pass
+            if (status := int(found[1])) >= 200:  # before that they are no answers yet
+                return status
+    except ValueError:
+        raise OSError("the answer's head has a line that is too long") from None

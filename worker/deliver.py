@@ -1,7 +1,8 @@
 """Sends to webhooks what the outbox holds: some threads of the sweeper, each with one webhook's turn at a time.
 
 A message counts as delivered when its receiver answers 2xx within the time; else it is sent again after ever longer pauses.
-What was sent by a process that died before it wrote that down comes twice: at least once, always under the same `webhook-id`.
+An attempt is counted before it is made. What was sent by a process that died before it wrote down how that went comes twice: at
+least once, always under the same `webhook-id`.
 """
 
 import logging
@@ -11,11 +12,10 @@ from threading import Event, Thread
 from core import outbound, webhooks
 from core.errors import CoreError
 from core.settings import Settings
-from core.store import Delivery, Store, Turn
+from core.store import Attempt, Store, Turn
 
 SENDERS = 4
 LOOK_EVERY_S = 0.5
-IN_A_ROW = 50  # messages of one turn
 
 log = logging.getLogger(__name__)
 
@@ -41,31 +41,32 @@ def deliver(store: Store, options: Settings, stop: Event) -> None:
 
 
 def deliver_some(store: Store, options: Settings) -> bool:
-    """One turn of one webhook; False where nothing is due."""
+    """One turn of one webhook; False where nothing is due. It ends with the first failure, or when one timeout has passed, so
+    that others have theirs."""
     lease_s = options.webhook_timeout_s + options.webhook_lease_margin_s
     turn = store.outbox.take(lease_s)
     if turn is None:
         return False
-    for _ in range(IN_A_ROW):
-        delivery = store.outbox.next(turn)
-        if delivery is None or not _is_delivered(store, options, turn, delivery, lease_s):
+    ends_at = time.monotonic() + options.webhook_timeout_s
+    while (attempt := store.outbox.begin(turn, lease_s, options.webhook_schedule_s)) is not None:
+        if not _is_delivered(store, options, turn, attempt) or time.monotonic() >= ends_at:
             break
     store.outbox.give_back(turn)
     return True
 
 
-def _is_delivered(store: Store, options: Settings, turn: Turn, delivery: Delivery, lease_s: float) -> bool:
-    body = delivery.body.encode()
-    headers = webhooks.headers(turn.secrets, delivery.id, int(time.time()), body)
+def _is_delivered(store: Store, options: Settings, turn: Turn, attempt: Attempt) -> bool:
+    delivery, body = attempt.delivery, attempt.delivery.body.encode()
+    headers = webhooks.headers(attempt.secrets, delivery.id, int(time.time()), body)
+    allow_private = options.webhook_private_addresses
     status, error = None, None
     try:
-        target = outbound.target_of(turn.url, options.webhook_private_addresses)
-        addresses = outbound.resolved(target, options.webhook_private_addresses)
-        status = outbound.post(target, addresses, headers, body, options.webhook_timeout_s)
+        target = outbound.target_of(attempt.url, allow_private)
+        status = outbound.post(target, headers, body, options.webhook_timeout_s, allow_private)
     except (OSError, UnicodeError, CoreError) as problem:
         error = str(problem)[:500]
     if status is not None and 200 <= status < 300:
-        return store.outbox.delivered(turn, delivery, status, lease_s)
-    pause_s = webhooks.pause_s(delivery.attempts + 1, options.webhook_schedule_s)
-    store.outbox.failed(turn, delivery, status, error, pause_s)
+        return store.outbox.delivered(turn, attempt, status)
+    pause_s = webhooks.pause_s(delivery.attempts, options.webhook_schedule_s)
+    store.outbox.failed(turn, attempt, status, error, pause_s)
     return False

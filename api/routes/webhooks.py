@@ -1,5 +1,6 @@
 """/v1/webhooks: where a tenant is told what happens to its jobs, by the Standard Webhooks specification."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -70,6 +71,7 @@ _DELIVERY = {
         },
     },
 }
+LOOK_UP_S = 3.0  # for the name of a receiver
 _REFUSED = ("invalid_json", "invalid_spec", "quota_exceeded", *BODY_PROBLEMS)
 _STEERED = ("not_found", "cross_site")
 
@@ -104,12 +106,12 @@ async def _check(service: Service, url: str) -> None:
     try:
         target = outbound.target_of(url, allow)
         if not allow:
-            async with service.resolving.turn():
-                await run_in_threadpool(outbound.resolved, target)
+            async with service.resolving.turn(), asyncio.timeout(LOOK_UP_S):
+                await outbound.resolved(target)
     except UserError as error:
         raise InvalidSpec([Problem("/url", error.message)]) from None
-    except (OSError, UnicodeError):
-        raise InvalidSpec([Problem("/url", f"the host of url is not known: {target.host[:100]}")]) from None
+    except TimeoutError:
+        raise InvalidSpec([Problem("/url", f"nobody could tell what {target.host[:100]} is within {LOOK_UP_S:g} s")]) from None
 
 
 def _once(events: Iterable[str]) -> list[str]:

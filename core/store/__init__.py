@@ -29,6 +29,7 @@ from core.store.own import Own
 from core.store.quotas import TenantQuotas
 from core.store.records import (
     ApiKey,
+    Attempt,
     Caller,
     Claim,
     Dataset,
@@ -60,6 +61,7 @@ from core.store.weights import AllWeights
 
 __all__ = [
     "ApiKey",
+    "Attempt",
     "Caller",
     "Claim",
     "Dataset",

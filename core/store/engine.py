@@ -86,6 +86,7 @@ def _sqlite(url: str) -> Engine:
         )
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error may be logged, and its parameters are secrets and data
         module=pysqlite3,
         # A connection of its own for every thread that works at once: opening one costs as much as ten statements, and closing
         # the last one writes the whole log back.
@@ -160,6 +161,7 @@ def _postgresql(url: str, session: type[psycopg.Connection[Any]], statement_time
     options = " ".join((*(f"-c {name}={math.ceil(seconds * 1000)}" for name, seconds in limits.items()), *given))
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error may be logged, and its parameters are secrets and data
         pool_size=5,
         max_overflow=15,
         pool_timeout=BUSY_TIMEOUT_S,

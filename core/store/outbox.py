@@ -1,8 +1,10 @@
 """Messages to webhooks: made of the feed, each once for each webhook, and sent by whoever has the webhook's turn.
 
-A turn is a lease on the webhook, with a fence: two senders never send to one at once, and a sender that was taken for dead
-writes nothing when it wakes. What it had sent without writing that down is sent again, under the same id.
+A turn is a lease on the webhook, with a fence: a sender that was taken for dead writes nothing when it wakes. Every attempt is
+counted before it is made; of one that nobody told the end of, the message is sent again after its pause, under the same id.
 """
+
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, insert, null, or_, select, true, update
 
@@ -10,15 +12,16 @@ from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
 from core.store.feed import read_feed
-from core.store.records import JSON, Delivery, Turn
+from core.store.records import JSON, Attempt, Delivery, Turn
 from core.store.tables import deliveries, feeds, webhooks
 from core.store.webhooks import DELIVERY
-from core.webhooks import message
+from core.webhooks import message, pause_s
 
 AT_ONCE = 200  # events of one transaction
 KEPT_AT_ONCE = 1000  # old deliveries of one transaction
 LONGEST_PAUSE_S = 300.0  # of a webhook, whatever its messages wait for
 
+_UNTOLD = "the sender has not told how this attempt went"
 _PENDING = deliveries.c.state == "pending"
 
 
@@ -64,13 +67,12 @@ class Outbox:
         due = exists().where(deliveries.c.webhook_id == webhooks.c.id, _PENDING, deliveries.c.due_at <= now())
         free = (
             webhooks.c.is_enabled == true(),
-            or_(webhooks.c.lease_until.is_(None), webhooks.c.lease_until < now()),
-            or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until < now()),
+            or_(webhooks.c.lease_until.is_(None), webhooks.c.lease_until <= now()),
+            or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= now()),
         )
         next_one = (
             select(webhooks.c.id).where(*free, due).order_by(webhooks.c.lease_until.nulls_first(), webhooks.c.id).limit(1)
         )
-        old = case((webhooks.c.old_secret_until > now(), webhooks.c.old_secret), else_=null())
         with self._database.reading() as reader:
             if reader.scalar(next_one) is None:
                 return None
@@ -79,32 +81,47 @@ class Outbox:
             if id is None:
                 return None
             taken = update(webhooks).where(webhooks.c.id == id).values(fence=webhooks.c.fence + 1, lease_until=now() + lease_s)
-            row = writer.execute(taken.returning(webhooks.c.fence, webhooks.c.url, webhooks.c.secret, old)).one()
-        return Turn(id, row[0], row[1], tuple(secret for secret in row[2:] if secret is not None))
+            return Turn(id, writer.execute(taken.returning(webhooks.c.fence)).scalar_one())
 
-    def next(self, turn: Turn) -> Delivery | None:
-        """The longest due message of the turn's webhook; None where there is none, or the turn is over."""
+    def begin(self, turn: Turn, lease_s: float, schedule_s: Sequence[float]) -> Attempt | None:
+        """An attempt at the longest due message of the turn's webhook; None where there is none, or the turn is over.
+
+        It is counted before it is made, and the message put off as if it had failed: whoever dies of it, or is too slow to tell
+        how it went, does not repeat it without end.
+        """
         query = (
             select(*DELIVERY)
-            .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
-            .where(_held(turn), webhooks.c.is_enabled == true(), _PENDING, deliveries.c.due_at <= now())
+            .where(deliveries.c.webhook_id == turn.webhook_id, _PENDING, deliveries.c.due_at <= now())
             .order_by(deliveries.c.due_at, deliveries.c.id)
             .limit(1)
         )
-        with self._database.reading() as reader:
-            row = reader.execute(query).one_or_none()
-        return None if row is None else Delivery(*row)
+        old = case((webhooks.c.old_secret_until > now(), webhooks.c.old_secret), else_=null())
+        with self._database.writing() as writer:
+            mine = update(webhooks).where(_held(turn), webhooks.c.is_enabled == true()).values(lease_until=now() + lease_s)
+            webhook = writer.execute(mine.returning(webhooks.c.url, webhooks.c.secret, old)).one_or_none()
+            while webhook is not None and (row := writer.execute(query).one_or_none()) is not None:
+                delivery = Delivery(*row)
+                this = update(deliveries).where(deliveries.c.id == delivery.id)
+                if delivery.attempts > len(schedule_s):  # of the last one nobody has told how it went
+                    writer.execute(this.values(state="failed", due_at=None))
+                    continue
+                pause = pause_s(delivery.attempts + 1, schedule_s)
+                due_at = now() + (lease_s if pause is None else pause)
+                counted = {"attempts": deliveries.c.attempts + 1, "attempted_at": now(), "due_at": due_at}
+                begun = Delivery(*writer.execute(this.values(status=None, error=_UNTOLD, **counted).returning(*DELIVERY)).one())
+                return Attempt(begun, webhook[0], tuple(secret for secret in webhook[1:] if secret is not None))
+        return None
 
-    def delivered(self, turn: Turn, delivery: Delivery, status: int, lease_s: float) -> bool:
+    def delivered(self, turn: Turn, attempt: Attempt, status: int) -> bool:
         """False where the turn was over before."""
-        return self._record(turn, delivery, lease_s, {"state": "delivered", "due_at": None, "status": status, "error": None})
+        return self._record(turn, attempt, {"state": "delivered", "due_at": None, "status": status, "error": None}, None)
 
-    def failed(self, turn: Turn, delivery: Delivery, status: int | None, error: str | None, pause_s: float | None) -> bool:
+    def failed(self, turn: Turn, attempt: Attempt, status: int | None, error: str | None, pause_s: float | None) -> bool:
         """The message waits for so long, None gives it up; the webhook with all its messages waits too, but not as long."""
         what = {"status": status, "error": error}
         if pause_s is None:
-            return self._record(turn, delivery, None, {**what, "state": "failed", "due_at": None}, 0)
-        return self._record(turn, delivery, None, {**what, "due_at": now() + pause_s}, min(pause_s, LONGEST_PAUSE_S))
+            return self._record(turn, attempt, {**what, "state": "failed", "due_at": None}, 0)
+        return self._record(turn, attempt, {**what, "due_at": now() + pause_s}, min(pause_s, LONGEST_PAUSE_S))
 
     def give_back(self, turn: Turn) -> None:
         with self._database.writing() as writer:
@@ -116,17 +133,12 @@ class Outbox:
         with self._database.writing() as writer:
             return writer.execute(delete(deliveries).where(deliveries.c.id.in_(old))).rowcount < KEPT_AT_ONCE
 
-    def _record(
-        self, turn: Turn, delivery: Delivery, lease_s: float | None, change: JSON, pause_s: float | None = None
-    ) -> bool:
+    def _record(self, turn: Turn, attempt: Attempt, change: JSON, pause_s: float | None) -> bool:
         paused = null() if pause_s is None else now() + pause_s
-        lease = now() + (lease_s or 0)
         with self._database.writing() as writer:
-            held = writer.execute(update(webhooks).where(_held(turn)).values(lease_until=lease, paused_until=paused))
-            if held.rowcount == 0:
+            if writer.execute(update(webhooks).where(_held(turn)).values(paused_until=paused)).rowcount == 0:
                 return False
-            done = update(deliveries).where(deliveries.c.id == delivery.id, _PENDING)
-            writer.execute(done.values(attempts=deliveries.c.attempts + 1, attempted_at=now(), **change))
+            writer.execute(update(deliveries).where(deliveries.c.id == attempt.delivery.id, _PENDING).values(**change))
             return True
 
 

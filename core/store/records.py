@@ -180,6 +180,13 @@ class Turn:
 
     webhook_id: str
     fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a message, already counted; where it goes, and what signs it, is read anew for each."""
+
+    delivery: Delivery
     url: str
     secrets: tuple[str, ...]  # good now, the newest first
 
