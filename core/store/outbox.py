@@ -6,7 +6,7 @@ counted before it is made; of one that nobody told the end of, the message is se
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, insert, null, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, null, or_, select, true, update
 
 from core.ids import new_id
 from core.store.clock import now
@@ -19,6 +19,7 @@ from core.webhooks import message, pause_s
 
 AT_ONCE = 200  # events of one transaction
 KEPT_AT_ONCE = 1000  # old deliveries of one transaction
+MOST_TURNS = 3  # of a tenant at once; a sweeper has one sender more
 LONGEST_PAUSE_S = 300.0  # of a webhook, whatever its messages wait for
 
 _UNTOLD = "the sender has not told how this attempt went"
@@ -62,16 +63,21 @@ class Outbox:
             return len(made)
 
     def take(self, lease_s: float) -> Turn | None:
-        """The turn of a webhook that something is due for, of several the one that was served the longest ago; None where
-        nothing is due."""
+        """The turn of a webhook that something is due for: of the tenant with the fewest turns now, the one that was served the
+        longest ago. None where nothing is due, or only for tenants that have `MOST_TURNS`."""
         due = exists().where(deliveries.c.webhook_id == webhooks.c.id, _PENDING, deliveries.c.due_at <= now())
         free = (
             webhooks.c.is_enabled == true(),
             or_(webhooks.c.lease_until.is_(None), webhooks.c.lease_until <= now()),
             or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= now()),
         )
+        theirs = webhooks.alias("theirs")
+        held = select(func.count()).where(theirs.c.tenant == webhooks.c.tenant, theirs.c.lease_until > now()).scalar_subquery()
         next_one = (
-            select(webhooks.c.id).where(*free, due).order_by(webhooks.c.lease_until.nulls_first(), webhooks.c.id).limit(1)
+            select(webhooks.c.id)
+            .where(*free, due, held < MOST_TURNS)
+            .order_by(held, webhooks.c.lease_until.nulls_first(), webhooks.c.id)
+            .limit(1)
         )
         with self._database.reading() as reader:
             if reader.scalar(next_one) is None:

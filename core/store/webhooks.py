@@ -10,6 +10,7 @@ from core.errors import NotFound, QuotaExceeded
 from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
+from core.store.feed import Feed
 from core.store.records import Delivery, Page, Webhook
 from core.store.rows import page
 from core.store.tables import deliveries, feeds, webhooks
@@ -54,8 +55,10 @@ class Webhooks:
     def change(
         self, tenant: str, id: str, url: str | None = None, events: Sequence[str] | None = None, is_enabled: bool | None = None
     ) -> Webhook:
-        """What is None stays. What happens while it is disabled is not told later."""
-        change: dict[str, Any] = {"paused_until": null()}
+        """What is None stays. What happens while it is disabled is not told later. `url` and `is_enabled` end a pause."""
+        change: dict[str, Any] = {} if url is None and is_enabled is None else {"paused_until": null()}
+        if is_enabled is not None:
+            Feed(self._database).number(tenant)  # what has happened so far lies behind `last` only then
         if url is not None:
             change["url"] = url
         if events is not None:
@@ -64,12 +67,20 @@ class Webhooks:
             last = select(feeds.c.last).where(feeds.c.tenant == tenant).scalar_subquery()
             change["position"] = case((webhooks.c.is_enabled, webhooks.c.position), else_=last)
             change["is_enabled"] = is_enabled
-        return self._changed(tenant, id, change)
+        return self._changed(tenant, id, change) if change else self.get(tenant, id)
 
     def rotate(self, tenant: str, id: str, secret: str) -> Webhook:
-        """From now on the new secret signs, and for `OLD_SECRET_S` the one before it too."""
-        old = {"old_secret": webhooks.c.secret, "old_secret_until": now() + OLD_SECRET_S}
-        return self._changed(tenant, id, {"secret": secret, **old})
+        """From now on the new secret signs, and for `OLD_SECRET_S` the one before it too.
+
+        Within that time another rotation keeps it, since receivers may have no other: the one between ends.
+        """
+        is_good = webhooks.c.old_secret_until > now()
+        change = {
+            "secret": secret,
+            "old_secret": case((is_good, webhooks.c.old_secret), else_=webhooks.c.secret),
+            "old_secret_until": case((is_good, webhooks.c.old_secret_until), else_=now() + OLD_SECRET_S),
+        }
+        return self._changed(tenant, id, change)
 
     def delete(self, tenant: str, id: str) -> None:
         """With its deliveries."""

@@ -207,6 +207,45 @@ def test_for_a_while_after_a_rotation_both_secrets_verify(
     assert len(receiver.came) == 2
 
 
+def test_two_rotations_leave_receivers_the_secret_that_they_have(
+    store: Store, receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    for secret in ("whsec_between", "whsec_last"):
+        store.webhooks.rotate("default", webhook.id, secret)
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    turn = store.outbox.take(60)
+    assert turn is not None
+    attempt = store.outbox.begin(turn, 60, options.webhook_schedule_s)
+    assert attempt is not None
+    assert attempt.secrets == ("whsec_last", receiver.secret)
+
+
+def test_a_tenant_leaves_a_sender_to_the_others_and_the_one_with_fewer_turns_is_next(store: Store) -> None:
+    def due(tenant: str) -> str:
+        id = store.webhooks.add(tenant, "https://example.com/", EVENTS, new_secret()).id
+        store.webhooks.test(tenant, id, TEST, "{}")
+        return id
+
+    many = {due("many") for _ in range(5)}
+    first = [store.outbox.take(60), store.outbox.take(60)]
+    assert {turn.webhook_id for turn in first if turn} < many
+    fewer = due("fewer")
+    turn = store.outbox.take(60)
+    assert turn is not None
+    assert turn.webhook_id == fewer
+    assert store.outbox.take(60) is not None
+    assert store.outbox.take(60) is None
+
+
+def test_a_change_of_events_ends_no_pause(store: Store, receiver: Receiver, webhook: Webhook, options: Settings) -> None:
+    receiver.status = 500
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    assert deliver_some(store, options.model_copy(update={"webhook_schedule_s": (300.0,)}))
+    assert store.webhooks.change("default", webhook.id, events=["job.failed"]).paused_until is not None
+    assert store.webhooks.change("default", webhook.id).paused_until is not None
+    assert store.webhooks.change("default", webhook.id, is_enabled=True).paused_until is None
+
+
 def test_a_disabled_webhook_is_told_nothing_of_what_happens_meanwhile(
     store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
 ) -> None:
@@ -214,6 +253,7 @@ def test_a_disabled_webhook_is_told_nothing_of_what_happens_meanwhile(
     happened(store, submit)
     store.outbox.fill()
     assert not deliver_some(store, options)
+    submit()  # has no number yet when the webhook is enabled
     store.webhooks.change("default", webhook.id, is_enabled=True)
     told = happened(store, submit)
     store.outbox.fill()
