@@ -74,6 +74,7 @@ _DELIVERY = {
 LOOK_UP_S = 3.0  # for the name of a receiver
 _REFUSED = ("invalid_json", "invalid_spec", "quota_exceeded", *BODY_PROBLEMS)
 _STEERED = ("not_found", "cross_site")
+_SENT = (*_STEERED, "conflict")
 
 
 def _body(model: str, example: Any) -> dict[str, Any]:
@@ -201,7 +202,12 @@ def rotate_webhook(service: TheService, tenant: Tenant, id: WebhookId) -> Respon
 @router.post(
     "/{webhook_id}/test",
     **operation(
-        "test_webhook", "Send a test", status=202, model=DeliveryAnswer, example={**_DELIVERY, "type": TEST}, problems=_STEERED
+        "test_webhook",
+        "Send a test",
+        status=202,
+        model=DeliveryAnswer,
+        example={**_DELIVERY, "type": TEST},
+        problems=_SENT,
     ),
 )
 def test_webhook(service: TheService, tenant: Tenant, id: WebhookId) -> Response:
@@ -230,7 +236,12 @@ def list_deliveries(service: TheService, tenant: Tenant, id: WebhookId, cursor: 
 @router.post(
     "/{webhook_id}/deliveries/{delivery_id}/redeliver",
     **operation(
-        "redeliver", "Send a message once more", status=202, model=DeliveryAnswer, example=_DELIVERY, problems=_STEERED
+        "redeliver",
+        "Send a message once more",
+        status=202,
+        model=DeliveryAnswer,
+        example=_DELIVERY,
+        problems=_SENT,
     ),
 )
 def redeliver(service: TheService, tenant: Tenant, id: WebhookId, delivery: DeliveryId) -> Response:

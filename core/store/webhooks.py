@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import case, delete, func, insert, null, select, update
+from sqlalchemy import Connection, case, delete, func, insert, null, select, update
 
-from core.errors import NotFound, QuotaExceeded
+from core.errors import Conflict, NotFound, QuotaExceeded
 from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
@@ -17,6 +17,7 @@ from core.store.tables import deliveries, feeds, webhooks
 from core.webhooks import OLD_SECRET_S
 
 MOST_WEBHOOKS = 20  # of a tenant
+MOST_TESTS = 100  # of a webhook that wait to be sent
 
 _WEBHOOK = tuple(webhooks.c[field.name] for field in fields(Webhook))
 DELIVERY = tuple(deliveries.c[field.name] for field in fields(Delivery))
@@ -96,19 +97,20 @@ class Webhooks:
             return page(reader, query, deliveries.c.id, lambda row: Delivery(*row), cursor, limit)
 
     def test(self, tenant: str, id: str, type: str, body: str) -> Delivery:
-        """A message of its own, sent at once."""
+        """A message of its own, sent at once. Conflict where it is disabled, or `MOST_TESTS` wait."""
         with self._database.writing() as writer:
-            if writer.execute(update(webhooks).where(*_of(tenant, id)).values(paused_until=None)).rowcount == 0:
-                raise _none(id)
+            _end_pause(writer, tenant, id)
+            mine = (deliveries.c.webhook_id == id, deliveries.c.state == "pending", deliveries.c.number.is_(None))
+            if (writer.scalar(select(func.count()).where(*mine)) or 0) >= MOST_TESTS:
+                raise Conflict(f"{MOST_TESTS} tests of webhook {id} wait already to be sent")
             row = {"id": new_id("msg"), "webhook_id": id, "type": type, "state": "pending", "body": body}
             added = insert(deliveries).values(**row, created_at=now(), due_at=now()).returning(*DELIVERY)
             return Delivery(*writer.execute(added).one())
 
     def redeliver(self, tenant: str, id: str, delivery_id: str) -> Delivery:
-        """Sends a message once more, under its own id, as if it had never been tried."""
+        """Sends a message once more, under its own id, as if it had never been tried. Conflict where that is disabled."""
         with self._database.writing() as writer:
-            if writer.execute(update(webhooks).where(*_of(tenant, id)).values(paused_until=None)).rowcount == 0:
-                raise _none(id)
+            _end_pause(writer, tenant, id)
             again = (
                 update(deliveries)
                 .where(deliveries.c.id == delivery_id, deliveries.c.webhook_id == id)
@@ -126,6 +128,16 @@ class Webhooks:
         if row is None:
             raise _none(id)
         return Webhook(*row)
+
+
+def _end_pause(writer: Connection, tenant: str, id: str) -> None:
+    """NotFound; Conflict where it is disabled, since nothing would be sent."""
+    ended = update(webhooks).where(*_of(tenant, id)).values(paused_until=None).returning(webhooks.c.is_enabled)
+    is_enabled = writer.execute(ended).scalar_one_or_none()
+    if is_enabled is None:
+        raise _none(id)
+    if not is_enabled:
+        raise Conflict(f"webhook {id} is disabled: enable it before anything is sent to it")
 
 
 def _of(tenant: str, id: str) -> tuple[Any, Any]:

@@ -36,8 +36,8 @@ def test_a_secret_is_shown_once(client: TestClient, webhook: JSON) -> None:
     listed = client.get("/v1/webhooks")
     WebhookList.model_validate(listed.json())
     path = f"/v1/webhooks/{webhook['id']}"
-    changed = client.patch(path, json={"enabled": False, "events": ["job.failed", "job.failed"]})
-    assert (changed.json()["enabled"], changed.json()["events"]) == (False, ["job.failed"])
+    changed = client.patch(path, json={"enabled": True, "events": ["job.failed", "job.failed"]})
+    assert (changed.json()["enabled"], changed.json()["events"]) == (True, ["job.failed"])
     for answer in (listed, client.get(path), changed, client.post(f"{path}/test"), client.get(f"{path}/deliveries")):
         assert answer.is_success
         assert webhook["secret"] not in answer.text
@@ -102,3 +102,13 @@ def test_a_tenant_has_twenty_at_most(client: TestClient, store: Store) -> None:
     answers = [client.post("/v1/webhooks", json={"url": URL}) for _ in range(21)]
     assert [answer.status_code for answer in answers] == [201] * 20 + [422]
     assert answers[-1].json()["code"] == "quota_exceeded"
+
+
+def test_nothing_is_put_down_for_a_webhook_that_is_disabled_or_has_many_tests(client: TestClient, webhook: JSON) -> None:
+    path = f"/v1/webhooks/{webhook['id']}"
+    sent = [client.post(f"{path}/test") for _ in range(101)]
+    assert [each.status_code for each in sent] == [202] * 100 + [409]
+    client.patch(path, json={"enabled": False})
+    for refused in (client.post(f"{path}/test"), client.post(f"{path}/deliveries/{sent[0].json()['id']}/redeliver")):
+        assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+        assert "is disabled" in refused.json()["detail"]
