@@ -81,3 +81,11 @@ def test_cells_become_what_json_has():
     frame = pd.DataFrame({"t": pd.to_datetime(["2026-01-02", None])})
     assert tables.plain(frame["t"]) == ["2026-01-02T00:00:00", None]
     assert tables.plain([day, np.float32(0.5), np.nan, pd.NA, np.int64(3), 2**70]) == ["2026-01-02", 0.5, None, None, 3, 2**70]
+    times = np.array(["2026-01-02", "NaT"], "datetime64[ns]")
+    assert tables.plain(times) == ["2026-01-02T00:00:00", None]
+
+
+@pytest.mark.parametrize("cell", [b"bytes", {1, 2}, object(), "half of \ud800"])
+def test_what_json_does_not_have_is_refused_here(cell):
+    with pytest.raises(gradmill.BadInput):
+        tables.content({"a": [cell]}, None)

@@ -61,6 +61,21 @@ def test_jobs_are_listed_over_pages_and_by_what_they_are(client):
     assert found[0].whole() == client.jobs.get(found[0].id)
 
 
+@pytest.mark.parametrize("progress", [False, str])
+def test_a_wait_asks_seldom(client, monkeypatch, progress):
+    job = create(client, endless())
+    asked = []
+    send = type(client.jobs._transport).send
+    monkeypatch.setattr(
+        type(client.jobs._transport), "send", lambda self, call, *more: asked.append(call) or send(self, call, *more)
+    )
+    with pytest.raises(gradmill.WaitedTooLong):
+        job.wait(timeout_s=3, progress=progress)
+    monkeypatch.undo()
+    job.cancel().wait()
+    assert 1 <= len(asked) <= (16 if progress else 4)
+
+
 def test_a_job_is_paused_resumed_cancelled_repeated_and_removed(client):
     job = create(client, endless())
     with pytest.raises(gradmill.WaitedTooLong, match=job.id):

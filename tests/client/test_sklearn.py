@@ -58,3 +58,11 @@ def test_a_client_of_ones_own_is_kept_by_clones_and_never_pickled(client):
         pickle.dumps(mine)
     usual = GradmillClassifier(epochs=2).fit(X, y)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(usual)).predict(X), usual.predict(X))
+
+
+def test_an_optimizer_without_a_learning_rate_is_taken(client):
+    x = np.linspace(-1, 1, 40)[:, None]
+    fitted = GradmillRegressor(layers=(4,), activation="tanh", optimizer="lbfgs", batch_size="full", client=client).fit(
+        x, x[:, 0] ** 2
+    )
+    assert fitted.score(x, x[:, 0] ** 2) > 0.9

@@ -118,6 +118,43 @@ def test_what_cannot_be_trained_is_told(client):
         )
 
 
+def test_rows_of_targets_go_with_a_table(client):
+    targets = [[float(i), float(-i)] for i in range(30)]
+    frame = pd.DataFrame(targets, columns=["up", "down"])
+    table = {"a": list(range(30)), "b": [i % 7 for i in range(30)]}
+    listed = gradmill.train([{"units": 2}], table, targets, client=client, epochs=2)
+    named = gradmill.train([{"units": 2}], pd.DataFrame(table), frame, client=client, epochs=2)
+    assert listed.job.dataset["target"] == ["target0", "target1"]
+    assert named.job.dataset["target"] == ["up", "down"]
+    assert listed.predict(table).shape == (30, 2)
+
+
+def test_labels_are_never_taken_for_columns(client):
+    table = {"cat": [1, 2, 3], "dog": [3, 1, 2]}
+    with pytest.raises(gradmill.BadInput, match="both"):
+        gradmill.train("auto", {**table, "cow": [1, 1, 2]}, ["cat", "dog", "cow"], client=client)
+    model = gradmill.train([{"units": 2}], table, ["cat", "dog", "cat"], client=client, epochs=2, loss="softmax_cross_entropy")
+    assert model.job.dataset["target"] == "target"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        ({"a": [1, 2]}, [], "X has 2 rows, y has 0"),
+        ({"a": [1, 2]}, None, "y is None"),
+        (X.to_numpy(), None, "y is None"),
+        (X.to_numpy(), np.float64(3), "y is a single"),
+        ([[1, "a"], [2, "b"]], [1, 2], "a table with names"),
+        (np.array([[1.0, np.nan], [2.0, np.nan]]), [1, 2], "column 1 of X has no value"),
+        (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), [1, 2], "two columns .*'a'"),
+        ({1: [1, 2], "1": [3, 4]}, [1, 2], "two columns .*'1'"),
+    ],
+)
+def test_data_that_would_become_other_data_are_refused(client, inputs, targets, message):
+    with pytest.raises(gradmill.BadInput, match=message):
+        gradmill.train("auto", inputs, targets, client=client)
+
+
 def test_without_a_client_it_is_that_of_the_environment(service, key, monkeypatch):
     monkeypatch.setenv("GRADMILL_URL", service.url())
     monkeypatch.setenv("GRADMILL_API_KEY", key)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gradmill.errors import BadInput
 from gradmill.retrying import new_key
 
 JSON = "application/json"
@@ -50,8 +51,12 @@ def delete(path: str) -> Call:
 
 
 def encoded(content: Any) -> bytes:
-    """JSON; arrays and columns as lists. NaN goes as it is: the service says where it stands."""
-    return json.dumps(content, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON; arrays and columns as lists. NaN goes as it is: the service says where it stands. BadInput for what is no JSON."""
+    try:
+        return json.dumps(content, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        near = error.object[max(0, error.start - 20) : error.end]
+        raise BadInput(f"{near!r} ends in half of a surrogate pair, which is no character") from None
 
 
 def _plain(value: Any) -> Any:
@@ -59,7 +64,7 @@ def _plain(value: Any) -> Any:
     for name in ("tolist", "to_list", "isoformat"):
         if callable(method := getattr(value, name, None)):
             return method()
-    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
+    raise BadInput(f"a {type(value).__name__} cannot be sent as JSON: {value!r:.60}")
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:

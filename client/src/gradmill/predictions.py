@@ -80,5 +80,5 @@ def _flat(row: Any) -> list[Any]:
 
 
 def _numbers(values: list[Any]) -> list[Any]:
-    has_numbers = any(isinstance(value, float) for value in values)
-    return [float("nan") if value is None else value for value in values] if has_numbers else values
+    are_numbers = all(value is None or isinstance(value, float) for value in values)
+    return [float("nan") if value is None else value for value in values] if are_numbers else values

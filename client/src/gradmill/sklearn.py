@@ -18,6 +18,8 @@ from gradmill.spec import Activation, Optimizer
 from gradmill.synchronous.client import Client
 from gradmill.training import default_client, train
 
+LEARNING_RATE = 0.01  # of adam, unless another is given; other optimizers have their own
+
 
 class _Network(BaseEstimator):  # type: ignore[misc]
     """Hidden layers of so many units each, and what training them takes. Without a `client` it is that of the environment."""
@@ -28,7 +30,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         *,
         activation: Activation = "relu",
         optimizer: Optimizer = "adam",
-        learning_rate: float = 0.01,
+        learning_rate: float | None = None,
         epochs: int = 100,
         batch_size: int | str = "auto",
         l2: float = 0.0,
@@ -54,9 +56,13 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         hidden = [{"units": int(units), "activation": self.activation, **penalty} for units in self.layers]
         network = {"layers": [*hidden, {"units": outputs, **penalty}], "dtype": "float64"}
         optimizer: Any = {"type": self.optimizer} if isinstance(self.optimizer, str) else dict(self.optimizer)
+        if self.learning_rate is not None:
+            optimizer = {"learning_rate": self.learning_rate, **optimizer}
+        elif optimizer == {"type": "adam"}:
+            optimizer["learning_rate"] = LEARNING_RATE
         training: dict[str, Any] = {
             "loss": loss,
-            "optimizer": {"learning_rate": self.learning_rate, **optimizer},
+            "optimizer": optimizer,
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "validation": None if self.validation_fraction is None else {"fraction": self.validation_fraction},

@@ -6,7 +6,7 @@ No library of tables is needed, and none is imported: pandas and polars are know
 import io
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +63,21 @@ def name_of(data: Any) -> str | None:
 
 
 def columns(data: Any) -> dict[str, Any] | None:
-    """Of a mapping, or of a table of pandas or polars, its columns; None where it is neither."""
-    if isinstance(data, Mapping):
-        return {str(name): values for name, values in data.items()}
-    if callable(getattr(data, "to_dict", None)) and hasattr(data, "columns"):
-        return {str(name): data[name] for name in data.columns}
-    return None
+    """The columns of a mapping, or of a table of pandas or polars; None of other data. BadInput where two have one name."""
+    is_table = callable(getattr(data, "to_dict", None)) and hasattr(data, "columns")
+    if not isinstance(data, Mapping) and not is_table:
+        return None
+    given = list(data.columns if is_table else data)
+    names = [str(name) for name in given]
+    if len(set(names)) < len(names):
+        raise BadInput(f"two columns have the name {max(names, key=names.count)!r}; each needs its own")
+    return {name: data[column] for name, column in zip(names, given, strict=True)}
 
 
-def plain(values: Iterable[Any]) -> list[Any]:
+def plain(values: Any) -> list[Any]:
     """A column as JSON has it: null where a value is missing, a time as text."""
+    if is_array(values) and values.dtype.kind == "M":
+        values = values.astype("datetime64[us]")  # finer ones would become counts of nanoseconds
     listed: list[Any] = values.tolist() if hasattr(values, "tolist") else list(values)
     return [_cell(value) for value in listed]
 

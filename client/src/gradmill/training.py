@@ -1,6 +1,6 @@
 """From arrays or a table to a trained network, in one call."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -74,10 +74,11 @@ def train(
     """Trains the network, `"auto"` or a list of layers, to tell y from X, and returns when it has; JobFailed where it does not
     succeed.
 
-    X is an array (N, n) or a table with names; y has a number, a label or a row of numbers for each row of X, or it is the name
-    of a column of X, or a list of such names. Features are standardised unless `data` says otherwise, as it may of all that a
-    request says of its data: `scaling`, `missing`, `categories`, `class_weights`, …. All else is the training:
-    `epochs=100, optimizer="adam", validation={"fraction": 0.2}`; what is left out is chosen from the data.
+    X is an array (N, n) of numbers or a table with names; y has a number, a label or a row of numbers for each row of X, or is
+    a table of targets, or it is the name of a column of X, or a list of such names. Features are standardised unless `data`
+    says otherwise, as it may of all that a request says of its data: `scaling`, `missing`, `categories`, `class_weights`, ….
+    All else is the training: `epochs=100, optimizer="adam", validation={"fraction": 0.2}`; what is left out is chosen from the
+    data.
     """
     service = client or default_client()
     job = service.jobs.create(
@@ -99,7 +100,9 @@ def _client(url: str, key: str | None) -> Client:
 
 def _dataset(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
     named = columns(X)
-    if isinstance(y, str) or (isinstance(y, Sequence) and named is not None and set(y) <= set(named)):
+    if y is None:
+        raise BadInput("y is None; it must have a target for each row of X, or name a column of X")
+    if isinstance(y, str) or (named is not None and _are_names(y, named)):
         if named is None:
             raise BadInput(f"y is {y!r}, the name of a column, but X is a {type(X).__name__} without names")
         return {"id": client.datasets.upload(X).id, "target": y, **options}
@@ -108,34 +111,57 @@ def _dataset(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[st
     return _arrays(client, X, y, options)
 
 
+def _are_names(y: Any, named: dict[str, Any]) -> bool:
+    """Whether the list names columns, and has no label for each row."""
+    if not isinstance(y, list | tuple) or not y or not all(isinstance(each, str) and each in named for each in y):
+        return False
+    if len(set(y)) < len(y):
+        return False
+    if len(y) == len(next(iter(named.values()))):
+        raise BadInput(f"y may be both: {len(y)} names of columns, or as many labels of rows; rename the columns")
+    return True
+
+
 def _table(client: Client, named: dict[str, Any], y: Any, options: dict[str, Any]) -> dict[str, Any]:
+    targets = _targets(y)
+    rows, given = len(next(iter(named.values()), ())), len(next(iter(targets.values())))
+    if rows != given:
+        raise BadInput(f"X has {rows} rows, y has {given}; they must be equal")
+    if taken := sorted(targets.keys() & named.keys()):
+        raise BadInput(f"X has a column {taken[0]!r}, as y is called; rename it, or give its name as y")
+    names = list(targets)
+    return {"id": client.datasets.upload(named | targets).id, "target": names[0] if len(names) == 1 else names, **options}
+
+
+def _targets(y: Any) -> dict[str, list[Any]]:
+    """The columns that y is: those of a table, those of rows of numbers, or one."""
+    if (named := columns(y)) is not None:
+        return {name: plain(values) for name, values in named.items()}
     name = str(getattr(y, "name", None) or TARGET)
-    if name in named:
-        raise BadInput(f"X has a column {name!r}, as y is called; rename it, or give its name as y")
-    targets = plain(y)
-    if targets and isinstance(targets[0], list):
-        several = {f"{name}{i}": list(column) for i, column in enumerate(zip(*targets, strict=True))}
-        return {"id": client.datasets.upload({**named, **several}).id, "target": list(several), **options}
-    return {"id": client.datasets.upload({**named, name: targets}).id, "target": name, **options}
+    values = plain(y)
+    if values and isinstance(values[0], list | tuple):
+        return {f"{name}{i}": list(column) for i, column in enumerate(zip(*values, strict=True))}
+    return {name: values}
 
 
 def _arrays(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
-    inputs = np.asarray(X)
-    targets = np.asarray(y)
+    inputs, targets = np.asarray(X), np.asarray(y)
+    for name, array in (("X", inputs), ("y", targets)):
+        if array.ndim == 0:
+            raise BadInput(f"{name} is a single {type(X if name == 'X' else y).__name__}; it must have rows")
+    if inputs.dtype.kind not in "biuf":
+        raise BadInput(f"X holds {inputs.dtype} where numbers are needed; give texts as a table with names: {{column: values}}")
     if len(inputs) != len(targets):
         raise BadInput(f"X has {len(inputs)} rows, y has {len(targets)}; they must be equal")
-    if inputs.ndim == 2 and inputs.size + targets.size <= INLINE_CELLS and not _is_missing(inputs):
+    missing = np.isnan(inputs) if inputs.dtype.kind == "f" else np.zeros(inputs.shape, bool)
+    if len(inputs) and (empty := np.flatnonzero(missing.reshape(len(inputs), -1).all(axis=0))).size:
+        raise BadInput(f"column {empty[0]} of X has no value at all, so nothing can be learned from it; leave it out")
+    if inputs.ndim == 2 and inputs.size + targets.size <= INLINE_CELLS and not missing.any():
         only_stored = {"missing", "categories", "weight", "features"} & options.keys()
         if not only_stored:
             return {"inputs": inputs.tolist(), "targets": targets.tolist(), **options}
     sent = client.datasets.upload({"input": inputs if inputs.ndim > 1 else inputs[:, None], TARGET: targets})
     names = [column.name for column in sent.columns if column.name.startswith(TARGET)]
     return {"id": sent.id, "target": names[0] if len(names) == 1 else names, **options}
-
-
-def _is_missing(inputs: Any) -> bool:
-    import numpy as np
-
-    return bool(np.issubdtype(inputs.dtype, np.floating) and np.isnan(inputs).any())

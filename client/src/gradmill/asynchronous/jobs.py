@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
-PACE_S = 0.2  # between two looks at a job that changes all the time
+PACE_S = 0.2  # between two looks, at a job that changes all the time or at a service that does not wait
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 Which = Literal["best", "last"]
 
@@ -79,11 +80,11 @@ class AsyncJobSummary(JobSummaryAnswer):
                 raise WaitedTooLong(f"job {self.id} is still {self.status} after {timeout_s:g} s; it goes on")
             # Without a version the answer comes when the job has ended: nothing is told in between, where nobody listens.
             known = {"If-None-Match": self._etag} if tell is not None or self.status == "paused" else {}
-            seconds = min(WAIT_S, left_s)
-            headers = {**known, "Prefer": f"wait={seconds:.3f}"}
+            seconds = ceil(min(WAIT_S, left_s))  # RFC 7240 has whole ones
+            headers = {**known, "Prefer": f"wait={seconds}"}
             call = get(self._path(), headers=headers, wait_s=seconds)
             await self._asked(call, retrying.while_waiting(None if until is None else left_s))
-            if tell is not None and not self.is_ended:
+            if not self.is_ended:
                 await asyncio.sleep(PACE_S)
 
     async def cancel(self) -> Self:

@@ -6,6 +6,7 @@ Made from asynchronous/jobs.py by `python -m client.generate`; not to be edited.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
-PACE_S = 0.2  # between two looks at a job that changes all the time
+PACE_S = 0.2  # between two looks, at a job that changes all the time or at a service that does not wait
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 Which = Literal["best", "last"]
 
@@ -82,11 +83,11 @@ class JobSummary(JobSummaryAnswer):
                 raise WaitedTooLong(f"job {self.id} is still {self.status} after {timeout_s:g} s; it goes on")
             # Without a version the answer comes when the job has ended: nothing is told in between, where nobody listens.
             known = {"If-None-Match": self._etag} if tell is not None or self.status == "paused" else {}
-            seconds = min(WAIT_S, left_s)
-            headers = {**known, "Prefer": f"wait={seconds:.3f}"}
+            seconds = ceil(min(WAIT_S, left_s))  # RFC 7240 has whole ones
+            headers = {**known, "Prefer": f"wait={seconds}"}
             call = get(self._path(), headers=headers, wait_s=seconds)
             self._asked(call, retrying.while_waiting(None if until is None else left_s))
-            if tell is not None and not self.is_ended:
+            if not self.is_ended:
                 time.sleep(PACE_S)
 
     def cancel(self) -> Self:
