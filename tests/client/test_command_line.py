@@ -14,6 +14,7 @@ import pytest
 
 import gradmill
 from core.nn.planning import suggestions
+from gradmill import progress
 from gradmill.cli import exits
 from gradmill.cli.request import LEAST_ROWS_TO_SPLIT
 from gradmill.cli.watching import sparkline
@@ -74,6 +75,82 @@ def test_a_file_is_trained_on_from_its_upload_to_its_weights(gradmill_, tmp_path
     assert id in gradmill_("jobs", "--metadata", "mark=shell", "--status", "succeeded").stdout
     gradmill_("delete", id)
     gradmill_("show", id, code=exits.REFUSED)
+
+
+def test_the_best_epoch_stands_before_the_last(gradmill_, client):
+    overfitting = (
+        "--optimizer",
+        "adam",
+        "--learning-rate",
+        "0.1",
+        "--layers",
+        "40:tanh,3",
+        "--epochs",
+        "60",
+        "--metric",
+        "accuracy",
+    )
+    id = gradmill_("submit", IRIS, *OPTIONS[:2], *overfitting, "--metadata", "mark=best").stdout.strip()
+    job = client.jobs.get(id).wait()
+    best = job.progress.best
+    figures = f"validation loss {best.validation_loss:.4g}, accuracy {best.metrics['accuracy']:.4g} on validation rows"
+    told = f"epoch {best.epoch}, {figures}"
+    shown = gradmill_("show", id).stdout.splitlines()
+    assert f"best        {told}" in shown
+    last = f"epoch 60 of 60, loss {job.progress.loss:.4g}, validation loss {job.progress.validation_loss:.4g}"
+    assert any(line.startswith(f"last        {last}") for line in shown)
+    assert f"epoch 60 of 60  best: {told}" in gradmill_("watch", id).stdout
+    heading, row = gradmill_("jobs", "--metadata", "mark=best").stdout.splitlines()
+    assert "BEST EPOCH  ITS LOSS" in heading
+    assert f"{best.validation_loss:.5g}" in row
+    assert "validation" in row
+    assert job.name == "species from iris.csv"
+    assert row.startswith(f"{id}  {job.name}  succeeded")
+    unvalidated = client.jobs.create(*xor(3).values()).wait()
+    told = progress.line(unvalidated)
+    assert told == f"succeeded  epoch 3 of 3  best: epoch 3, loss {unvalidated.progress.loss:.4g} on the training rows"
+
+
+def test_where_no_terminal_is_a_job_is_told_in_lines(client):
+    request = endless()
+    job = client.jobs.create(request["network"], request["dataset"], request["training"])
+    often, seldom = io.StringIO(), io.StringIO()
+    tellers = progress.Telling(often, 0.0), progress.Telling(seldom, 1e9)
+
+    def tell(job: gradmill.Job) -> None:
+        for teller in tellers:
+            teller(job)
+        if len(often.getvalue().splitlines()) > 5 and job.status == "running":
+            client.jobs.cancel(job.id)
+
+    job.wait(progress=tell)
+    assert "\x1b" not in often.getvalue()
+    assert "\r" not in often.getvalue()
+    statuses = [line.split("  ")[1] for line in seldom.getvalue().splitlines()]
+    assert statuses[-1] == "cancelled"
+    assert len(statuses) == len(set(statuses)) < len(often.getvalue().splitlines())
+    assert all(line.startswith(f"{job.id}  ") for line in often.getvalue().splitlines())
+
+
+def test_a_refusal_names_the_option_that_gave_the_value(gradmill_, tmp_path):
+    (tmp_path / "job.json").write_text(json.dumps({"training": {"batch_size": 0}}))
+    wrong = (
+        "--epochs",
+        "0",
+        "--learning-rate",
+        "-1",
+        "--layers",
+        "0:rleu,3",
+        "--set",
+        "training.threads=0",
+        "--spec",
+        "job.json",
+    )
+    told = gradmill_("check", IRIS, *OPTIONS[:2], *wrong, code=exits.REFUSED).stderr
+    for place in ("--epochs: ", "--learning-rate: ", "--layers at 0/units: ", "--set training.threads: "):
+        assert f"  {place}" in told
+    assert "/training/batch_size: " in told  # which the file gave
+    assert "/training/epochs" not in told
 
 
 def test_json_is_what_the_service_answers(gradmill_, client):

@@ -20,7 +20,7 @@ from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
-from gradmill.progress import shown
+from gradmill.progress import Telling
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.spec import Form
 
@@ -66,9 +66,9 @@ class AsyncJobSummary(JobSummaryAnswer):
         """Returns when the job has ended, however it did; WaitedTooLong after `timeout_s`. A service that is away or starts
         anew meanwhile is waited for too, and so is a paused job that somebody must resume.
 
-        `progress` is called whenever the job has changed; True writes a line to the standard error.
+        `progress` is called whenever the job has changed; True writes lines to the standard error.
         """
-        tell = shown if progress is True else progress or None
+        tell = Telling() if progress is True else progress or None
         until = None if timeout_s is None else monotonic() + timeout_s
         while True:
             if tell is not None:

@@ -34,9 +34,22 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def program(
     context: typer.Context,
-    url: Annotated[str | None, typer.Option(envvar="GRADMILL_URL", help="Where the service is.", show_default=False)] = None,
-    key_file: Annotated[Path | None, typer.Option(help="The file with the API key; else GRADMILL_API_KEY, or var/key.")] = None,
-    request_timeout_s: Annotated[float, typer.Option(min=0.1, help="How long one request may take.")] = 30.0,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="GRADMILL_URL",
+            help="Where the service is. Default: where that of this folder is.",
+            show_default=False,
+        ),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="It holds the API key. Default: GRADMILL_API_KEY, or that of the service in this folder."
+        ),
+    ] = None,
+    request_timeout_s: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="How long one request may take.")] = 30.0,
     version: Annotated[  # noqa: ARG001 - its callback tells it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Tells the version.")
     ] = False,

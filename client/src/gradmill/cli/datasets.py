@@ -12,15 +12,17 @@ from gradmill.cli.output import put, put_fields, put_json, put_table
 
 app = typer.Typer(help="Tables to train on.", no_args_is_help=True, rich_markup_mode=None)
 
-Id = Annotated[str, typer.Argument(metavar="DATASET", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="DATASET", help="The id of a dataset.", show_default=False)]
 
 
 @app.command()
 def upload(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, show_default=False)],
-    name: Annotated[str | None, typer.Option(help="Yours to choose; default: that of the file.")] = None,
-    format: Annotated[str | None, typer.Option(help="csv, json, jsonl, parquet, npy, npz; else as the file is named.")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A table.", exists=True, dir_okay=False, show_default=False)],
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Yours to choose. Default: that of the file.")] = None,
+    format: Annotated[
+        str | None, typer.Option(metavar="FORM", help="csv, json, jsonl, parquet, npy or npz. Default: as the file is named.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Uploads a file, and tells the id of the dataset. The same file twice is one dataset."""
@@ -37,7 +39,7 @@ def upload(
 @app.command("list")
 def list_(
     context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Lists datasets, newest first."""
@@ -63,7 +65,10 @@ def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def delete(context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="DATASET…", show_default=False)]) -> None:
+def delete(
+    context: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="DATASET…", help="Ids of datasets.", show_default=False)],
+) -> None:
     """Removes datasets that no job needs any more."""
     for id in ids:
         client_of(context).datasets.delete(id)

@@ -14,8 +14,10 @@ from gradmill.synchronous.jobs import Job
 
 def watch(
     context: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="JOB", show_default=False)],
-    timeout_s: Annotated[float | None, typer.Option(help="Give up after so many seconds; the job goes on.")] = None,
+    id: Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.", show_default=False)],
+    timeout_s: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Give up after so long; the job goes on. Default: never.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The job at its end as JSON.")] = False,
 ) -> None:
     """Follows a job to its end. Ctrl-C lets go of it; the job goes on."""

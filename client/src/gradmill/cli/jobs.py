@@ -1,6 +1,5 @@
 """jobs, show, epochs, weights, predict, cancel, pause, resume, retry, delete."""
 
-import json
 import sys
 from dataclasses import asdict
 from itertools import islice
@@ -14,8 +13,9 @@ from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.request import is_id
+from gradmill.progress import best, headline_of, last
 from gradmill.spec import Form
-from gradmill.synchronous.jobs import Job, JobSummary
+from gradmill.synchronous.jobs import Job, JobSummary, Status
 
 SUFFIXES = {
     "torch": "torch.zip",
@@ -24,50 +24,46 @@ SUFFIXES = {
     "javascript": "mjs",
 }  # of files, where the format is called otherwise
 
-Id = Annotated[str, typer.Argument(metavar="JOB", show_default=False)]
-Ids = Annotated[list[str], typer.Argument(metavar="JOB…", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.", show_default=False)]
+Ids = Annotated[list[str], typer.Argument(metavar="JOB…", help="Ids of jobs.", show_default=False)]
 
 
 def jobs(
     context: typer.Context,
-    status: Annotated[
-        str | None, typer.Option(help="Only these: queued, running, paused, succeeded, failed, cancelled.")
-    ] = None,
+    status: Annotated[Status | None, typer.Option(help="Only these. Default: all.")] = None,
     metadata: Annotated[list[str] | None, typer.Option(metavar="KEY=TEXT", help="Only those with it; may be repeated.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Lists jobs, newest first."""
-    listed = client_of(context).jobs.list(status=status, metadata=pairs(metadata), page_size=min(limit, 100))  # type: ignore[arg-type]
+    listed = client_of(context).jobs.list(status=status, metadata=pairs(metadata), page_size=min(limit, 100))
     found = list(islice(listed, limit))
     if as_json:
         put_json(found)
         return
-    names = ("job", "status", "epoch", "of", "loss", "created", "metadata")
+    names = ("job", "name", "status", "epoch", "of", "best epoch", "its loss", "on rows of", "created", "metadata")
     put_table(names, [_row(job) for job in found])
 
 
 def _row(job: JobSummary) -> tuple[object, ...]:
-    progress = job.progress
-    return (job.id, job.status, progress.epoch, progress.epochs, progress.loss, job.created_at, job.metadata)
+    progress, best = job.progress, job.progress.best
+    reached = (best.epoch, headline_of(best), job.measured_on) if best else (None, None, None)
+    return (job.id, job.name, job.status, progress.epoch, progress.epochs, *reached, job.created_at, job.metadata)
 
 
 def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
-    """Tells how a job is."""
+    """Tells how a job is: its best epoch, whose weights are delivered, before its last."""
     job = client_of(context).jobs.get(id)
     if as_json:
         put_json(job)
         return
-    progress, result = job.progress, job.result
     fields = {
         "job": job.id,
+        "name": job.name,
         "status": job.status,
-        "epoch": f"{progress.epoch} of {progress.epochs or '?'}",
-        "loss": progress.loss,
-        "validation_loss": progress.validation_loss,
-        **progress.metrics,
-        "best_epoch": result.best_epoch if result else None,
-        "stopped": result.stopped if result else None,
+        "best": best(job),
+        "last": last(job),
+        "stopped": job.result.stopped if job.result else None,
         "error": job.error.message if job.error else None,
         "created": job.created_at,
         "started": job.started_at,
@@ -82,8 +78,8 @@ def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
 def epochs(
     context: typer.Context,
     id: Id,
-    after: Annotated[int, typer.Option(min=0, help="Only those behind this one.")] = 0,
-    points: Annotated[int | None, typer.Option(min=2, help="So many at equal distances.")] = None,
+    after: Annotated[int, typer.Option(metavar="EPOCH", min=0, help="Only those behind this one.")] = 0,
+    points: Annotated[int | None, typer.Option(metavar="N", min=2, help="So many at equal distances. Default: all.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Writes what every epoch reached, as CSV."""
@@ -100,9 +96,12 @@ def epochs(
 def weights(
     context: typer.Context,
     id: Id,
-    output: Annotated[str | None, typer.Option("--output", "-o", help="The file; - is the standard output.")] = None,
-    format: Annotated[str, typer.Option(help=f"{', '.join(get_args(Form))}.")] = "safetensors",
-    epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="- is the standard output. Default: the job's id and the format."),
+    ] = None,
+    format: Annotated[str, typer.Option(metavar="FORM", help=f"One of {', '.join(get_args(Form))}.")] = "safetensors",
+    epoch: Annotated[str | None, typer.Option(metavar="best|last", help="Whose weights. Default: best.")] = None,
 ) -> None:
     """Downloads weights, and tells the file."""
     job = client_of(context).jobs.get(id)
@@ -119,14 +118,14 @@ def predict(
     id: Id,
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file, or the id of a dataset.", show_default=False)],
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
-    epoch: Annotated[str | None, typer.Option(help="best or last.")] = None,
+    epoch: Annotated[str | None, typer.Option(metavar="best|last", help="Whose weights. Default: best.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Writes what a job's network says of each row, as CSV."""
     client = client_of(context)
     found = client.jobs.get(id).predict(data if is_id(data) else Path(data), probabilities=probabilities, epoch=epoch)  # type: ignore[arg-type]
     if as_json:
-        put(json.dumps(asdict(found), ensure_ascii=False))
+        put_json(asdict(found))
         return
     columns = [*found.values.values(), *found.probabilities.values()]
     put_csv([*found.values, *(f"probability_{label}" for label in found.probabilities)], zip(*columns, strict=True))

@@ -1,13 +1,13 @@
 """submit, check."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gradmill.cli.context import client_of, say
 from gradmill.cli.following import followed
 from gradmill.cli.output import put, put_fields, put_json, put_table
-from gradmill.cli.request import stored, with_request
+from gradmill.cli.request import Asked, stored, with_request
 from gradmill.errors import BadInput
 
 AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
@@ -16,17 +16,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 @with_request
 def submit(
     context: typer.Context,
-    job: dict[str, Any],
+    asked: Asked,
     watch: Annotated[bool, typer.Option("--watch", help="Wait for its end.")] = False,
-    name: Annotated[str | None, typer.Option(help="What it is called.")] = None,
-    priority: Annotated[int | None, typer.Option(min=-10, max=10, help="Before your other jobs, or after them.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it is called. Default: what it learns, and from which file.")
+    ] = None,
+    priority: Annotated[
+        int | None, typer.Option(metavar="N", min=-10, max=10, help="Before your other jobs, or after them. Default: 0.")
+    ] = None,
     metadata: Annotated[list[str] | None, typer.Option(metavar="KEY=TEXT", help="Kept with the job; may be repeated.")] = None,
-    idempotency_key: Annotated[str | None, typer.Option(help="The same key twice is one job.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The same key twice is one job. Default: a new one.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Submits a job, and tells its id. What is left out is chosen from the data."""
     client = client_of(context)
-    request = stored(client, job, say)
+    request = stored(client, asked, say)
     made = client.jobs.create(
         request.get("network", "auto"),
         request.get("dataset"),
@@ -48,10 +54,10 @@ def submit(
 
 
 @with_request
-def check(context: typer.Context, job: dict[str, Any], as_json: AsJson = False) -> None:
+def check(context: typer.Context, asked: Asked, as_json: AsJson = False) -> None:
     """Tells what a job would be, or all that is wrong with it, without training."""
     client = client_of(context)
-    request = stored(client, job, say)
+    request = stored(client, asked, say)
     found = client.networks.check(request.get("network", "auto"), request.get("dataset"), request.get("training"))
     if as_json:
         put_json(found)

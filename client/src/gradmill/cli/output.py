@@ -13,9 +13,15 @@ def put(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def put_json(content: BaseModel | Iterable[BaseModel]) -> None:
-    """As the service answers it; a list as an array."""
-    plain = _plain(content) if isinstance(content, BaseModel) else [_plain(each) for each in content]
+def put_json(content: BaseModel | Iterable[BaseModel] | dict[str, Any]) -> None:
+    """As the service answers it; a list as an array. On a terminal in lines."""
+    match content:
+        case BaseModel():
+            plain = _plain(content)
+        case dict():
+            plain = content
+        case _:
+            plain = [_plain(each) for each in content]
     put(json.dumps(plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 

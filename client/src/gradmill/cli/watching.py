@@ -1,7 +1,6 @@
 """A job that is looked at until it has ended."""
 
 import sys
-from collections.abc import Callable
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -9,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.text import Text
 
 from gradmill.answers import JobSummaryAnswer
-from gradmill.progress import line
+from gradmill.progress import Telling, best, headline_of, is_terminal, last
 from gradmill.synchronous.jobs import Job
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -17,12 +16,11 @@ WIDTH = 40
 
 
 def watched(job: Job, timeout_s: float | None = None) -> Job:
-    """The job when it has ended. On a terminal its progress is drawn anew, elsewhere told in a line when its status changes."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return job.wait(timeout_s=timeout_s, progress=_told())
+    """The job when it has ended. On a terminal its progress is drawn anew, elsewhere told in lines."""
+    if not is_terminal(sys.stderr):
+        return job.wait(timeout_s=timeout_s, progress=Telling())
     drawing = _Drawing(job)
-    with Live(drawing.drawn(), console=console, transient=False, refresh_per_second=8) as live:
+    with Live(drawing.drawn(), console=Console(stderr=True), transient=False, refresh_per_second=8) as live:
 
         def draw(job: Job) -> None:
             drawing.take(job)
@@ -40,21 +38,9 @@ def sparkline(values: list[float], width: int = WIDTH) -> str:
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
 
 
-def _told() -> Callable[[JobSummaryAnswer], None]:
-    told = ""
-
-    def tell(job: JobSummaryAnswer) -> None:
-        nonlocal told
-        if job.status != told:
-            told = job.status
-            sys.stderr.write(f"{job.id}  {line(job)}\n")
-
-    return tell
-
-
 class _Drawing:
     def __init__(self, job: Job) -> None:
-        self._losses = [epoch.loss for epoch in job.epochs(points=WIDTH) if epoch.loss is not None]
+        self._losses = [loss for epoch in job.epochs(points=WIDTH) if (loss := headline_of(epoch)) is not None]
         self._job: JobSummaryAnswer = job
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -67,15 +53,15 @@ class _Drawing:
 
     def take(self, job: Job) -> None:
         progress, self._job = job.progress, job
-        if progress.loss is not None:
-            self._losses.append(progress.loss)
+        if (loss := headline_of(progress)) is not None:
+            self._losses.append(loss)
         eta = f"{progress.eta_seconds:.0f} s left" if progress.eta_seconds is not None else ""
         self._progress.update(self._task, description=job.status, total=progress.epochs, completed=progress.epoch, eta=eta)
 
     def drawn(self) -> Group:
-        progress = self._job.progress
-        parts = [f"loss {progress.loss:.4g}"] if progress.loss is not None else []
-        if progress.validation_loss is not None:
-            parts.append(f"validation loss {progress.validation_loss:.4g}")
-        parts += [f"{name} {value:.4g}" for name, value in progress.metrics.items() if value is not None]
-        return Group(Text(self._job.id), self._progress, Text(f"{sparkline(self._losses)}  {'  '.join(parts)}"))
+        reached = best(self._job)
+        lines = [
+            f"{sparkline(self._losses)}  best: {reached}" if reached else "",
+            f"last: {last(self._job)}" if reached else "",
+        ]
+        return Group(Text(self._job.id), self._progress, *map(Text, lines))

@@ -1,0 +1,26 @@
+"""What the service refuses, in the words of the command line."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from gradmill.errors import APIError, Mistake
+
+
+@contextmanager
+def in_options(options: Mapping[str, str]) -> Iterator[None]:
+    """What is wrong with a value is told by the option that gave it, not by its place in the request."""
+    try:
+        yield
+    except APIError as error:
+        error.errors = tuple(_in_options(mistake, options) for mistake in error.errors)
+        raise
+
+
+def _in_options(mistake: Mistake, options: Mapping[str, str]) -> Mistake:
+    place, rest = mistake.pointer or "", ""
+    while place and place not in options:
+        place, _, last = place.rpartition("/")
+        rest = f"/{last}{rest}"
+    if not place:
+        return mistake
+    return Mistake(mistake.message, parameter=options[place] + (f" at {rest[1:]}" if rest else ""))
