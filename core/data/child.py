@@ -1,8 +1,8 @@
 """The limited process that reads one file of a client: `python -m core.data.child '{"format": …}'`, started by core.data.parse.
 
 Limits come first, then the imports that the format needs, so that it starts fast. One JSON document goes to standard output:
-`{"rows", "columns", "shapes", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is answered, short of a
-crash.
+`{"rows", "columns", "shapes", "first_line", "reading", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is
+answered, short of a crash.
 """
 
 import ctypes
@@ -13,16 +13,19 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from core.data.disk import is_full
 from core.errors import CapacityError, CoreError, InvalidData
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 DISK_FULL = os.EX_IOERR
 _MAX_MESSAGE = 2000
 _PR_SET_PDEATHSIG = 1
+_TYPED = ("npy", "npz")
 
 
 def main() -> None:
@@ -31,7 +34,9 @@ def main() -> None:
     _limit(request)
     _go_first()
     try:
-        answer = parse(Path(request["source"]), request["format"], Path(request["into"]), request["bytes"], request["cells"])
+        reading = Reading(**{name: tuple(words) for name, words in request["reading"].items()})
+        source, into = Path(request["source"]), Path(request["into"])
+        answer = parse(source, request["format"], into, request["bytes"], request["cells"], reading)
         json.dump(answer, sys.stdout, allow_nan=False)
         sys.stdout.flush()
     except OSError as error:
@@ -40,10 +45,12 @@ def main() -> None:
         os._exit(DISK_FULL)  # at once: there is no room for what the buffers still hold
 
 
-def parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int) -> dict[str, Any]:
+def parse(
+    source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int, reading: Reading = AS_IT_LOOKS
+) -> dict[str, Any]:
     """The answer for the file; the table is written to `into` unless it is an error. OSError where the disk is full."""
     try:
-        return _parse(source, format_name, into, max_bytes, max_cells)
+        return _parse(source, format_name, into, max_bytes, max_cells, reading)
     except CoreError as error:
         return _error(error.code, error.message)
     except MemoryError:
@@ -55,15 +62,19 @@ def parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells:
         return _error(InvalidData.code, f"the file cannot be read as {format_name}: {error}")
 
 
-def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int) -> dict[str, Any]:
-    from core.data.describe import bounded, preview
+def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int, reading: Reading) -> dict[str, Any]:
+    from core.data.describe import bounded, check_reading, preview
     from core.data.limits import Limits
     from core.data.table import write_table
 
     reader = import_module(f"core.data.formats.{format_name}")
     if source.stat().st_size == 0:
         raise InvalidData("the file is empty")
-    read = reader.read(source, Limits(max_bytes, max_cells))
+    limits = Limits(max_bytes, max_cells)
+    if reading and format_name in _TYPED:
+        raise InvalidData(f"numbers, texts and missing_values say how cells are read; those of {format_name} have their types")
+    read = reader.read(source, limits, reading) if reading else reader.read(source, limits)
+    check_reading(reading, [column.name for column in read.columns])
     columns = bounded(read.columns)
     write_table(into, {column.name: column.array for column in columns if column.array is not None})
     return {
@@ -71,6 +82,7 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         "columns": [column.to_json() for column in columns],
         "shapes": dict(read.shapes),
         "first_line": read.first_line,
+        "reading": asdict(reading),
         "preview": preview(columns, read.rows),
     }
 

@@ -4,7 +4,7 @@ Needs NumPy alone, so that the parsing child starts fast.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.data.likeness import likeness, number_likeness
 from core.data.table import RESERVED
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, absent, are_many, first_rows
+from core.nn.preparation.reading import Reading
 from core.nn.preparation.statistics import moments
 
 MAX_NAME = 1000
@@ -130,6 +131,19 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     return _with_rows(found, array)
 
 
+def as_meant(column: Described) -> Described:
+    """A column of texts that are meant to be texts, whatever they look like."""
+    return replace(column, warning=None, number_like=None)
+
+
+def without(missing: Collection[str], values: Sequence[str], codes: NDArray[Any]) -> NDArray[Any]:
+    """codes (N,) into `values`, −1 also for the texts that mean a missing value."""
+    if not missing:
+        return codes
+    kept = np.array([-1 if value in missing else place for place, value in enumerate(values)] + [-1], codes.dtype)
+    return kept[np.maximum(codes, -1)]
+
+
 def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None, warning: str | None = None) -> Described:
     return Described(name, "ignored", missing, distinct, reason=reason, warning=warning)
 
@@ -160,6 +174,16 @@ def check_names(names: Sequence[str]) -> None:
         if name in seen:
             raise InvalidData(f'columns {seen[name]} and {place} are both named "{name}"; names must differ')
         seen[name] = place
+
+
+def check_reading(reading: Reading, names: Sequence[str]) -> None:
+    """InvalidData unless the table has every column that is to be read otherwise than it looks."""
+    from core.nn.preparation.names import Known  # which takes longer to import than most files to read
+
+    for part in ("numbers", "texts"):
+        for name in getattr(reading, part):
+            if name not in names:
+                raise InvalidData(f"{part}: {Known('column', 'columns', names).lacks(name)}")
 
 
 def bounded(columns: Iterable[Described]) -> list[Described]:

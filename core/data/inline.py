@@ -7,14 +7,13 @@ a list of numbers (`weight`). true and false among numbers count as 1 and 0.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.data.describe import Described, boolean, bounded, number, preview, text, unstorable
+from core.data.describe import Described, as_meant, boolean, bounded, number, preview, text, unstorable
 from core.data.parsed import Parsed, schema_of
 from core.data.table import write_table
 from core.errors import InvalidSpec, Problem
@@ -62,7 +61,7 @@ def _target(values: Sequence[Any]) -> Described:
         distinct = list(dict.fromkeys(values))
         places = {value: i for i, value in enumerate(distinct)}
         labels = text("target", np.fromiter(map(places.__getitem__, values), np.int32, len(values)), distinct)
-        return replace(labels, warning=None, number_like=None)  # it is never a feature, and meant to be text
+        return as_meant(labels)  # it is never a feature
     if set(map(type, values)) == {bool}:
         return boolean("target", np.array(values))
     if set(map(type, values)) == {int} and min(values) >= -(2**63) and max(values) < 2**63:

@@ -48,7 +48,7 @@ def likeness(values: Sequence[str], which: str = "its") -> str | None:
     if 2 * (numbers + written) > len(values) and (written > others or 2 * numbers <= len(values)):
         form = max(_WRITTEN, key=counts.__getitem__)
         strange = [value for value, form in zip(values, forms, strict=True) if form != "number" and form not in _WRITTEN]
-        return f"looks like numbers with {_WRITTEN[form]}, as {_quoted(values[forms.index(form)])}{_others(strange)}"
+        return f"looks like numbers with {_WRITTEN[form]}, as {quoted(values[forms.index(form)])}{_others(strange)}"
     if 2 * numbers > len(values):
         if numbers == len(values):
             return f"text, but all of {which} {numbers} distinct values are numbers"
@@ -108,11 +108,11 @@ def _others(strange: Sequence[str]) -> str:
     """The end of the sentence, which names those that are not like most."""
     if not strange:
         return ""
-    shown = ", ".join(map(_quoted, strange[:_SHOWN])) + (", …" if len(strange) > _SHOWN else "")
+    shown = ", ".join(map(quoted, strange[:_SHOWN])) + (", …" if len(strange) > _SHOWN else "")
     return f"; the {'other is' if len(strange) == 1 else 'others are'} {shown}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     return f'"{_shown(value)}"'
 
 

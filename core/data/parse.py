@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,6 +15,7 @@ from core.data import disk
 from core.data.child import DISK_FULL
 from core.data.parsed import Parsed
 from core.errors import CapacityError, CoreError, InvalidData, TooLarge
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.nn.preparation.schema import Schema
 from core.settings import Settings
 
@@ -38,7 +40,7 @@ _ERRORS: dict[str, type[CoreError]] = {error.code: error for error in (InvalidDa
 logger = logging.getLogger(__name__)
 
 
-def parse_upload(source: Path, format: Format, into: Path, settings: Settings) -> Parsed:
+def parse_upload(source: Path, format: Format, into: Path, settings: Settings, reading: Reading = AS_IT_LOOKS) -> Parsed:
     """Reads the file `source` and writes its table to `into`, of which nothing is left if an error is raised.
 
     InvalidData or TooLarge, where the file is at fault, names row and column as far as known; CapacityError where it took more
@@ -53,6 +55,7 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings) -
         "format": format,
         "into": str(into.absolute()),
         "bytes": settings.max_dataset_bytes,
+        "reading": asdict(reading),
         "cells": settings.max_dataset_cells,
         "memory": settings.parse_memory_bytes,
         "seconds": settings.parse_timeout_s,

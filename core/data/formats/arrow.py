@@ -1,17 +1,21 @@
 """Arrow's columns as ours."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import compute, types
 
 from core.data.cells import InvalidCell
-from core.data.describe import Described, boolean, ignored, number, text
+from core.data.describe import Described, as_meant, boolean, ignored, number, text, without
 from core.data.formats.json import MAX_DEPTH, TOO_DEEP
+from core.data.formats.numerals import numerals
 from core.data.likeness import likeness
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_TEXTS
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 _SAMPLE = 100_000
 
@@ -42,12 +46,37 @@ def check_depth(arrow_type: Any) -> None:
     raise InvalidData(TOO_DEEP)
 
 
-def described(name: str, column: Any, *, refuses_nan: bool = False) -> Described:
-    """column: a ChunkedArray. With `refuses_nan`, a NaN is an error and null alone marks a missing value."""
+def check_type(name: str, arrow_type: Any, reading: Reading) -> None:
+    """InvalidData where the column is to be read as what values of this type cannot be."""
+    wanted = "numbers" if name in reading.numbers else "texts" if name in reading.texts else None
+    if wanted and not types.is_null(arrow_type) and (reason := unusable(arrow_type)):
+        raise InvalidData(f'column "{name}" cannot be read as {wanted}: {reason}')
+
+
+def described(
+    name: str,
+    column: Any,
+    *,
+    refuses_nan: bool = False,
+    reading: Reading = AS_IT_LOOKS,
+    may_have_commas: bool = False,
+    first_line: int | None = None,
+) -> Described:
+    """column: a ChunkedArray. With `refuses_nan`, a NaN is an error and null alone marks a missing value. The last two are for
+    `core.data.formats.numerals`."""
+    check_type(name, column.type, reading)
     if reason := unusable(column.type):
         return ignored(name, reason, column.null_count)
     if types.is_dictionary(column.type) and not _is_text(column.type.value_type):
         column = column.cast(column.type.value_type)
+    if name in reading.texts:
+        values, codes = _encoded(column if _is_text(column.type) else column.cast(pa.string()))
+        return as_meant(text(name, without(reading.missing_values, values, codes), values))
+    if name in reading.numbers and not _is_number(column.type):
+        if not types.is_boolean(column.type):
+            missing, (values, codes) = reading.missing_values, _encoded(column)
+            return numerals(name, values, codes, missing, may_have_commas=may_have_commas, first_line=first_line)
+        column = column.cast(pa.int64())
     if types.is_boolean(column.type):
         absent = column.is_null().to_numpy() if column.null_count else None
         return boolean(name, compute.fill_null(column, False).to_numpy(), absent)
@@ -59,16 +88,23 @@ def described(name: str, column: Any, *, refuses_nan: bool = False) -> Described
         if column.null_count or types.is_decimal(column.type):
             column = column.cast(pa.float64(), safe=False)
         return number(name, column.to_numpy())
-    return _text(name, column)
+    return _text(name, column, reading.missing_values)
 
 
-def _text(name: str, column: Any) -> Described:
+def _text(name: str, column: Any, missing: Collection[str]) -> Described:
     if not types.is_dictionary(column.type):
         sample = column.slice(0, _SAMPLE).unique()
         if len(sample) - sample.null_count > MAX_TEXTS:
             warning = likeness(sample.slice(0, MAX_TEXTS).drop_null().to_pylist(), "the first")
             reason = f"more than {MAX_TEXTS} different texts; {MAX_TEXTS} are allowed"
             return ignored(name, reason, column.null_count, warning=warning)
+    values, codes = _encoded(column)
+    return text(name, without(missing, values, codes), values)
+
+
+def _encoded(column: Any) -> tuple[list[str], NDArray[Any]]:
+    """The distinct texts, and for each row its place among them, −1 where missing."""
+    if not types.is_dictionary(column.type):
         column = column.dictionary_encode()
     chunks = column.unify_dictionaries().chunks
     dictionary = max((chunk.dictionary for chunk in chunks), key=len)
@@ -79,7 +115,7 @@ def _text(name: str, column: Any) -> Described:
         places = {value: i for i, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
         moved = np.array([-1 if value is None else places[value] for value in values] + [-1])
         values, codes = list(places), moved[codes]
-    return text(name, codes, values)
+    return values, codes
 
 
 def _is_number(arrow_type: Any) -> bool:

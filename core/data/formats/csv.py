@@ -24,6 +24,7 @@ from core.data.formats.text import first_line, scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 from core.nn.preparation.column import MAX_TEXTS
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
 _MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]
@@ -32,7 +33,7 @@ _MAX_HEADER_CHARACTERS = 1 << 24
 _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
 
 
-def read(path: Path, limits: Limits) -> Read:
+def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     counts = scan(path, '",;\t\r\n')
     if not counts["\r"] + counts["\n"] and any(counts[delimiter] for delimiter in ",;\t"):
         raise InvalidData(
@@ -48,28 +49,27 @@ def read(path: Path, limits: Limits) -> Read:
     if quotes % 2:
         _diagnose(path, delimiter, width)  # a quote that never closes would swallow the rows after it
     try:
-        table = _table(path, delimiter, has_quotes=quotes > 0)
+        table = _table(path, delimiter, reading, has_quotes=quotes > 0)
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
             limits.check(0, width)
         _diagnose(path, delimiter, width)
         raise InvalidData(f"the file is not CSV as needed: {error}") from error
     limits.check(table.num_rows, table.num_columns)
-    has_commas = delimiter != ","
     line = first_line(path, counts["\n"], table.num_rows, header=1)
     with in_lines(line):
-        columns = [_column(name, table.column(i), has_commas) for i, name in enumerate(names)]
+        columns = [_column(name, table.column(i), reading, line, has_commas=delimiter != ",") for i, name in enumerate(names)]
     return Read(table.num_rows, columns, first_line=line)
 
 
-def _column(name: str, column: Any, has_commas: bool) -> Described:
-    points = with_points(column) if has_commas else None
+def _column(name: str, column: Any, reading: Reading, first_line: int | None, *, has_commas: bool) -> Described:
+    points = with_points(column) if has_commas and name not in reading.texts else None
     if points is None:
-        return described(name, column)
+        return described(name, column, reading=reading, may_have_commas=has_commas, first_line=first_line)
     return replace(number(name, points.numbers), warning=_AMBIGUOUS if points.are_ambiguous else None)
 
 
-def _table(path: Path, delimiter: str, *, has_quotes: bool) -> Any:
+def _table(path: Path, delimiter: str, reading: Reading, *, has_quotes: bool) -> Any:
     block = _BLOCK_BYTES
     while True:
         try:
@@ -78,7 +78,8 @@ def _table(path: Path, delimiter: str, *, has_quotes: bool) -> Any:
                 arrow_csv.ReadOptions(use_threads=False, block_size=block),
                 arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=has_quotes),
                 arrow_csv.ConvertOptions(
-                    null_values=_MISSING_AS_WRITTEN,
+                    null_values=[*_MISSING_AS_WRITTEN, *reading.missing_values],
+                    column_types=dict.fromkeys(reading.texts, pa.string()),
                     strings_can_be_null=True,
                     auto_dict_encode=True,
                     auto_dict_max_cardinality=MAX_TEXTS,

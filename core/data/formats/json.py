@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from core.data.cells import InvalidCell
-from core.data.describe import Described, boolean, check_names, ignored, number, text
+from core.data.describe import Described, as_meant, boolean, check_names, ignored, number, text
+from core.data.formats.numerals import numerals
 from core.data.formats.text import scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 MAX_DEPTH = 32
 TOO_DEEP = f"the JSON has too many lists or objects inside one another; {MAX_DEPTH} are allowed"
@@ -29,7 +31,7 @@ _KINDS = {
 }
 
 
-def read(path: Path, limits: Limits) -> Read:
+def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     scan(path)
     document = load(path.read_bytes())
     if isinstance(document, dict):
@@ -47,7 +49,7 @@ def read(path: Path, limits: Limits) -> Read:
         raise InvalidData(f"the document is {kind(document)}; an object of columns or a list of rows is needed")
     limits.check(rows, len(names))
     check_names(names)
-    return Read(rows, [_described(name, values) for name, values in zip(names, columns, strict=True)])
+    return Read(rows, [_described(name, values, reading) for name, values in zip(names, columns, strict=True)])
 
 
 def load(document: str | bytes) -> Any:
@@ -104,12 +106,20 @@ def _length(columns: dict[str, Any]) -> int:
     return 0 if first is None else len(columns[first])
 
 
-def _described(name: str, values: Sequence[Any]) -> Described:
+def _described(name: str, values: Sequence[Any], reading: Reading) -> Described:
+    if reading.missing_values:
+        values = [None if isinstance(value, str) and value in reading.missing_values else value for value in values]
+    if name in reading.texts:
+        values = [json.dumps(value) if isinstance(value, bool | int | float) else value for value in values]
+    elif name in reading.numbers:
+        values = _as_numbers(values)
     kinds = {_KINDS[found] for found in set(map(type, values))} - {"null"}
     missing = values.count(None)
     if not kinds:
         return ignored(name, "every value is missing", missing)
     if kinds <= {"a list", "an object"}:
+        if name in (*reading.numbers, *reading.texts):
+            raise InvalidData(f'column "{name}" holds {min(kinds)} in each row; numbers and texts cannot be read from that')
         return ignored(name, "nested values are not used; numbers, booleans and texts are", missing)
     if len(kinds) > 1:
         first = next(kind(value) for value in values if value is not None)
@@ -122,7 +132,17 @@ def _described(name: str, values: Sequence[Any]) -> Described:
         return boolean(name, np.array([value is True for value in values]), absent)
     places = {value: i for i, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
     codes = np.array([-1 if value is None else places[value] for value in values])
-    return text(name, codes, list(places))
+    if name in reading.numbers:
+        return numerals(name, list(places), codes, ())
+    found = text(name, codes, list(places))
+    return as_meant(found) if name in reading.texts else found
+
+
+def _as_numbers(values: Sequence[Any]) -> Sequence[Any]:
+    """Numbers among texts as texts, true and false as numbers."""
+    if any(isinstance(value, str) for value in values):
+        return [json.dumps(value) if type(value) in (int, float) else value for value in values]
+    return [int(value) if isinstance(value, bool) else value for value in values]
 
 
 def _numbers(name: str, values: Sequence[Any], missing: int) -> Any:

@@ -15,6 +15,7 @@ from core.data.formats.json import kind, load
 from core.data.formats.text import first_line, scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 23, 1 << 28
 _SAMPLE_BYTES = 1 << 22
@@ -22,7 +23,7 @@ _KEY = re.compile(rb'"([^"\\\n]{0,1000})"\s*:')
 _DEEP = 1000
 
 
-def read(path: Path, limits: Limits) -> Read:
+def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     counts = scan(path, "[{\n")
     _check_sample(path, limits)
     if counts["["] + counts["{"] > counts["\n"] + 1:
@@ -37,7 +38,9 @@ def read(path: Path, limits: Limits) -> Read:
     check_names(names)
     line = first_line(path, counts["\n"], table.num_rows)
     with in_lines(line):
-        columns = [described(name, table.column(i), refuses_nan=True) for i, name in enumerate(names)]
+        columns = [
+            described(name, table.column(i), refuses_nan=True, reading=reading, first_line=line) for i, name in enumerate(names)
+        ]
     return Read(table.num_rows, columns, first_line=line)
 
 

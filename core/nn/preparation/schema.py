@@ -5,6 +5,7 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict
 
 from core.nn.preparation.column import Column
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 
 class Schema(BaseModel):
@@ -21,6 +22,7 @@ class Schema(BaseModel):
     columns: tuple[Column, ...]
     shapes: dict[str, tuple[int, ...]] = {}
     first_line: int | None = None
+    reading: Reading = AS_IT_LOOKS
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

@@ -1,0 +1,83 @@
+"""Texts that a client wants to be numbers: plain ones, and those whose thousands are separated."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.describe import Described, ignored, number
+from core.data.likeness import quoted
+from core.errors import InvalidData
+from core.nn.preparation.column import row_at
+
+_SHOWN = 5
+_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
+
+
+class _Style:
+    """How numbers are written whose decimals begin with `point`: their thousands may be separated by `separators`."""
+
+    def __init__(self, point: str, separators: str) -> None:
+        p = re.escape(point)
+        self._plain = re.compile(rf"[+-]?(?:[0-9]+{p}?[0-9]*|{p}[0-9]+){_EXPONENT}")
+        self._grouped = re.compile(
+            rf"[+-]?[1-9][0-9]{{0,2}}(?P<separator>[{separators}])[0-9]{{3}}(?:(?P=separator)[0-9]{{3}})*(?:{p}[0-9]*)?"
+        )
+        self._point = point
+
+    def read(self, text: str) -> tuple[float, bool] | None:
+        """The number, and whether its thousands are separated; None where it is none."""
+        if self._plain.fullmatch(text):
+            return float(text.replace(self._point, ".")), False
+        if found := self._grouped.fullmatch(text):
+            return float(text.replace(found["separator"], "").replace(self._point, ".")), True
+        return None
+
+
+_POINTS = _Style(".", ", '’\u00a0\u202f")
+_COMMAS = _Style(",", ". '’\u00a0\u202f")
+
+
+def numerals(
+    name: str,
+    values: Sequence[str],
+    codes: NDArray[Any],
+    missing: Collection[str],
+    *,
+    may_have_commas: bool = False,
+    first_line: int | None = None,
+) -> Described:
+    """The numbers that codes (N,) into the distinct texts `values` are, negative where missing, as are the texts `missing`.
+
+    Decimals have a point, or where they may have them, and then more of the texts are numbers, commas. InvalidData names the
+    first cells that are no numbers, with their rows, and their lines if `first_line` is that of row 0.
+    """
+    texts = [value.strip() for value in values]
+    is_gone = np.array([not text or text in missing for text in texts], np.bool_)
+    read = [[style.read(text) for text in texts] for style in ((_COMMAS, _POINTS) if may_have_commas else (_POINTS,))]
+    found = min(read, key=lambda numbers: numbers.count(None))
+    is_strange = np.append(np.array([each is None for each in found], np.bool_) & ~is_gone, False)
+    if (rows := np.flatnonzero(is_strange[codes])).size:
+        count = f"{len(rows):,} of its {len(codes):,} cells {'is' if len(rows) == 1 else 'are'} none"
+        first = ", ".join(f"{quoted(values[codes[row]])} in {row_at(row, first_line)}" for row in rows[:_SHOWN].tolist())
+        raise InvalidData(
+            f'column "{name}" is to be numbers, but {count}: '
+            f"{first}{', …' if len(rows) > _SHOWN else ''}; correct them or leave them empty, or name the texts that "
+            "mean a missing value in missing_values"
+        )
+    numbers = [np.nan if gone or each is None else each[0] for each, gone in zip(found, is_gone, strict=True)]
+    x = np.array([*numbers, np.nan])[np.maximum(codes, -1)]
+    if np.isnan(x).all():
+        return ignored(name, "every value is missing", len(x))
+    return replace(number(name, x), warning=_grouping(values, found))
+
+
+def _grouping(values: Sequence[str], found: Sequence[tuple[float, bool] | None]) -> str | None:
+    """That thousands are separated, by an example."""
+    for value, each in zip(values, found, strict=True):
+        if each is not None and each[1]:
+            return f"its thousands are separated: {quoted(value)} is read as {each[0]:.15g}"
+    return None
