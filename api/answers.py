@@ -13,6 +13,7 @@ from starlette.responses import Response
 from core.jobs import State, Stopped
 from core.nn.planning.plan import Plan
 from core.nn.preparation.column import Column
+from core.nn.preparation.reading import Reading
 from core.store import (
     Dataset,
     DatasetSummary,
@@ -126,6 +127,7 @@ def dataset_answer(dataset: Dataset, all_values: bool = False) -> JSON:
         "columns": columns if all_values else [_shortened(column) for column in columns],
         "shapes": dataset.schema.get("shapes", {}),
         "first_line": dataset.schema.get("first_line"),
+        "reading": dataset.schema.get("reading"),
     }
 
 
@@ -321,7 +323,10 @@ class DatasetSummaryAnswer(Answer):
     name: str | None
     format: str
     source: Literal["upload", "inline"]
-    sha256: str = Field(description="Of the bytes that were sent; of data that came with a job, of the table that they became.")
+    sha256: str = Field(
+        description="Of the bytes that were sent, and where the upload said how cells are read, of that too; of data that came "
+        "with a job, of the table that they became."
+    )
     bytes: int = Field(description="How many were sent; of data that came with a job, the size of their table.")
     created_at: datetime
     rows: int
@@ -341,6 +346,7 @@ class DatasetAnswer(DatasetSummaryAnswer):
         description="Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where "
         "rows are not one line each.",
     )
+    reading: Reading | None = Field(None, description="What the upload said of its cells; null where it said nothing.")
 
 
 class TensorAnswer(Answer):

@@ -1,6 +1,7 @@
 """An upload's way: counted and hashed into a file while it streams in, read by a limited child process, stored as a table."""
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from api.errors import Refused
 from api.quotas import check_rows, quotas_of
 from core.data.parse import Format, parse_upload
 from core.errors import CapacityError, Conflict, InvalidData, NotFound
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.store import Dataset, Idempotency
 
 BUFFER = 2**20
@@ -31,7 +33,13 @@ MEDIA_TYPES: dict[str, Format] = {
 
 
 async def stored(
-    request: Request, service: Service, tenant: str, format: Format | None, name: str | None, key: str | None
+    request: Request,
+    service: Service,
+    tenant: str,
+    format: Format | None,
+    name: str | None,
+    key: str | None,
+    reading: Reading = AS_IT_LOOKS,
 ) -> tuple[Dataset, bool]:
     """The dataset, and whether it is a new one. The same key with the same request gives the dataset of the first time.
 
@@ -44,6 +52,7 @@ async def stored(
         if size == 0:
             raise InvalidData("the body is empty; it must be the file itself")
 
+        sha256 = _hash_of(sha256, reading)
         idempotency = None if key is None else Idempotency(key, _fingerprint(sha256, format, name))
 
         def store() -> tuple[Dataset, bool]:
@@ -51,7 +60,7 @@ async def stored(
             if known is not None:
                 return known, False
             try:
-                read = parse_upload(source, format, table, service.settings)
+                read = parse_upload(source, format, table, service.settings, reading)
             except CapacityError as error:
                 raise Refused("capacity", error.message) from None
             except InvalidData as error:
@@ -77,6 +86,11 @@ def _hint(source: Path, format: Format) -> str:
     with source.open("rb") as file:
         first = file.read(100).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return "" if first in (b"{", b"[") else "; the file begins with neither { nor [: if it is CSV, its Content-Type is text/csv"
+
+
+def _hash_of(sha256: str, reading: Reading) -> str:
+    """The same bytes that are read otherwise are another dataset."""
+    return hashlib.sha256(orjson.dumps([sha256, asdict(reading)])).hexdigest() if reading else sha256
 
 
 def _fingerprint(sha256: str, format: Format, name: str | None) -> str:

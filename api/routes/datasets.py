@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import StringConstraints
 from starlette.responses import Response
 
 from api.answers import (
@@ -22,9 +23,13 @@ from api.negotiation import is_match
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
 from api.uploads import MEDIA_TYPES, stored
+from api.wording import shown
 from core.data.parse import Format
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 _ID = "ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
 _SUMMARY = {
@@ -51,7 +56,13 @@ _SPECIES = {
     "deviation": None,
     "reason": None,
 }
-_EXAMPLE = {**_SUMMARY, "columns": [_SPECIES], "shapes": {}, "first_line": 2}
+_EXAMPLE = {
+    **_SUMMARY,
+    "columns": [_SPECIES],
+    "shapes": {},
+    "first_line": 2,
+    "reading": None,
+}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _CONTENT: dict[str, Any] = {
     "text/csv": {"schema": {"type": "string"}, "example": "length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n"},
@@ -60,6 +71,25 @@ _CONTENT: dict[str, Any] = {
     **{media_type: _BINARY for media_type, format in MEDIA_TYPES.items() if format in ("parquet", "npy", "npz")},
 }
 _TAKEN = "The file itself as the body (not a form), in one of the formats below."
+
+
+def _reading(
+    numbers: Annotated[
+        list[Word] | None,
+        Query(description="A column that is numbers; may be repeated. Cells that are none are an error, which names them."),
+    ] = None,
+    texts: Annotated[
+        list[Word] | None, Query(description="A column that is texts, such as codes of digits; may be repeated.")
+    ] = None,
+    missing_values: Annotated[
+        list[Word] | None,
+        Query(description="A text that means a missing value in any column, beside those of the format; may be repeated."),
+    ] = None,
+) -> Reading:
+    reading = Reading(tuple(numbers or ()), tuple(texts or ()), tuple(missing_values or ()))
+    if both := sorted({*reading.numbers} & {*reading.texts}):
+        raise wrong_parameter("texts", f"texts names {shown(both[0])}, as numbers does; a column is one of them")
+    return reading
 
 
 @router.post(
@@ -92,13 +122,15 @@ async def create_dataset(
     key: IdempotencyKey,
     format: Annotated[Format | None, Query(description="Instead of the Content-Type.")] = None,
     name: Annotated[str | None, Query(min_length=1, max_length=200, description="Yours to choose.")] = None,
+    reading: Annotated[Reading, Depends(_reading)] = AS_IT_LOOKS,
 ) -> Response:
     """Read once, by a process of its own with a limit on its memory and time. The answer describes every column.
 
-    The same bytes twice are one dataset, so an upload may simply be repeated; with an `Idempotency-Key`, only as it was."""
+    The same bytes twice, read alike, are one dataset, so an upload may simply be repeated; with an
+    `Idempotency-Key`, only as it was."""
     if name is not None and not name.isprintable():
         raise wrong_parameter("name", "name holds a character that cannot be printed")
-    dataset, is_new = await stored(request, service, tenant, format, name, key)
+    dataset, is_new = await stored(request, service, tenant, format, name, key, reading)
     headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": f'"{dataset.id}"'}
     is_replayed = key is not None and not is_new
     return answer(dataset_answer(dataset), 201 if is_new else 200, headers | (REPLAYED if is_replayed else {}))

@@ -82,7 +82,7 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         "columns": [column.to_json() for column in columns],
         "shapes": dict(read.shapes),
         "first_line": read.first_line,
-        "reading": asdict(reading),
+        "reading": asdict(reading) if reading else None,
         "preview": preview(columns, read.rows),
     }
 

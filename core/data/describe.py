@@ -141,7 +141,8 @@ def without(missing: Collection[str], values: Sequence[str], codes: NDArray[Any]
     if not missing:
         return codes
     kept = np.array([-1 if value in missing else place for place, value in enumerate(values)] + [-1], codes.dtype)
-    return kept[np.maximum(codes, -1)]
+    moved: NDArray[Any] = kept[np.maximum(codes, -1)]
+    return moved
 
 
 def ignored(name: str, reason: str, missing: int = 0, distinct: int | None = None, warning: str | None = None) -> Described:

@@ -96,35 +96,53 @@ def test_something_else_in_the_place_of_a_part_is_refused(client: TestClient, pa
     assert (answer.status_code, pointers(answer)) == (422, [f"/{part}"])
 
 
-def dirty(client: TestClient) -> str:
+def dirty(client: TestClient, query: str = "") -> str:
     """The id of 300 houses of which one has no price that could be read, and another no size."""
     rows = [f"{i}.25,{i % 7},{2 * i}.5\n" for i in range(300)]
     rows[56], rows[99] = "56.25,2,n/a?\n", "12 qm,2,198.5\n"
-    answer = client.post("/v1/datasets", content="size,rooms,price\n" + "".join(rows), headers={"Content-Type": "text/csv"})
+    answer = client.post(
+        f"/v1/datasets{query}", content="size,rooms,price\n" + "".join(rows), headers={"Content-Type": "text/csv"}
+    )
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
 @pytest.mark.parametrize("path", ["/v1/networks/check", "/v1/jobs"])
 @pytest.mark.parametrize("training", [{}, {"loss": "auto"}, {"loss": "mean_squared_error"}])
-def test_a_price_column_with_a_dirty_cell_is_refused_with_that_cell(client: TestClient, path: str, training: JSON) -> None:
+def test_columns_of_numbers_with_a_dirty_cell_are_refused_with_that_cell(client: TestClient, path: str, training: JSON) -> None:
     answer = client.post(path, json={"dataset": {"id": dirty(client), "target": "price"}, "training": training})
-    assert (answer.status_code, pointers(answer)) == (422, ["/dataset/target"]), answer.text
-    [message] = messages(answer).values()
+    assert (answer.status_code, pointers(answer)) == (422, ["/dataset/target", "/dataset/features"]), answer.text
+    price, size = messages(answer).values()
     assert (
         'column "price" is text, though 299 of its 300 cells look like numbers; '
-        '1 is no plain number: "n/a?" in row 56 (line 58 of the file)' in message
+        '1 is no plain number: "n/a?" in row 56 (line 58 of the file)' in price
     )
+    assert '"12 qm" in row 99 (line 101 of the file); as a feature it would become 300 inputs: ' in size
+    assert "upload the data with numbers=size" in size
+
+
+def test_dirty_numbers_are_learnt_from_once_the_upload_says_that_they_are_numbers(client: TestClient) -> None:
+    data = dirty(client, "?numbers=size&missing_values=12+qm&missing_values=n/a?")
+    request: JSON = {"dataset": {"id": data, "target": "price"}}
+    answer = client.post("/v1/jobs", json=request)
+    assert messages(answer) == {
+        "/dataset/target": 'column "price" misses 1 of 300 values, in row 56 (line 58 of the file); a target must have all of '
+        "them: fill them in, or leave these rows out"
+    }
+    request["dataset"] = {"id": data, "target": "rooms", "missing": "indicator"}
+    job = JobAnswer.model_validate(client.post("/v1/jobs", json=request).json())
+    assert (job.warnings, job.plan["inputs"]) == ([], 2 * 2)
 
 
 def test_a_job_that_is_told_to_take_dirty_numbers_as_texts_is_warned_of_them(client: TestClient) -> None:
-    request = {"dataset": {"id": dirty(client), "target": "price"}, "training": {"loss": "softmax_cross_entropy"}}
+    data = {"id": dirty(client), "target": "price", "categories": "embedding"}
+    request = {"dataset": data, "training": {"loss": "softmax_cross_entropy"}}
     checked = CheckAnswer.model_validate(client.post("/v1/networks/check", json=request).json())
     job = JobAnswer.model_validate(client.post("/v1/jobs", json=request).json())
     assert job.warnings == checked.warnings
     assert [warning.pointer for warning in job.warnings] == ["/dataset/target", "/dataset/features"]
     assert '"n/a?" in row 56 (line 58 of the file); each of its 300 texts is a class' in job.warnings[0].message
-    assert '"12 qm" in row 99 (line 101 of the file); as a feature it becomes 300 inputs' in job.warnings[1].message
+    assert '"12 qm" in row 99 (line 101 of the file); they become codes for an embedding' in job.warnings[1].message
     told = JobAnswer.model_validate(client.get(f"/v1/jobs/{job.id}").json())
     assert told.warnings == job.warnings
 

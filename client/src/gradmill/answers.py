@@ -192,6 +192,15 @@ class Column(Answer):
     missing_rows: list[int] = []
 
 
+class Reading(Answer):
+    """Columns that are `numbers` or `texts` whatever they look like, and which texts mean that a value is missing,
+    beside those of the format."""
+
+    numbers: list[str] = []
+    texts: list[str] = []
+    missing_values: list[str] = []
+
+
 class DatasetAnswer(Answer):
     id: str
     object: Literal["dataset"] | str
@@ -199,7 +208,8 @@ class DatasetAnswer(Answer):
     format: str
     source: Literal["upload", "inline"] | str
     sha256: str
-    """Of the bytes that were sent; of data that came with a job, of the table that they became."""
+    """Of the bytes that were sent, and where the upload said how cells are read, of that too; of data that came with a
+    job, of the table that they became."""
     bytes: int
     """How many were sent; of data that came with a job, the size of their table."""
     created_at: datetime
@@ -213,6 +223,8 @@ class DatasetAnswer(Answer):
     first_line: int | None = None
     """Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where rows
     are not one line each."""
+    reading: Reading | None = None
+    """What the upload said of its cells; null where it said nothing."""
 
 
 class DatasetSummaryAnswer(Answer):
@@ -222,7 +234,8 @@ class DatasetSummaryAnswer(Answer):
     format: str
     source: Literal["upload", "inline"] | str
     sha256: str
-    """Of the bytes that were sent; of data that came with a job, of the table that they became."""
+    """Of the bytes that were sent, and where the upload said how cells are read, of that too; of data that came with a
+    job, of the table that they became."""
     bytes: int
     """How many were sent; of data that came with a job, the size of their table."""
     created_at: datetime

@@ -58,7 +58,8 @@ def doubt(targets: Sequence[Column], schema: Schema, outputs: int | None) -> str
     if others or like is None or like.cells < (1 - MOST_TEXTS) * like.of or _is_few(count, schema.rows) or outputs == count:
         return None
     return (
-        f"{disguise(target, schema)}; {REMEDY} and send the data again, so that numbers are learned; "
+        f"{disguise(target, schema)}; {REMEDY} and upload the data with "
+        f"numbers={target.name[:60]}, so that numbers are learned; "
         f'or say that each of its {count:,} texts is a class: "loss": "softmax_cross_entropy"'
     )
 

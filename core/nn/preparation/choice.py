@@ -6,13 +6,14 @@ from itertools import islice
 from core.errors import Problem, escaped
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, Column
 from core.nn.preparation.names import ColumnNames, Known, lacking, listed, quoted
-from core.nn.preparation.roles import SCALABLE, classes, quantity_hint, target_place
+from core.nn.preparation.roles import SCALABLE, classes, feature_columns, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
-from core.nn.preparation.warnings import REMEDY, disguise
+from core.nn.preparation.warnings import REMEDY, disguise, remedy
 from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 
 MAX_PROBLEMS = 100
+MAX_MISREAD = 20  # texts of a column that is mostly numbers and yet becomes one input for each
 
 COMPLETE = "a target must have all of them: fill them in, or leave these rows out"
 
@@ -58,9 +59,11 @@ def _target_problems(schema: Schema, data: DataSpec, loss: AnyLoss, names: Colum
 
 def _feature_problems(schema: Schema, data: DataSpec, names: ColumnNames) -> Iterator[Problem]:
     if data.features is None:
-        others = {*data.targets, data.weight}
-        if not any(column.kind != "ignored" and column.name not in others for column in schema.columns):
+        columns = feature_columns(schema, data)
+        if not columns:
             yield Problem("/dataset/features", "no usable column is left for the features beside the target")
+        for misread in filter(None, (_misread(column, schema, data) for column in columns)):
+            yield Problem("/dataset/features", misread)
         return
     if not data.features:
         yield Problem("/dataset/features", "features is an empty list; name at least one column, or leave features out")
@@ -71,9 +74,18 @@ def _feature_problems(schema: Schema, data: DataSpec, names: ColumnNames) -> Ite
             message = f"column {quoted(name)} is the target; it cannot be a feature too"
         if message is None and name in seen:
             message = f"column {quoted(name)} is named twice among the features"
+        message = message or _misread(schema.column(name), schema, data)
         if message is not None:
             yield Problem(f"/dataset/features/{i}", message)
         seen.add(name)
+
+
+def _misread(column: Column, schema: Schema, data: DataSpec) -> str | None:
+    """That a few cells make texts of numbers, each of which would become an input, or None."""
+    like, count = column.number_like, len(column.values or ())
+    if data.categories != "one_hot" or like is None or not like.strange or 2 * like.cells <= like.of or count <= MAX_MISREAD:
+        return None
+    return f"{disguise(column, schema)}; as a feature it would become {count:,} inputs: {remedy(column)}"
 
 
 def _weight_problems(schema: Schema, data: DataSpec, names: ColumnNames) -> Iterator[Problem]:
@@ -154,7 +166,7 @@ def _unfit(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str
         return message
     if column.kind == "text":
         if (found := disguise(column, schema)) is not None:
-            return f"{found}; {loss.type} needs numbers: {REMEDY} and send the data again"
+            return f"{found}; {loss.type} needs numbers: {REMEDY} and upload the data with numbers={column.name[:60]}"
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None
 

@@ -64,6 +64,11 @@ def quoted(value: Value) -> str:
     return str(value)
 
 
+def upload_as(name: str, kind: str) -> str:
+    """The end of a message about a column that is of another kind in a file."""
+    return f"; upload the data with {kind}s={name[:60]}" if kind in ("number", "text") else ""
+
+
 def lacking(column: Column, schema: Schema) -> str:
     """How many values the column misses, and in which rows."""
     count = f"{column.missing:,} of {schema.rows:,} value{'' if schema.rows == 1 else 's'}"

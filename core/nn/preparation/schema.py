@@ -5,7 +5,7 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict
 
 from core.nn.preparation.column import Column
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import Reading
 
 
 class Schema(BaseModel):
@@ -13,7 +13,7 @@ class Schema(BaseModel):
 
     `shapes` tells of columns a0, a1, … that were one array `a` of several dimensions what each row's part of it was, such as
     (3, 28, 28); the columns are in C order. `first_line` is the line of a text file in which row 0 stands, None unless each of
-    its rows is one line.
+    its rows is one line; `reading` what the client said of its cells, None where it said nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -22,7 +22,7 @@ class Schema(BaseModel):
     columns: tuple[Column, ...]
     shapes: dict[str, tuple[int, ...]] = {}
     first_line: int | None = None
-    reading: Reading = AS_IT_LOOKS
+    reading: Reading | None = None
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from core.errors import Problem
 from core.nn.preparation.column import MISSING_BOOLEAN, Column, Columns, absent
 from core.nn.preparation.features import Boolean, Category, Feature, Number, Text
-from core.nn.preparation.names import ColumnNames, listed, quoted
+from core.nn.preparation.names import ColumnNames, listed, quoted, upload_as
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import codes
 from core.nn.preparation.rows import MAX_PROBLEMS, refusal
@@ -83,7 +83,7 @@ def _reader(feature: Feature, column: Column) -> Reader | str:
     if isinstance(feature, Number):
         if column.kind == "number":
             return _as_it_is
-        return _numbers if column.kind == "boolean" else f"is {column.kind}; the network learned from numbers"
+        return _numbers if column.kind == "boolean" else _other(column, "number")
     if isinstance(feature, Boolean):
         if column.kind == "boolean":
             return _as_it_is
@@ -93,7 +93,11 @@ def _reader(feature: Feature, column: Column) -> Reader | str:
     if isinstance(feature, Text | Category) and column.kind == "text":
         places = codes(column.values or (), feature.values)
         return lambda array: places[array]
-    return f"is {column.kind}; the network learned from texts"
+    return _other(column, "text")
+
+
+def _other(column: Column, kind: str) -> str:
+    return f"is {column.kind}; the network learned from {kind}s{upload_as(column.name, kind)}"
 
 
 def _examples(column: Column) -> str:

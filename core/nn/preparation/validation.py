@@ -9,7 +9,7 @@ from itertools import islice
 from core.errors import Problem
 from core.nn.preparation.choice import COMPLETE, MAX_PROBLEMS, no_count, unfit_weight
 from core.nn.preparation.column import MAX_NUMBERS, Column, Value
-from core.nn.preparation.names import ColumnNames, lacking, listed, quoted
+from core.nn.preparation.names import ColumnNames, lacking, listed, quoted, upload_as
 from core.nn.preparation.roles import classes, target_columns, used_names
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
@@ -102,6 +102,7 @@ def _column_problems(training: TrainingSpec, data: DataSpec, schema: Schema, oth
             theirs = other.column(name)
             if theirs.kind != ours.kind:
                 message = f"column {quoted(name)} is {theirs.kind} in the validation data, {ours.kind} in the training data"
+                message += upload_as(name, ours.kind)
             elif name in targets:
                 message = _unfit_target(theirs, other, training.loss, labels if len(targets) == 1 else None)
             elif name == data.weight:

@@ -34,6 +34,21 @@ def disguise(column: Column, schema: Schema) -> str | None:
     return f"{told}; {'1 is no plain number' if like.strange == 1 else f'{like.strange:,} are no plain numbers'}: {shown}{more}"
 
 
+def remedy(column: Column) -> str:
+    """What helps against a text feature that looks like numbers."""
+    strange = (
+        "correct these cells, or name those that mean a missing value as missing_values, and " if _is_dirty(column) else ""
+    )
+    return (
+        f"{strange}upload the data with numbers={column.name[:60]}, and it is one input; if texts are meant, say "
+        f"texts={column.name[:60]}; if it is no feature, leave it out of features"
+    )
+
+
+def _is_dirty(column: Column) -> bool:
+    return column.number_like is not None and column.number_like.strange > 0
+
+
 def _warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> Iterator[Problem]:
     for i, name in enumerate(data.targets):
         if (message := _of_target(schema.column(name), schema, loss, alone=len(data.targets) == 1)) is not None:
@@ -63,8 +78,7 @@ def _of_feature(column: Column, schema: Schema, data: DataSpec) -> str | None:
     if column.kind == "ignored":
         return f"column {quoted(column.name)} is left out: {column.reason}" + (f" ({column.warning})" if column.warning else "")
     if column.kind == "text" and column.number_like is not None:
-        remedy = "correct these cells or leave them empty, and" if column.number_like.strange else "send them as numbers, and"
-        return f"{disguise(column, schema)}; {becomes}; {remedy} it is one input"
+        return f"{disguise(column, schema)}; {becomes}; {remedy(column)}"
     if column.kind == "text" and is_coded:
         many = f"column {quoted(column.name)} has {count:,} different texts in {rows:,} rows; {becomes}"
         return many if are_many(count, rows) else None

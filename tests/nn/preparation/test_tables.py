@@ -89,9 +89,9 @@ def test_every_column_that_does_not_fit_is_told_at_once() -> None:
         number("frm", np.arange(3)),
     )
     assert found == [
-        'column "age" is text; the network learned from numbers',
+        'column "age" is text; the network learned from numbers; upload the data with numbers=age',
         'column "member" is number with the values 0, 1, 2; the network learned from true and false',
-        'column "city" is number; the network learned from texts',
+        'column "city" is number; the network learned from texts; upload the data with texts=city',
         'there is no column "from"; near it: "frm"',
     ]
 

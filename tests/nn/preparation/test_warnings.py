@@ -38,10 +38,34 @@ def warned(*columns: Column, loss: AnyLoss | None = None, rows: int = 300, **dat
     return [(warning.pointer, warning.message) for warning in found]
 
 
-def test_a_feature_of_numbers_with_a_text_is_said_to_become_many_inputs_with_the_cell_and_its_row() -> None:
-    told = f"{SAID}; as a feature it becomes 300 inputs; correct these cells or leave them empty, and it is one input"
-    assert warned(PRICE, SIZE, target="size") == [("/dataset/features", told)]
-    assert warned(SIZE, KIND, PRICE, target="size", features=("kind", "price")) == [("/dataset/features/1", told)]
+REMEDY = (
+    "correct these cells, or name those that mean a missing value as missing_values, and upload the data with numbers=price, "
+    "and it is one input; if texts are meant, say texts=price; if it is no feature, leave it out of features"
+)
+
+
+def test_a_feature_of_numbers_with_a_text_that_would_become_many_inputs_is_refused_with_the_cell_and_its_row() -> None:
+    schema = Schema(rows=300, columns=(SIZE, KIND, PRICE))
+    [default] = problems(schema, DataSpec(target="size"), MeanSquaredError())
+    told = f"{SAID}; as a feature it would become 300 inputs: {REMEDY}"
+    assert (default.pointer, default.message) == ("/dataset/features", told)
+    [named] = problems(schema, DataSpec(target="size", features=("kind", "price")), MeanSquaredError())
+    assert (named.pointer, named.message) == ("/dataset/features/1", told)
+    assert problems(schema, DataSpec(target="size", features=("kind",)), MeanSquaredError()) == []
+    assert problems(schema, DataSpec(target="size", categories="embedding"), MeanSquaredError()) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "strange", "count", "is_refused"),
+    [(151, 1, 21, True), (151, 0, 21, False), (150, 1, 21, False), (299, 1, 20, False)],
+)
+def test_where_most_cells_are_texts_or_few_inputs_come_of_them_or_all_are_sent_as_texts_a_warning_does(
+    cells: int, strange: int, count: int, is_refused: bool
+) -> None:
+    column = replace(PRICE, values=TEXTS[:count], number_like=NumberLike(cells, 300, strange, (Cell(56, "12,5x"),)))
+    schema = Schema(rows=300, columns=(column, SIZE))
+    assert bool(problems(schema, DataSpec(target="size"), MeanSquaredError())) == is_refused
+    assert len(warned(column, SIZE, target="size")) == 1
 
 
 def test_codes_of_numbers_with_a_text_are_warned_of_too() -> None:
@@ -61,7 +85,8 @@ def test_numbers_sent_as_texts_may_be_meant_as_classes_and_hardly_as_inputs() ->
     [(_, told)] = warned(digits, SIZE, target="size")
     assert told == (
         'column "digit" is text, though all of its 300 cells look like numbers, sent as texts; '
-        "as a feature it becomes 10 inputs; send them as numbers, and it is one input"
+        "as a feature it becomes 10 inputs; upload the data with numbers=digit, and it is one input; if texts are meant, say "
+        "texts=digit; if it is no feature, leave it out of features"
     )
 
 
@@ -110,7 +135,7 @@ def test_of_many_columns_the_first_are_told() -> None:
 def test_a_loss_of_numbers_refuses_the_text_with_the_cells_that_make_it_one(loss: str) -> None:
     member: AnyLoss = TypeAdapter(AnyLoss).validate_python({"type": loss})
     [problem] = problems(Schema(rows=300, columns=(PRICE, SIZE)), DataSpec(target="price"), member)
-    needs = f"{loss} needs numbers: correct these cells or leave their rows out, and send the data again"
+    needs = f"{loss} needs numbers: correct these cells or leave their rows out, and upload the data with numbers=price"
     assert (problem.pointer, problem.message) == ("/dataset/target", f"{SAID}; {needs}")
 
 

@@ -9,6 +9,7 @@ import typer
 from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson
 from gradmill.cli.output import put, put_fields, put_json, put_table
+from gradmill.cli.request import MissingValues, Numbers, Texts
 
 app = typer.Typer(help="Tables to train on.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -23,10 +24,15 @@ def upload(
     format: Annotated[
         str | None, typer.Option(metavar="FORM", help="csv, json, jsonl, parquet, npy or npz. Default: as the file is named.")
     ] = None,
+    number: Numbers = None,
+    text: Texts = None,
+    missing_value: MissingValues = None,
     as_json: AsJson = False,
 ) -> None:
     """Uploads a file, and tells the id of the dataset. The same file twice is one dataset."""
-    dataset = client_of(context).datasets.upload(file, name=name, format=format)
+    dataset = client_of(context).datasets.upload(
+        file, name=name, format=format, numbers=number or (), texts=text or (), missing_values=missing_value or ()
+    )
     for column in dataset.columns:
         if column.warning:
             say(f"warning: column {column.name}: {column.warning}")

@@ -23,11 +23,20 @@ CHOSEN = "Default: chosen from the data."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A job, and its data, as they were asked for; by the place in the job, which option said what stands there."""
+    """A job, and its data, as they were asked for, and what is said of the cells of their file; by the place in the job, which
+    option said what stands there."""
 
     job: JSON
     data: str | None
+    said: Mapping[str, list[str]]
     options: Mapping[str, str]
+
+
+Numbers = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column of numbers; may be repeated.")]
+Texts = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column of texts; may be repeated.")]
+MissingValues = Annotated[
+    list[str] | None, typer.Option(metavar="TEXT", help="A text in the file that means a missing value; may be repeated.")
+]
 
 
 def request(
@@ -38,6 +47,9 @@ def request(
     feature: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help=f"A column to learn from; may be repeated. {DEFAULT} all others.")
     ] = None,
+    number: Numbers = None,
+    text: Texts = None,
+    missing_value: MissingValues = None,
     layers: Annotated[
         str | None, typer.Option(metavar="LAYERS", help=f"Units and activations: 64:relu,32:relu,3. {CHOSEN}")
     ] = None,
@@ -125,7 +137,8 @@ def request(
     for assignment in set_ or ():
         path = assignment.partition("=")[0]
         options["/" + path.replace(".", "/")] = f"--set {path}"
-    return Asked(job, data, options)
+    said = {"numbers": number, "texts": text, "missing_values": missing_value}
+    return Asked(job, data, {name: words for name, words in said.items() if words}, options)
 
 
 def with_request(command: Callable[..., None]) -> Callable[..., None]:
@@ -148,12 +161,14 @@ def with_request(command: Callable[..., None]) -> Callable[..., None]:
 
 def stored(client: Client, asked: Asked, say: Callable[[str], None]) -> JSON:
     """The job with its data uploaded, ready to be sent."""
-    job, data = asked.job, asked.data
+    job, data, said = asked.job, asked.data, asked.said
+    if said and (data is None or is_id(data)):
+        raise BadInput("--number, --text and --missing-value say how a file is read; there is none to upload")
     if data is None:
         return job
     if "target" not in job.get("dataset", {}):
         raise BadInput("--target is missing: it names the column to learn")
-    dataset = _dataset(client, data, say)
+    dataset = _dataset(client, data, said, say)
     job = {**job, "dataset": {**job["dataset"], "id": dataset.id}}
     training = job.get("training", {})
     # Where the epochs are left open too, the service does this by itself.
@@ -163,11 +178,11 @@ def stored(client: Client, asked: Asked, say: Callable[[str], None]) -> JSON:
     return job
 
 
-def _dataset(client: Client, data: str, say: Callable[[str], None]) -> DatasetAnswer:
-    """The one that `data` names, or that the file of this name becomes."""
+def _dataset(client: Client, data: str, said: Mapping[str, Any], say: Callable[[str], None]) -> DatasetAnswer:
+    """The one that `data` names, or that the file of this name becomes, with what is `said` of its cells."""
     if is_id(data):
         return client.datasets.get(data)
-    sent = client.datasets.upload(Path(data))
+    sent = client.datasets.upload(Path(data), **said)
     say(f"{data} is {sent.id}: {sent.rows} rows × {sent.column_count} columns")
     return sent
 

@@ -3,7 +3,7 @@
 Made from asynchronous/datasets.py by `python -m client.generate`; not to be edited.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradmill import tables
@@ -22,13 +22,26 @@ class Datasets:
         self._transport = transport
 
     def upload(
-        self, data: Any, *, name: str | None = None, format: str | None = None, idempotency_key: str | None = None
+        self,
+        data: Any,
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        numbers: Sequence[str] = (),
+        texts: Sequence[str] = (),
+        missing_values: Sequence[str] = (),
+        idempotency_key: str | None = None,
     ) -> DatasetAnswer:
         """A file (its name tells the format: csv, json, jsonl, parquet, npy, npz), bytes with a `format`, a NumPy array, a
         table of pandas or polars, columns by their names, or a list of rows by their names. The same content twice is one
-        dataset. Without a `name` it has that of the file."""
+        dataset. Without a `name` it has that of the file.
+
+        `numbers` and `texts` are columns that are so whatever they look like, `missing_values` texts that mean a missing value
+        in any column. A cell of `numbers` that is none is an error, which names it.
+        """
+        said = {"numbers": list(numbers), "texts": list(texts), "missing_values": list(missing_values)}
         body, media_type = tables.content(data, format)
-        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name or tables.name_of(data))
+        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name or tables.name_of(data), **said)
         return model_of(DatasetAnswer, self._transport.json(call))
 
     def get(self, id: str, *, all_values: bool = False) -> DatasetAnswer:
