@@ -13,6 +13,7 @@ from api.keys import ApiKeys
 from api.openapi import document
 from api.parameters import known_parameters
 from api.routes import datasets, events, health, history, jobs, networks, predictions, sent_weights, steering, webhooks, weights
+from api.streaming import Outlet
 from core.settings import Settings
 from core.settings import settings as of_this_process
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=_name,
     )
+    app.add_middleware(Outlet)
     app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)

@@ -5,8 +5,8 @@ from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.responses import Response, StreamingResponse
 
 from api.answers import PredictionsAnswer
 from api.bodies import SMALL_BYTES, JsonBody, judged, parsed
@@ -18,7 +18,7 @@ from api.places import AT_END
 from api.predictions import MEDIA_TYPES, PIECE_BYTES, Answering, Form, Manner, Rows, Table
 from api.routes.weights import Epoch, weights_of
 from api.schemas import PredictRequest
-from api.streaming import Stream
+from api.streaming import Shelf
 from core.errors import InvalidData, NotFound, Problem, TooLarge, UserError
 from core.ids import is_id
 from core.nn.preparation.rows import refusal
@@ -189,15 +189,24 @@ async def _of_a_dataset(
     if second is None:
         return Response(content + answering.tail(), 200, headers, media_type)
 
+    shelf = Shelf(service.files)
+    request.scope[AT_END].append(shelf.close)
+    await run_in_threadpool(shelf.put, content)
+
+    def put(block: tuple[int, int]) -> None:
+        shelf.put(answering.block(*block))
+
     async def pieces() -> AsyncIterator[bytes]:
-        yield content
+        async for piece in iterate_in_threadpool(shelf.pieces()):
+            yield piece
         for block in chain([second], blocks):
             async with service.predicting.next_turn():
-                piece = await run_in_threadpool(answering.block, *block)
-            yield piece
+                await run_in_threadpool(put, block)
+            async for piece in iterate_in_threadpool(shelf.pieces()):
+                yield piece
         yield answering.tail()
 
-    return Stream(pieces(), service.settings, headers, media_type)
+    return StreamingResponse(pieces(), 200, headers, media_type)
 
 
 def _dataset(service: Service, tenant: str, id: str) -> Dataset:

@@ -12,6 +12,8 @@ from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
 from api.negotiation import Unsatisfiable, byte_range, is_match, preferred
 from api.openapi import operation
+from api.places import AT_END
+from api.streaming import Shelf
 from core.errors import Conflict, CoreError, NotFound
 from core.exports import FORMS, STORED, Name, check_size, exporter, opened, revision
 from core.jobs import TERMINAL
@@ -99,8 +101,8 @@ async def get_weights(
     if is_match(if_none_match, etag):
         return Response(status_code=304, headers=headers)
 
-    content = None if name == STORED else await _exported(service, name, weights)
-    size = weights.size_bytes if content is None else len(content)
+    shelf = None if name == STORED else await _exported(request, service, name, weights)
+    size = weights.size_bytes if shelf is None else shelf.size
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Disposition"] = f'attachment; filename="{id}.{form.suffix}"'
     try:
@@ -113,28 +115,32 @@ async def get_weights(
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     headers["Content-Length"] = str(stop - start)
     status = 200 if part is None else 206
-    if content is not None:
-        return Response(content[start:stop], status, headers, form.media_type)
+    if shelf is not None:
+        return StreamingResponse(shelf.pieces(start, stop), status, headers, form.media_type)
     pieces = service.store.blobs.read(weights.blob_id, start, stop)
     # Before the answer begins, so that it can still say that the database is away.
     first = await run_in_threadpool(next, pieces, b"")
     return StreamingResponse(chain([first], pieces), status, headers, form.media_type)
 
 
-async def _exported(service: Service, name: Name, weights: Weights) -> bytes:
+async def _exported(request: Request, service: Service, name: Name, weights: Weights) -> Shelf:
+    """In memory one at a time, however slowly the clients take them."""
     check_size(name, weights.size_bytes)
+    shelf = Shelf(service.files)
+    request.scope[AT_END].append(shelf.close)
 
-    def export() -> bytes:
+    def export() -> None:
         model, golden = opened(b"".join(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes)))
         if golden is None:  # an older version stored them, or there was not enough memory left
             from core.exports.golden import Golden
             from core.nn.predictor import Predictor  # the engine: not before somebody needs it
 
             golden = Golden.of(model, Predictor)
-        return exporter(name)(model, golden)
+        shelf.put(exporter(name)(model, golden))
 
     async with service.converting.turn():
-        return await run_in_threadpool(export)
+        await run_in_threadpool(export)
+    return shelf
 
 
 def _wanted(request: Request) -> Name:
