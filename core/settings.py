@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(
         30.0,
         gt=0,
-        description="A body of which nothing comes for this long is given up; so is an answer in pieces that nobody takes.",
+        description="A body of which nothing comes for this long is given up; so is an answer of which nothing is taken.",
     )
     body_bytes_per_s: float = Field(16 * 2**10, gt=0, description="So is one that comes more slowly, beyond that time.")
     max_dataset_bytes: int = Field(2**30, ge=1)

@@ -230,7 +230,7 @@ def with_data(**fields: Any) -> JSON:
         (
             xor(netwrk=1),
             "/netwrk",
-            'the request has no field "netwrk"; its fields are network, dataset, training, priority, metadata. '
+            'the request has no field "netwrk"; its fields are network, dataset, training, priority, name, metadata. '
             'Did you mean "network"?',
         ),
         (
