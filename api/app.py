@@ -12,7 +12,20 @@ from api.edge import Door, RequestIds
 from api.keys import ApiKeys
 from api.openapi import document
 from api.parameters import known_parameters
-from api.routes import datasets, events, health, history, jobs, networks, predictions, sent_weights, steering, webhooks, weights
+from api.routes import (
+    datasets,
+    events,
+    health,
+    history,
+    jobs,
+    networks,
+    predictions,
+    sent_weights,
+    snapshots,
+    steering,
+    webhooks,
+    weights,
+)
 from api.streaming import Outlet
 from core.settings import Settings
 from core.settings import settings as of_this_process
@@ -55,7 +68,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Door, allowed_hosts=chosen.allowed_hosts)
     app.add_middleware(RequestIds)
     errors.install(app)
-    for module in (datasets, networks, jobs, steering, history, events, weights, predictions, sent_weights, webhooks):
+    for module in (
+        datasets,
+        networks,
+        jobs,
+        steering,
+        history,
+        events,
+        weights,
+        snapshots,
+        predictions,
+        sent_weights,
+        webhooks,
+    ):
         app.include_router(module.router, dependencies=[Depends(ApiKeys()), Depends(known_parameters)])
     app.include_router(health.router, dependencies=[Depends(known_parameters)])
     docs.install(app)

@@ -35,6 +35,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid_data": (422, "The data cannot be read as a table"),
     "invalid": (422, "The request is not as it must be"),
     "unexportable": (422, "The form cannot hold this network"),
+    "untraceable": (422, "The network has no trace"),
     "diverged": (422, "The loss became infinite"),
     "quota_exceeded": (422, "More than the tenant may have"),
     "capacity": (422, "More than this machine gives"),

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.turns import Turns
 from core.errors import TooLarge
-from core.store import Store, Weights
+from core.store import Snapshot, Store
 
 if TYPE_CHECKING:
     from core.nn.predictor import Predictor
@@ -35,7 +35,7 @@ class Models:
         with self._lock:
             return sum(size for _, size in self._kept.values())
 
-    def get(self, weights: Weights) -> "Predictor | None":
+    def get(self, weights: Snapshot) -> "Predictor | None":
         """The network, where it is in memory already."""
         with self._lock:
             if weights.sha256 not in self._kept:
@@ -43,7 +43,7 @@ class Models:
             self._kept.move_to_end(weights.sha256)
             return self._kept[weights.sha256][0]
 
-    async def loaded(self, weights: Weights) -> "Predictor":
+    async def loaded(self, weights: Snapshot) -> "Predictor":
         """The network, read from the store unless it is there already; several that ask at once have it read once.
 
         TooLarge where it would take more than all of them together may.
@@ -63,7 +63,7 @@ class Models:
                     self._kept[weights.sha256] = found, size
             return found
 
-    def _read(self, weights: Weights) -> "Predictor":
+    def _read(self, weights: Snapshot) -> "Predictor":
         from core.nn.predictor import Predictor  # with the engine: not before somebody needs it
         from core.nn.saving.model import SavedModel
 

@@ -40,6 +40,7 @@ _DETAILS = {
     "too_many_requests": "requests: your tenant has sent 6,000 in a minute, which is its quota; ask again in 12 seconds",
     "too_many_jobs": "queued_jobs: 1,000 of your jobs wait already, your quota is 1,000; send it again later",
     "unexportable": "layer 2: onnx has no prelu",
+    "untraceable": "layer 2 is convolution_2d; a trace shows dense layers, and what acts on each node alone",
     "conflict": "job job_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b has succeeded already: only a queued, running or paused job can be "
     "cancelled",
     "too_large": "the body is larger than 10 MiB, the most that is taken here",

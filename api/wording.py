@@ -95,6 +95,7 @@ _PARAMETERS = {
     "bool": "true or false",
     "string": "a text of the allowed length",
     "datetime": "a time such as 2026-01-31T12:00:00Z",
+    "epoch": '"best", "last" or the number of an epoch',
     "timezone": "a time with its offset from UTC, such as 2026-01-31T12:00:00Z",
 }
 

@@ -12,17 +12,17 @@ from api.answers import PredictionsAnswer
 from api.bodies import SMALL_BYTES, JsonBody, judged, parsed
 from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
+from api.kept import Epoch, weights_of
 from api.negotiation import preferred
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
 from api.places import AT_END
 from api.predictions import MEDIA_TYPES, PIECE_BYTES, Answering, Form, Manner, Rows, Table
-from api.routes.weights import Epoch, weights_of
 from api.schemas import PredictRequest
 from api.streaming import Shelf
 from core.errors import InvalidData, NotFound, Problem, TooLarge, UserError
 from core.ids import is_id
 from core.nn.preparation.rows import refusal
-from core.store import Dataset, Weights
+from core.store import Dataset, Snapshot
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -90,8 +90,11 @@ def _weights(
     service: TheService,
     tenant: Tenant,
     id: JobId,
-    epoch: Annotated[Epoch | None, Query(description="By the weights of the best epoch (the default), or of the last.")] = None,
-) -> Weights:
+    epoch: Annotated[
+        Epoch | None,
+        Query(description="By the weights of the best epoch (the default), of the last, or of any that is kept."),
+    ] = None,
+) -> Snapshot:
     return weights_of(service, tenant, id, epoch)
 
 
@@ -101,7 +104,7 @@ async def predict(
     service: TheService,
     tenant: Tenant,
     id: JobId,
-    weights: Annotated[Weights, Depends(_weights)],  # before the body is read, which is for nothing where there are none
+    weights: Annotated[Snapshot, Depends(_weights)],  # before the body is read, which is for nothing where there are none
     body: JsonBody,
     probabilities: Annotated[
         bool, Query(description="Of classes and flags, beside what is likeliest; false leaves them out.")

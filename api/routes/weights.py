@@ -1,43 +1,23 @@
 """/v1/jobs/{id}/weights: what a network has learnt, in the form that the client likes."""
 
 from itertools import chain
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from api.answers import status_of
 from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
+from api.kept import Epoch, weights_of
 from api.negotiation import Unsatisfiable, byte_range, is_match, preferred
 from api.openapi import operation
 from api.places import AT_END
 from api.streaming import Shelf
-from core.errors import Conflict, CoreError, NotFound
 from core.exports import FORMS, STORED, Name, check_size, exporter, opened, revision
-from core.jobs import TERMINAL
-from core.store import Job, Weights
+from core.store import Snapshot
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-
-Epoch = Literal["best", "last"]
-
-# The status of a job that has no weights yet → how it comes to some.
-_YET = {
-    "queued": "GET {job}?wait=30 waits for its end",
-    "running": "GET {job}?wait=30 waits for its end; POST {job}/cancel ends it now and keeps those of the epochs that are done",
-    "pausing": "they come with its end; POST {job}/resume lets it go on",
-    "paused": "it has a checkpoint; POST {job}/resume lets it go on. Cancelled while it is paused it ends without any, "
-    "cancelled while it runs again with those of the epochs that are done",
-    "cancelling": "GET {job}?wait=30 waits for those of the epochs that are done",
-}
-# The state of a job that never will → why.
-_NEVER = {
-    "cancelled": "was cancelled before it ran, while it was paused or in its first epoch, and has no weights; POST {job}/retry "
-    "makes another of it",
-    "failed": "failed and kept no weights; its error says why",
-}
 
 _MEDIA_TYPES = {form.media_type: name for name, form in FORMS.items()}
 _TEXT: dict[str, Any] = {"schema": {"type": "string"}}
@@ -84,7 +64,7 @@ async def get_weights(
     format: Annotated[Name | None, Query(description="The form; else Accept decides, else safetensors.")] = None,
     epoch: Annotated[
         Epoch | None,
-        Query(description="Those of the best epoch (the default), or of the last."),
+        Query(description="Those of the best epoch (the default), of the last, or of any that is kept, by its number."),
     ] = None,
     range: Annotated[str | None, Header(examples=["bytes=0-1023"])] = None,
     if_range: Annotated[str | None, Header()] = None,
@@ -123,7 +103,7 @@ async def get_weights(
     return StreamingResponse(chain([first], pieces), status, headers, form.media_type)
 
 
-async def _exported(request: Request, service: Service, name: Name, weights: Weights) -> Shelf:
+async def _exported(request: Request, service: Service, name: Name, weights: Snapshot) -> Shelf:
     """In memory one at a time, however slowly the clients take them."""
     check_size(name, weights.size_bytes)
     shelf = Shelf(service.files)
@@ -149,33 +129,3 @@ def _wanted(request: Request) -> Name:
         exist = ", ".join(_MEDIA_TYPES)
         raise Refused("not_acceptable", f"Accept is {request.headers['accept'][:100]}; weights exist as {exist}")
     return _MEDIA_TYPES.get(media_type, STORED)
-
-
-def weights_of(service: Service, tenant: str, job_id: str, epoch: Epoch | None) -> Weights:
-    """Those asked for, else the best, else the last; Conflict while there cannot be any yet."""
-    wanted: tuple[Epoch, ...] = get_args(Epoch) if epoch is None else (epoch,)
-    for which in wanted:
-        if (found := _kept(service, tenant, job_id, which)) is not None:
-            return found
-    job = service.store.jobs.get(tenant, job_id)
-    others = [each for each in get_args(Epoch) if each not in wanted and _kept(service, tenant, job_id, each) is not None]
-    raise _without(job, others, epoch)
-
-
-def _kept(service: Service, tenant: str, job_id: str, which: Epoch) -> Weights | None:
-    try:
-        return service.store.weights.get(tenant, job_id, which)
-    except NotFound:
-        return None
-
-
-def _without(job: Job, others: list[Epoch], epoch: Epoch | None) -> CoreError:
-    """What there is instead, and what can be done."""
-    if others:
-        return NotFound(
-            f"job {job.id} has no weights of its {epoch} epoch; it has those of its {others[0]}: ?epoch={others[0]}"
-        )
-    status, path = status_of(job), f"/v1/jobs/{job.id}"
-    if job.state not in TERMINAL:
-        return Conflict(f"job {job.id} is {status} and has no weights yet: {_YET[status].format(job=path)}")
-    return NotFound(f"job {job.id} {_NEVER[status].format(job=path)}")

@@ -52,6 +52,7 @@ from gradmill.errors import (
     UnexpectedAnswer,
     Unexportable,
     UnsupportedMediaType,
+    Untraceable,
     WaitedTooLong,
 )
 from gradmill.predictions import Predictions
@@ -111,6 +112,7 @@ __all__ = [
     "UnexpectedAnswer",
     "Unexportable",
     "UnsupportedMediaType",
+    "Untraceable",
     "WaitedTooLong",
     "__version__",
     "spec",

@@ -156,6 +156,12 @@ class Unexportable(InvalidRequest):
     codes = ("unexportable",)
 
 
+class Untraceable(InvalidRequest):
+    """The network has layers of which a trace cannot be shown, or is too large for one."""
+
+    codes = ("untraceable",)
+
+
 class IdempotencyMismatch(InvalidRequest):
     """The idempotency key was used with another request."""
 

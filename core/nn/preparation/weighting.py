@@ -52,12 +52,9 @@ class Weighting:
         return replace(found, unit=largest, of_class=of_class, mean=float(w.mean()))
 
     def weights(self, columns: Columns, rows: NDArray[np.int64], dtype: DTypeLike) -> NDArray[Any]:
-        """w (N,) of these rows. InvalidData where one leaves the range of the dtype."""
+        """w (N,) of these rows. InvalidData where none counts, or one leaves the range of the dtype."""
+        w = self.counted(columns, rows)
         with np.errstate(over="ignore"):
-            w = self._raw(columns)[rows] / self.unit
-            if self.of_class is not None:
-                w *= self.of_class[self._index(columns)[rows]]
-            w /= self.mean
             cast: NDArray[Any] = w.astype(dtype)
         if len(rows) and not cast.any():
             raise InvalidData(f"none of the {len(rows)} rows counts: column {quoted(self.column or '')} is 0 in all of them")
@@ -65,6 +62,15 @@ class Weighting:
             row = rows[int(np.argmin(np.isfinite(cast)))]
             raise InvalidData(f"row {row} counts {w.max():.4g} times as much as a training row does; that is too much")
         return cast
+
+    def counted(self, columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """w (N,) of these rows, 0 and infinity among them."""
+        with np.errstate(over="ignore"):
+            w = self._raw(columns)[rows] / self.unit
+            if self.of_class is not None:
+                w *= self.of_class[self._index(columns)[rows]]
+            w /= self.mean
+        return w
 
     def _raw(self, columns: Columns) -> NDArray[np.float64]:
         if self.column is None:
