@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from api.deps import service_of
 from api.errors import Refused
+from api.pace import Pace
 from api.wording import named, problems
 from core.errors import InvalidSpec, Problem, TooLarge, escaped
 
@@ -44,7 +45,7 @@ def content_type(request: Request) -> str:
 
 async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes; Refused when it stops coming, or
-    comes so slowly that it would hold its connection for ever."""
+    comes so slowly that it would hold its connection for ever, however fast it came before."""
     message = f"the body is larger than {megabytes(limit)}, the most that is taken here"
     announced = request.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and len(announced) < 20 and int(announced) > limit:
@@ -54,24 +55,25 @@ async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
         raise Refused("unsupported_media_type", f"Content-Encoding is {encoding[:60]}; send the body as it is, not compressed")
     service = await service_of(request)
     timeout_s, rate = service.settings.body_timeout_s, service.settings.body_bytes_per_s
-    size, waited_s, chunks, now = 0, 0.0, request.stream(), asyncio.get_running_loop().time
+    size, pace, chunks, now = 0, Pace(timeout_s, rate), request.stream(), asyncio.get_running_loop().time
     try:
         while True:
-            asked_at, left_s = now(), timeout_s + size / rate - waited_s
-            async with asyncio.timeout(min(timeout_s, left_s)):
+            asked_at = now()
+            async with asyncio.timeout(pace.left_s):
                 chunk = await anext(chunks, None)
             if chunk is None:
                 return
-            waited_s += now() - asked_at
+            pace.took(now() - asked_at, len(chunk))
             size += len(chunk)
             if size > limit:
                 raise TooLarge(message)
             yield chunk
     except TimeoutError:
-        if left_s >= timeout_s:
+        if pace.is_quick:
             message = f"nothing of the body came for {timeout_s:g} seconds"
         else:
-            message = f"{size} bytes of the body came in {waited_s:.0f} seconds; it must be {rate:g} a second or more"
+            pace.took(now() - asked_at, 0)
+            message = f"{pace.size} bytes of the body came in {pace.waited_s:.0f} seconds; it must be {rate:g} a second or more"
         raise Refused("request_timeout", message, headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise Refused("bad_request", "the connection ended before the body did") from None

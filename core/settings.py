@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         gt=0,
         description="A body of which nothing comes for this long is given up; so is an answer of which nothing is taken.",
     )
-    body_bytes_per_s: float = Field(16 * 2**10, gt=0, description="So is one that comes more slowly, beyond that time.")
+    body_bytes_per_s: float = Field(16 * 2**10, gt=0, description="So is one that comes more slowly for so long, at any time.")
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")
     parse_memory_bytes: int = Field(4 * 2**30, ge=1)

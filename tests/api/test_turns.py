@@ -104,6 +104,18 @@ def test_a_body_that_comes_byte_by_byte_is_given_up_although_it_never_stops(serv
     assert b"bytes of the body came in 1 seconds" in answer
 
 
+def test_a_body_that_came_fast_may_not_come_byte_by_byte_from_then_on(server: Server) -> None:
+    with begun(server, "/v1/datasets", "text/csv", b"1,2\n" * 2**19, 100_000) as connection:  # a minute's worth and more
+        connection.settimeout(0.1)
+        answer, give_up_at = b"", time.monotonic() + PATIENCE_S
+        while b"}" not in answer and time.monotonic() < give_up_at:
+            with suppress(OSError):
+                connection.sendall(b" ")
+                answer += connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"bytes of the body came in 1 seconds" in answer
+
+
 def test_a_slow_body_that_comes_fast_enough_is_read_to_its_end(server: Server) -> None:
     piece, pieces = b" " * 2**12, 16
     with begun(server, "/v1/networks/check", "application/json", b"{}", pieces * len(piece)) as connection:
