@@ -14,29 +14,20 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from api.synonyms import meant_by
 from core.errors import Problem, escaped
 from core.nn.spec import OWN, UNTYPED
 
 MOST_PROBLEMS = 100
+
+_ALIKE = 0.8  # a field that is spelt so much like one of the same object is none from elsewhere
+_DEPTH = 3  # objects in one another, as a request has them
 
 _Loc = Sequence[str | int]
 _Schema = dict[str, Any]
 
 # Errors that pydantic reports beside the real ones: of a union's other branches, and of a tuple whose items are wrong.
 _SHADOWS = {"too_short", "string_type", "list_type", "tuple_type", "model_type", "dict_type", "literal_error"}
-
-# What other libraries call it → what was probably meant.
-_SYNONYMS = {
-    "mse": ("mean_squared_error",),
-    "mae": ("mean_absolute_error",),
-    "rmse": ("root_mean_squared_error",),
-    "auc": ("roc_auc",),
-    "f1_score": ("f1",),
-    "bce": ("binary_cross_entropy",),
-    "crossentropy": ("binary_cross_entropy", "softmax_cross_entropy"),
-    "cross_entropy": ("binary_cross_entropy", "softmax_cross_entropy"),
-    "categorical_crossentropy": ("softmax_cross_entropy",),
-}
 
 # The type of the error → what must be so. Where an error is not in the table, the schema tells what is allowed.
 _BOUNDS = {
@@ -204,20 +195,37 @@ def _unknown_field(pointer: str, parent: _Schema, elsewhere: str | None) -> str:
     field = field.replace("~1", "/").replace("~0", "~")
     owner = f"{context}{name}" if place else "the request"
     known = list(parent.get("properties", {}))
-    if elsewhere is not None:
-        return f"{owner} has no field {shown(field)}; it belongs in {elsewhere}"
-    text = f"{owner} has no field {shown(field)}; its fields are {', '.join(known)}"
-    return _with_nearest(text, field, known)
+    text = f"{owner} has no field {shown(field)}"
+    if elsewhere is not None and not (set(meant_by(field)) & set(known) or get_close_matches(field[:100], known, 1, _ALIKE)):
+        return f"{text}; {elsewhere}"
+    return _with_nearest(f"{text}; its fields are {', '.join(known)}", field, known)
 
 
 def _elsewhere(root: _Schema, parent: _Schema, pointer: str) -> str | None:
-    """Where an unknown field would be known: one level below, as learning_rate is in training.optimizer."""
+    """Where an unknown field, or what was meant by it, would be known: below its object, as learning_rate is in
+    training.optimizer, or anywhere in the request."""
     place, _, field = pointer.rpartition("/")
-    for name, inner in parent.get("properties", {}).items():
-        if any(field in branch.get("properties", {}) for branch in _branches(root, inner)):
-            path = place.replace("/", ".").lstrip(".")
-            return re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", f"{path}.{name}" if path else name)
+    path = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", place.replace("/", ".").lstrip("."))
+    for name in (field, *meant_by(field)):
+        for schema, start in ((parent, path), (root, "")):
+            if found := [each for each in _places_of(root, schema, start, name) if each != path]:
+                return f"{'it' if name == field else name} belongs in {' or '.join(found)}"
     return None
+
+
+def _places_of(root: _Schema, schema: _Schema, path: str, field: str) -> list[str]:
+    """The nearest objects below, but in no list, that have the field."""
+    level = [(path, schema)]
+    for _ in range(_DEPTH):
+        level = [
+            (f"{above}.{name}" if above else name, branch)
+            for above, outer in level
+            for name, inner in outer.get("properties", {}).items()
+            for branch in _branches(root, inner)
+        ]
+        if found := [place for place, branch in level if field in branch.get("properties", {})]:
+            return list(dict.fromkeys(found))
+    return []
 
 
 def _branches(root: _Schema, schema: _Schema) -> list[_Schema]:
@@ -230,8 +238,7 @@ def _branches(root: _Schema, schema: _Schema) -> list[_Schema]:
 
 
 def _with_nearest(text: str, value: Any, known: Sequence[str]) -> str:
-    meant = _SYNONYMS.get(value.lower(), ()) if isinstance(value, str) else ()
-    if meant := tuple(name for name in meant if name in known):
+    if meant := [name for name in meant_by(value) if name in known] if isinstance(value, str) else []:
         return f"{text}. Did you mean {' or '.join(_listed([name]) for name in meant)}?"
     guess = nearest(value, known) if isinstance(value, str) else None
     return f'{text}. Did you mean "{guess}"?' if guess is not None and guess != value else text

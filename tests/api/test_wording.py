@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api import wording
+from api import synonyms, wording
 from api.bodies import judged
 from api.schemas import JobRequest
 from tests.api.conftest import JSON, messages, xor
@@ -266,6 +266,48 @@ def test_a_problem_is_told_in_the_words_of_its_author(
 def test_the_names_of_other_libraries_are_understood(client: TestClient, name: str, guess: str) -> None:
     message = refused(client, xor(training={"loss": name}))["/training/loss"]
     assert message.endswith(f"Did you mean {guess}?")
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "end"),
+    [
+        (with_training(epoch=3), "/training/epoch", 'Did you mean "epochs"?'),
+        (with_training(n_epochs=3), "/training/n_epochs", 'Did you mean "epochs"?'),
+        (with_training(max_iter=3), "/training/max_iter", 'Did you mean "epochs"?'),
+        (with_training(batchsize=3), "/training/batchsize", 'Did you mean "batch_size"?'),
+        (with_training(criterion="mse"), "/training/criterion", 'Did you mean "loss"?'),
+        (with_training(lr=0.1), "/training/lr", 'has no field "lr"; learning_rate belongs in training.optimizer'),
+        (with_training(momentum=0.9), "/training/momentum", 'has no field "momentum"; it belongs in training.optimizer'),
+        (with_training(target="x"), "/training/target", 'has no field "target"; it belongs in dataset'),
+        (
+            with_training(patience=3),
+            "/training/patience",
+            'has no field "patience"; it belongs in training.schedule or training.early_stopping',
+        ),
+        (xor(lr=0.1), "/lr", 'has no field "lr"; learning_rate belongs in training.optimizer'),
+        (xor(layers=[]), "/layers", 'has no field "layers"; it belongs in network'),
+        (xor(hidden=[64]), "/hidden", 'has no field "hidden"; layers belongs in network'),
+        (xor(batch_size=3), "/batch_size", 'has no field "batch_size"; it belongs in training'),
+        (xor(network={"hidden": [64]}), "/network/hidden", 'Did you mean "layers"?'),
+        (with_layer(activations="relu"), "/network/layers/1/activations", 'Did you mean "activation"?'),
+        (with_layer(neurons=3), "/network/layers/1/neurons", 'Did you mean "units"?'),
+        (with_layer(kernel=3), "/network/layers/1/kernel", "l1, l2, max_norm"),
+        (with_data(y=[1, 2]), "/dataset/y", 'Did you mean "targets"?'),
+        (with_data(epochs=3), "/dataset/epochs", 'has no field "epochs"; it belongs in training'),
+    ],
+)
+def test_an_unknown_field_is_told_the_one_that_was_meant_here_before_a_place_elsewhere(
+    client: TestClient, document: Any, pointer: str, end: str
+) -> None:
+    message = refused(client, document)[pointer]
+    assert message.endswith(end)
+
+
+def test_every_synonym_means_something_that_there_is() -> None:
+    schema = str(wording.schema_of(JobRequest))
+    for name, meant in synonyms._SYNONYMS.items():
+        assert f"'{name}'" not in schema
+        assert all(f"'{each}'" in schema for each in meant), name
 
 
 def test_every_problem_is_told_at_once_and_each_only_once(client: TestClient) -> None:
