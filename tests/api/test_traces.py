@@ -13,6 +13,7 @@ from core.nn.saving.weights import from_safetensors
 from core.settings import Settings
 from core.store import Store
 from tests.api.conftest import JSON, xor
+from tests.api.test_openapi import conforms
 from worker.arrays import Shelf
 from worker.cache import Cache
 from worker.datasets import Datasets
@@ -225,6 +226,31 @@ def test_a_job_that_runs_shows_its_latest_snapshot_and_one_that_has_ended_its_be
     assert done["status"] == "succeeded"
     assert traced(client, job)["epoch"] == traced(client, job, epoch="best")["epoch"] == done["result"]["best_epoch"]
     assert traced(client, job, epoch="last")["epoch"] == 20
+
+
+def test_traces_and_snapshots_are_what_the_document_says(
+    client: TestClient, kinds: Callable[..., JSON], attempt: Callable[..., None]
+) -> None:
+    document = client.get("/openapi.json").json()
+    job = kinds()
+    attempt()
+    for path, parameters in (("trace", {"row": 4}), ("trace", {"epoch": 0}), ("snapshots", {})):
+        described = document["paths"][f"/v1/jobs/{{job_id}}/{path}"]["get"]["responses"]["200"]["content"]["application/json"]
+        answer = client.get(f"/v1/jobs/{job['id']}/{path}", params=parameters)
+        assert answer.status_code == 200
+        conforms(document, described["schema"], answer.json())
+
+
+def test_a_job_that_starts_from_another_is_traced_as_the_other_prepared_its_rows(
+    client: TestClient, kinds: Callable[..., JSON], attempt: Callable[..., None]
+) -> None:
+    first = kinds()
+    attempt()
+    again = kinds(start={"job": first["id"]})
+    attempt()
+    one, other = traced(client, first, row=4, epoch="best"), traced(client, again, row=4, epoch=0)
+    assert one["inputs"] == other["inputs"]
+    assert one["outputs"] == other["outputs"]
 
 
 def test_a_job_without_snapshots_has_traces_of_its_best_and_last_epochs(
