@@ -18,7 +18,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.deps import service_of
+from api.deps import service_of, tenant_of
 from api.errors import Refused
 from api.pace import Pace
 from api.wording import named, problems
@@ -92,7 +92,7 @@ async def _json_body(request: Request) -> AsyncIterator[bytes]:
             file.write(chunk)
         is_small = file.tell() <= SMALL_BYTES
         file.seek(0)
-        async with nullcontext() if is_small else service.judging.turn():
+        async with nullcontext() if is_small else service.judging.turn(await tenant_of(request)):
             yield file.read()
 
 

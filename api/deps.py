@@ -36,7 +36,7 @@ JUDGES = 2  # large requests; each may take seconds, and many times its size in 
 RESOLVERS = 8  # names of webhooks' receivers, each of which may take three seconds
 CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS = 2  # blocks of rows that run through a network
-MOST_WAITING_PREDICTIONS = 256  # they are short
+MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE = 256, 128  # they are short
 TABLES = 8  # large datasets that are predicted; the file of each is on the disk meanwhile
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
@@ -92,7 +92,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             parsing=Turns(PARSERS),
             judging=Turns(JUDGES),
             converting=Turns(CONVERTERS),
-            predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS),
+            predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE),
             opening=Turns(TABLES),
             models=Models(store, settings.max_models_bytes),
             readiness=readiness,

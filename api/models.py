@@ -16,7 +16,7 @@ from core.store import Snapshot, Store
 if TYPE_CHECKING:
     from core.nn.predictor import Predictor
 
-MOST_WAITING = 256
+MOST_WAITING, MOST_OF_ONE = 256, 128
 BYTES_PER_NETWORK = 2**17  # beside its numbers: its program, its preprocessing and Python's objects
 
 
@@ -26,7 +26,7 @@ class Models:
     def __init__(self, store: Store, max_bytes: int) -> None:
         self._store = store
         self._max_bytes = max_bytes
-        self._loading = Turns(1, MOST_WAITING)  # one at a time: each takes several times its size
+        self._loading = Turns(1, MOST_WAITING, MOST_OF_ONE)  # one at a time: each takes several times its size
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, tuple[Predictor, int]] = OrderedDict()
 
@@ -43,7 +43,7 @@ class Models:
             self._kept.move_to_end(weights.sha256)
             return self._kept[weights.sha256][0]
 
-    async def loaded(self, weights: Snapshot) -> "Predictor":
+    async def loaded(self, weights: Snapshot, tenant: str) -> "Predictor":
         """The network, read from the store unless it is there already; several that ask at once have it read once.
 
         TooLarge where it would take more than all of them together may.
@@ -54,7 +54,7 @@ class Models:
                 f"the network takes {size:,} bytes of memory; the service predicts with networks of up to {self._max_bytes:,} "
                 "(GRADMILL_MAX_MODELS_BYTES). Its weights can be downloaded"
             )
-        async with self._loading.turn():
+        async with self._loading.turn(tenant):
             found = self.get(weights)
             if found is None:
                 self._make_room(size)

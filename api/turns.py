@@ -1,43 +1,108 @@
-"""Heavy work takes turns: some of it at once, some of it waiting, and the rest is told to come back."""
+"""Heavy work takes turns: some of it at once, some of it waiting, and the rest is told to come back.
 
+A turn that is free goes to the tenant that has the fewest turns at that moment, of several to the one that was served the
+longest ago, so nobody waits behind all that another has sent. For one event loop.
+"""
+
+import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import anyio
-
 from api.errors import Refused
 
-MOST_WAITING = 16
+MOST_WAITING = 64
+MOST_OF_ONE = 16  # of these a single tenant's
+RETRY_AFTER_S = 5
 
 
 class Turns:
-    """`at_once` have their turn at the same time, `most_waiting` wait for theirs, first come, first served."""
+    """`at_once` have their turn at the same time; `most_waiting` wait for theirs, `most_of_one` of them of the same tenant."""
 
-    def __init__(self, at_once: int, most_waiting: int = MOST_WAITING) -> None:
-        self._limiter = anyio.CapacityLimiter(at_once)
+    def __init__(self, at_once: int, most_waiting: int = MOST_WAITING, most_of_one: int = MOST_OF_ONE) -> None:
+        self._free = at_once
         self._most_waiting = most_waiting
+        self._most_of_one = most_of_one
+        self._at_work: Counter[str] = Counter()
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}
+        self._grants = 0
+        self._served: dict[str, int] = {}  # the last grant of each tenant since all was still
+
+    def waiting(self, tenant: str | None = None) -> int:
+        """How many wait, of this tenant or of all."""
+        queues = self._queues.values() if tenant is None else (self._queues.get(tenant, ()),)
+        return sum(not each.done() for queue in queues for each in queue)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        self._check()
-        async with self._limiter:
+    async def turn(self, tenant: str) -> AsyncIterator[None]:
+        """Refused where as many wait as may."""
+        self._check(tenant)
+        async with self.next_turn(tenant):
             yield
 
     @asynccontextmanager
-    async def next_turn(self) -> AsyncIterator[None]:
+    async def next_turn(self, tenant: str) -> AsyncIterator[None]:
         """Another turn of work that has begun: it waits, however many others do."""
-        async with self._limiter:
+        await self._acquire(tenant)
+        try:
             yield
+        finally:
+            self._release(tenant)
 
-    async def taken(self) -> Callable[[], None]:
+    async def taken(self, tenant: str) -> Callable[[], None]:
         """A turn that ends when what this gives is called."""
-        self._check()
-        borrower = object()
-        await self._limiter.acquire_on_behalf_of(borrower)
-        return lambda: self._limiter.release_on_behalf_of(borrower)
+        self._check(tenant)
+        await self._acquire(tenant)
+        return lambda: self._release(tenant)
 
-    def _check(self) -> None:
-        waiting = self._limiter.statistics().tasks_waiting
-        if waiting >= self._most_waiting:
-            message = f"{waiting} requests of this kind wait already; try again in some seconds"
-            raise Refused("busy", message, headers={"Retry-After": "5"})
+    def _check(self, tenant: str) -> None:
+        mine, all_ = self.waiting(tenant), self.waiting()
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        if mine >= self._most_of_one:
+            message = f"{mine} requests of this kind of your tenant wait already, as many as may; try again in some seconds"
+            raise Refused("too_many_requests", message, headers=headers)
+        if all_ >= self._most_waiting:
+            message = f"{all_} requests of this kind wait already; try again in some seconds"
+            raise Refused("busy", message, headers=headers)
+
+    async def _acquire(self, tenant: str) -> None:
+        granted = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(tenant, deque()).append(granted)
+        self._grant()
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if not granted.cancelled():  # it was granted at the same moment: the next shall have it
+                self._release(tenant)
+            raise
+        finally:
+            self._clear()
+
+    def _release(self, tenant: str) -> None:
+        self._free += 1
+        self._at_work[tenant] -= 1
+        if not self._at_work[tenant]:
+            del self._at_work[tenant]
+        self._grant()
+
+    def _grant(self) -> None:
+        while self._free:
+            self._clear()
+            if not self._queues:
+                return
+            tenant = min(self._queues, key=lambda each: (self._at_work[each], self._served.get(each, 0)))
+            self._free -= 1
+            self._at_work[tenant] += 1
+            self._grants += 1
+            self._served[tenant] = self._grants
+            self._queues[tenant].popleft().set_result(None)
+
+    def _clear(self) -> None:
+        """Of those that gave up nothing stays, and nothing of who was served once nobody has a turn or waits for one."""
+        for tenant, queue in list(self._queues.items()):
+            while queue and queue[0].done():
+                queue.popleft()
+            if not queue:
+                del self._queues[tenant]
+        if not self._queues and not self._at_work:
+            self._served.clear()

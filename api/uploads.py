@@ -75,7 +75,7 @@ async def stored(
             except NotFound as error:  # the beginning of the upload was swept away before its end
                 raise Conflict(error.message) from None
 
-        async with service.parsing.turn():
+        async with service.parsing.turn(tenant):
             return await anyio.to_thread.run_sync(store)
 
 

@@ -119,12 +119,12 @@ async def predict(
         asked = _asked(body)
     else:
         asked = await run_in_threadpool(_asked, body)
-    predictor = service.models.get(weights) or await service.models.loaded(weights)
+    predictor = service.models.get(weights) or await service.models.loaded(weights, tenant)
     headers = {"Vary": "Accept", "X-Epoch": str(weights.epoch)}
     manner = Manner(form, id, weights.epoch, predictor, probabilities)
     if asked.dataset:
         return await _of_a_dataset(request, service, tenant, asked.dataset, manner, headers)
-    return await _of_rows(request, service, asked.rows, manner, headers)
+    return await _of_rows(request, service, tenant, asked.rows, manner, headers)
 
 
 def _asked(body: bytes) -> PredictRequest:
@@ -142,7 +142,9 @@ def _asked(body: bytes) -> PredictRequest:
     return request if rows is None else PredictRequest.model_construct(rows=rows, dataset="")
 
 
-async def _of_rows(request: Request, service: Service, rows: Any, manner: Manner, headers: dict[str, str]) -> Response:
+async def _of_rows(
+    request: Request, service: Service, tenant: str, rows: Any, manner: Manner, headers: dict[str, str]
+) -> Response:
     """In one piece: block by block, and others have their turns between them."""
 
     def begun() -> tuple[Rows, Answering, Iterator[tuple[int, int]], list[bytes]]:
@@ -153,12 +155,12 @@ async def _of_rows(request: Request, service: Service, rows: Any, manner: Manner
         blocks = answering.blocks
         return source, answering, blocks, [answering.head(), _block(source, answering, next(blocks))]
 
-    async with service.predicting.turn():
+    async with service.predicting.turn(tenant):
         source, answering, blocks, pieces = await run_in_threadpool(begun)
     for block in blocks:
         if await request.is_disconnected():
             raise Refused("bad_request", "the connection ended before the answer was made")
-        async with service.predicting.next_turn():
+        async with service.predicting.next_turn(tenant):
             pieces.append(await run_in_threadpool(_block, source, answering, block))
     return Response(b"".join([*pieces, answering.tail()]), 200, headers, _content_type(manner.form))
 
@@ -179,13 +181,13 @@ async def _of_a_dataset(
     remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
     _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, MOST_BYTES_OF_A_DATASET, remedy)
     if dataset.table_bytes >= LARGE_BYTES:
-        request.scope[AT_END].append(await service.opening.taken())
+        request.scope[AT_END].append(await service.opening.taken(tenant))
     answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
     blocks = answering.blocks
     first = next(blocks, None)
     content = answering.head()
     if first is not None:
-        async with service.predicting.turn():
+        async with service.predicting.turn(tenant):
             content += await run_in_threadpool(answering.block, *first)
     second = next(blocks, None)
     media_type = _content_type(manner.form)
@@ -203,7 +205,7 @@ async def _of_a_dataset(
         async for piece in iterate_in_threadpool(shelf.pieces()):
             yield piece
         for block in chain([second], blocks):
-            async with service.predicting.next_turn():
+            async with service.predicting.next_turn(tenant):
                 await run_in_threadpool(put, block)
             async for piece in iterate_in_threadpool(shelf.pieces()):
                 yield piece

@@ -75,7 +75,7 @@ async def create_weights(request: Request, service: TheService, tenant: Tenant) 
         sha256, size = await received(request, file, limit)
         if size == 0:
             raise InvalidData("the body is empty; it must be a safetensors file")
-        async with service.parsing.turn():
+        async with service.parsing.turn(tenant):
             sent, is_new = await anyio.to_thread.run_sync(_stored, service, tenant, file, sha256)
     return answer(sent_weights_answer(sent), 201 if is_new else 200, {"Location": f"/v1/weights/{sent.id}"})
 

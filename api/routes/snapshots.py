@@ -117,16 +117,16 @@ async def get_trace(
     headers = {"ETag": f'"{hashlib.sha256(known.encode()).hexdigest()}"', "Cache-Control": "private, no-cache"}
     if is_match(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    predictor = service.models.get(weights) or await service.models.loaded(weights)
+    predictor = service.models.get(weights) or await service.models.loaded(weights, tenant)
 
     def traced() -> Response:
         content = trace_answer(job, Row(service.store, job, dataset, row), predictor, weights.epoch, epochs, learning_rate)
         return answer(content, headers=headers)
 
     if dataset.table_bytes >= LARGE_BYTES:
-        async with service.opening.turn():
+        async with service.opening.turn(tenant):
             return await run_in_threadpool(traced)
-    async with service.predicting.turn():
+    async with service.predicting.turn(tenant):
         return await run_in_threadpool(traced)
 
 

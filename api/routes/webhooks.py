@@ -101,13 +101,13 @@ def _webhook(service: TheService, tenant: Tenant, id: WebhookId) -> Webhook:
     return service.store.webhooks.get(tenant, id)
 
 
-async def _check(service: Service, url: str) -> None:
+async def _check(service: Service, tenant: str, url: str) -> None:
     """InvalidSpec where nothing may be sent there."""
     allow = service.settings.webhook_private_addresses
     try:
         target = outbound.target_of(url, allow)
         if not allow:
-            async with service.resolving.turn(), asyncio.timeout(LOOK_UP_S):
+            async with service.resolving.turn(tenant), asyncio.timeout(LOOK_UP_S):
                 await outbound.resolved(target)
     except UserError as error:
         raise InvalidSpec([Problem("/url", error.message)]) from None
@@ -130,7 +130,7 @@ async def create_webhook(service: TheService, tenant: Tenant, body: JsonBody) ->
     """Of what happens from now on, messages are sent by POST, signed with the `secret`, which is shown once. Private addresses
     are refused, here and whenever something is sent."""
     wanted = validated(WebhookRequest, parsed(body))
-    await _check(service, wanted.url)
+    await _check(service, tenant, wanted.url)
     secret = new_secret()
     await run_in_threadpool(service.store.feed.number, tenant)
     made = await run_in_threadpool(service.store.webhooks.add, tenant, wanted.url, _once(wanted.events), secret, wanted.enabled)
@@ -176,7 +176,7 @@ async def change_webhook(
     """While it is disabled nothing is sent, and what happens then is not told later."""
     wanted = validated(WebhookChange, parsed(body))
     if wanted.url is not None:
-        await _check(service, wanted.url)
+        await _check(service, tenant, wanted.url)
     events = None if wanted.events is None else _once(wanted.events)
     changed = await run_in_threadpool(service.store.webhooks.change, tenant, webhook.id, wanted.url, events, wanted.enabled)
     return answer(webhook_answer(changed))

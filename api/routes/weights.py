@@ -81,7 +81,7 @@ async def get_weights(
     if is_match(if_none_match, etag):
         return Response(status_code=304, headers=headers)
 
-    shelf = None if name == STORED else await _exported(request, service, name, weights)
+    shelf = None if name == STORED else await _exported(request, service, tenant, name, weights)
     size = weights.size_bytes if shelf is None else shelf.size
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Disposition"] = f'attachment; filename="{id}.{form.suffix}"'
@@ -103,7 +103,7 @@ async def get_weights(
     return StreamingResponse(chain([first], pieces), status, headers, form.media_type)
 
 
-async def _exported(request: Request, service: Service, name: Name, weights: Snapshot) -> Shelf:
+async def _exported(request: Request, service: Service, tenant: str, name: Name, weights: Snapshot) -> Shelf:
     """In memory one at a time, however slowly the clients take them."""
     check_size(name, weights.size_bytes)
     shelf = Shelf(service.files)
@@ -118,7 +118,7 @@ async def _exported(request: Request, service: Service, name: Name, weights: Sna
             golden = Golden.of(model, Predictor)
         shelf.put(exporter(name)(model, golden))
 
-    async with service.converting.turn():
+    async with service.converting.turn(tenant):
         await run_in_threadpool(export)
     return shelf
 

@@ -22,11 +22,11 @@ from tests.polling import PATIENCE_S, until
 
 def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
     async def run() -> list[str]:
-        turns, done, said = Turns(at_once=1, most_waiting=1), asyncio.Event(), []
+        turns, done, said = Turns(at_once=1, most_waiting=1, most_of_one=2), asyncio.Event(), []
 
         async def work(name: str) -> None:
             try:
-                async with turns.turn():
+                async with turns.turn("acme"):
                     said.append(f"{name} works")
                     await done.wait()
             except Refused as refused:
@@ -44,10 +44,10 @@ def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
 def test_what_has_begun_has_its_next_turn_however_many_wait_and_what_was_taken_is_given_back() -> None:
     async def run() -> list[str]:
         turns, said = Turns(at_once=1, most_waiting=1), []
-        give_back = await turns.taken()
+        give_back = await turns.taken("acme")
 
         async def go_on() -> None:
-            async with turns.next_turn():
+            async with turns.next_turn("acme"):
                 said.append("goes on")
 
         async with asyncio.TaskGroup() as tasks:
@@ -55,10 +55,10 @@ def test_what_has_begun_has_its_next_turn_however_many_wait_and_what_was_taken_i
             tasks.create_task(go_on())
             await asyncio.sleep(0)
             with pytest.raises(Refused):
-                await turns.taken()
+                await turns.taken("acme")
             said.append("gives back")
             give_back()
-        async with turns.turn():
+        async with turns.turn("acme"):
             said.append("works")
         return said
 
