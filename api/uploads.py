@@ -46,6 +46,7 @@ async def stored(
     Raises InvalidData, TooLarge, IdempotencyMismatch or Refused; the file is gone afterwards.
     """
     format = format or _format(request)
+    await check_announced(request, service, tenant)
     with TemporaryDirectory(dir=service.files) as directory:
         source, table = Path(directory, "source"), Path(directory, "table")
         sha256, size = await received(request, source, service.settings.max_dataset_bytes)
@@ -96,6 +97,17 @@ def _hash_of(sha256: str, reading: Reading) -> str:
 def _fingerprint(sha256: str, format: Format, name: str | None) -> str:
     """A hash of all that makes one upload another request than the next."""
     return hashlib.sha256(orjson.dumps([sha256, format, name])).hexdigest()
+
+
+async def check_announced(request: Request, service: Service, tenant: str) -> None:
+    """QuotaExceeded where the tenant has no room for as many bytes as the request announces."""
+    announced = request.headers.get("content-length", "0")
+    if announced.isascii() and announced.isdigit() and len(announced) < 20:
+
+        def check() -> None:
+            service.store.quotas.check_upload(tenant, int(announced), quotas_of(service, tenant).stored_bytes)
+
+        await anyio.to_thread.run_sync(check)
 
 
 async def received(request: Request, into: Path, limit: int) -> tuple[str, int]:

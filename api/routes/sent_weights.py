@@ -21,7 +21,7 @@ from api.errors import Refused
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
 from api.quotas import quotas_of
-from api.uploads import BUFFER, received
+from api.uploads import BUFFER, check_announced, received
 from core.data.weights import MOST_HEADER_BYTES, read_weights
 from core.errors import InvalidData
 from core.store import SentWeights
@@ -69,6 +69,7 @@ async def create_weights(request: Request, service: TheService, tenant: Tenant) 
         has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
         allowed = ", ".join(MEDIA_TYPES)
         raise Refused("unsupported_media_type", f"{has}; it must be {allowed}", headers={"Accept-Post": allowed})
+    await check_announced(request, service, tenant)
     limit = service.settings.max_parameters * BYTES_PER_PARAMETER + MOST_HEADER_BYTES
     with TemporaryDirectory(dir=service.files) as directory:
         file = Path(directory, "weights")

@@ -23,6 +23,24 @@ class TenantQuotas(Own[Quotas]):
             with self._database.reading() as reader:
                 _check_room(reader.scalar(waiting(tenant, *_WAITING)) or 0, most)
 
+    def check_upload(self, tenant: str, size: int, most: int | None) -> None:
+        """QuotaExceeded where there is no room for a file of so many bytes. Worth a look before it is received; a file of the
+        size of one that is there may be that one again, and is let in."""
+        if most is None:
+            return
+        with self._database.reading() as reader:
+            used = _stored(reader, tenant)
+            if used + size <= most:
+                return
+            for table in (datasets, sent_weights):
+                same = select(table.c.id).where(table.c.tenant == tenant, table.c.size_bytes == size).limit(1)
+                if reader.scalar(same) is not None:
+                    return
+        raise QuotaExceeded(
+            f"stored_bytes: the file has {size:,} bytes, {used:,} are stored, your quota is {most:,}; "
+            "delete datasets, weights or jobs with snapshots that you need no more"
+        )
+
 
 def check_queue(writer: Connection, tenant: str, most: int | None, *, with_paused: bool = True) -> None:
     """TooManyJobs where more jobs wait than may, that among them which this transaction has queued; call it at its end.
@@ -50,15 +68,19 @@ def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
     if most is None:
         return
     lock(writer, Count.STORED, tenant)
-    used = 0
-    for size, owner in ((datasets.c.table_bytes, datasets.c.tenant), (sent_weights.c.size_bytes, sent_weights.c.tenant)):
-        used += int(writer.scalar(select(func.coalesce(func.sum(size), 0)).where(owner == tenant)) or 0)
-    used += int(writer.scalar(_to_come(tenant)) or 0) + int(writer.scalar(_kept(tenant)) or 0)
+    used = _stored(writer, tenant)
     if used > most:
         raise QuotaExceeded(
             f"stored_bytes: with these there would be {used:,} bytes, your quota is {most:,}; "
             "delete datasets, weights or jobs with snapshots that you need no more"
         )
+
+
+def _stored(reader: Connection, tenant: str) -> int:
+    used = 0
+    for size, owner in ((datasets.c.table_bytes, datasets.c.tenant), (sent_weights.c.size_bytes, sent_weights.c.tenant)):
+        used += int(reader.scalar(select(func.coalesce(func.sum(size), 0)).where(owner == tenant)) or 0)
+    return used + int(reader.scalar(_to_come(tenant)) or 0) + int(reader.scalar(_kept(tenant)) or 0)
 
 
 def _to_come(tenant: str) -> Select[int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from api.app import create_app
 from core.nn.saving.weights import to_safetensors
@@ -92,3 +93,42 @@ def test_more_bytes_than_may_be_stored_are_refused_from_wherever_they_come(clien
         assert "your quota is 1,000" in problem(answer)["detail"]
     assert client.get("/v1/datasets", headers=theirs).json()["data"] == []
     assert client.post("/v1/datasets", content=rows, headers=CSV).status_code == 201
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/v1/datasets", "text/csv"), ("/v1/weights", "application/octet-stream")])
+def test_a_file_for_which_there_is_no_room_is_refused_before_it_comes(
+    client: TestClient, store: Store, path: str, kind: str
+) -> None:
+    theirs = issued(store, "small")
+    store.quotas.set("small", Quotas(stored_bytes=1000))
+
+    async def asked() -> list[Message]:
+        sent: list[Message] = []
+        given = {**theirs, "Host": "localhost", "Content-Type": kind, "Content-Length": "1001"}
+        headers = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers, "server": None}
+
+        async def receive() -> Message:
+            raise AssertionError("the body was asked for")
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await client.app(scope, receive, send)
+        return sent
+
+    assert client.portal is not None
+    start, body = client.portal.call(asked)
+    assert start["status"] == 422
+    assert b"the file has 1,001 bytes, 0 are stored, your quota is 1,000" in body["body"]
+
+
+def test_a_file_that_is_there_may_be_sent_again_although_there_is_no_room_for_it(client: TestClient, store: Store) -> None:
+    headers = {**CSV, **issued(store, "small")}
+    rows = b"a,b\n" + b"1,2\n" * 100
+    first = client.post("/v1/datasets", content=rows, headers=headers)
+    store.quotas.set("small", Quotas(stored_bytes=1))
+    again = client.post("/v1/datasets", content=rows, headers=headers)
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    refused = client.post("/v1/datasets", content=rows + b"1,2\n", headers=headers)
+    assert problem(refused)["detail"].startswith("stored_bytes: the file has 408 bytes, ")
