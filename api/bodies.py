@@ -149,11 +149,11 @@ def _fields(document: Any) -> int:
 def _is_deep(body: bytes) -> bool:
     if body.count(b"[") + body.count(b"{") <= MOST_DEPTH:
         return False
-    # Rows of numbers go first, and quickly: they are what a large body is made of. So the limit is true but for one level.
+    # Rows of numbers and layers go first, and quickly: large bodies are made of them. So the limit is true but for two levels.
     # Each step is one linear pass: quotes that are escaped, what stands neither for depth nor for a text, what is empty.
     structure = body.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
     depth, in_text = 0, False
-    for byte in structure.replace(b'""', b"").replace(b"[]", b""):
+    for byte in structure.replace(b'""', b"").replace(b"{}", b"").replace(b"[]", b""):
         if byte == _QUOTE:
             in_text = not in_text
         elif not in_text:
