@@ -1,6 +1,6 @@
 """The requests, as they come over the wire. What a network and its training may be is the vocabulary of core.nn.spec."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
@@ -121,10 +121,11 @@ Metadata = Annotated[
 ]
 
 
-def _open(*names: str, **others: Any) -> Callable[[dict[str, Any]], None]:
+def _open(*names: str, examples: Sequence[Any] = (), **others: Any) -> Callable[[dict[str, Any]], None]:
     """Says in the JSON schema that these fields may be left out or "auto".
 
     `core.nn.planning.outline` fills them in before they are read. `others` may be left out too; what they are then is given.
+    `examples` are whole ones.
     """
 
     def change(schema: dict[str, Any]) -> None:
@@ -134,15 +135,20 @@ def _open(*names: str, **others: Any) -> Callable[[dict[str, Any]], None]:
             schema["properties"][name] = {**description, **or_auto(field), "default": "auto"}
         for name, default in others.items():
             schema["properties"][name] = {**schema["properties"][name], "default": default}
+        if examples:
+            schema["examples"] = list(examples)
         schema["required"] = [name for name in schema.get("required", []) if name not in {*names, *others}]
 
     return change
 
 
+_NETWORK = {"layers": [{"units": 16}, {"units": 3}]}
+
+
 class NetworkRequest(NetworkSpec):
     """Layers in the order the inputs run through them; those that are left out or "auto" are chosen from the data."""
 
-    model_config = ConfigDict(json_schema_extra=_open("layers"))
+    model_config = ConfigDict(json_schema_extra=_open("layers", examples=[_NETWORK]))
 
 
 class TrainingRequest(TrainingSpec):

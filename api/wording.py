@@ -344,6 +344,8 @@ def _described(schema: _Schema) -> str:
             count = f" of {schema['minItems']}" if "minItems" in schema and schema["minItems"] == schema.get("maxItems") else ""
             return f"a list{count}, each item {of}" if of else f"a list{count}"
         case "object":
+            if examples := schema.get("examples"):
+                return f"an object such as {orjson.dumps(examples[0]).decode()}"
             fields = ", ".join(schema.get("properties", {}))
             return f"an object with the fields {fields}" if fields else "an object"
         case "boolean":

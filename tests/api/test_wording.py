@@ -239,7 +239,14 @@ def with_data(**fields: Any) -> JSON:
             'dataset is missing; it must be an object {"id": …, "target": …}, or an object {"inputs": …, "targets": …}',
         ),
         (xor(training=None), "/training", None),
-        (xor(network=[]), "/network", None),
+        *(
+            (
+                xor(network=network),
+                "/network",
+                f'network is {told}; it must be "auto", or an object such as {{"layers":[{{"units":16}},{{"units":3}}]}}',
+            )
+            for network, told in (([], "an empty list"), ([{"units": 1}], "a list of 1"), ("16:tanh,3", '"16:tanh,3"'))
+        ),
         (xor(dataset=7), "/dataset", None),
         ([], "", None),
         (7, "", None),
