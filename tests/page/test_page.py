@@ -30,7 +30,7 @@ def with_iris(page: Page) -> None:
 
 def trained(page: Page, name: str, epochs: int = 300) -> None:
     with_iris(page)
-    page.get_by_label("Epochs").fill(str(epochs))
+    page.get_by_label("Epochs", exact=True).fill(str(epochs))
     page.get_by_label("Name of the job").fill(name)
     expect(page.get_by_text(WELL)).to_be_visible()
     page.get_by_role("button", name="Start the training").click()
@@ -67,14 +67,16 @@ def test_a_table_becomes_a_trained_network_and_a_file(
         download.value.save_as(tmp_path / form)
         assert (tmp_path / form).stat().st_size > 0
     page.get_by_role("link", name="How it learns").click()
-    expect(page.get_by_role("img", name="The network: 4 inputs, ")).to_be_visible()
+    drawn = page.get_by_role("group", name="The network: 4 inputs, ")
     tensors = load_file(tmp_path / "safetensors")
-    assert page.locator("svg[role=img] line").count() == sum(each.size for each in tensors.values() if each.ndim == 2)
-    page.get_by_label("Layer").select_option("0")
-    page.get_by_label("Unit").select_option(label="petal_length")
-    weights = page.get_by_role("table")
-    strongest = abs(tensors["0.weight"][:, 2]).max()
-    expect(weights.get_by_role("row").nth(1)).to_contain_text(f"{strongest:.3f}"[:4])
+    expect(drawn.locator("line")).to_have_count(sum(each.size for each in tensors.values() if each.ndim == 2))
+    page.get_by_label("Layer", exact=True).select_option("1")
+    page.get_by_label("Unit", exact=True).select_option(label="unit 2")
+    for name, weight in zip(
+        ("sepal_length", "sepal_width", "petal_length", "petal_width"), tensors["0.weight"][1], strict=True
+    ):
+        said = page.get_by_role("row", name=name).get_by_role("cell").nth(1).inner_text()
+        assert float(said.replace("−", "-")) == pytest.approx(weight, rel=1e-3)
     page.get_by_role("link", name="Events").click()
     expect(page.get_by_text("It was trained to its end.")).to_be_visible()
     page.get_by_role("link", name="Settings").click()
@@ -120,13 +122,14 @@ def test_of_a_large_network_the_strongest_weights_are_drawn_and_it_says_so(
         job = client.post("/v1/jobs", json=xor(3, units=100)).json()["id"]
         finished(client, job)
     page = visit(service.url()).open(f"#/jobs/{job}/learning", key)
-    drawn = page.get_by_role("img", name="The network: 2 inputs, 100 sigmoid, 100 sigmoid, 1 sigmoid")
-    expect(drawn.locator("circle")).to_have_count(2 + 64 + 64 + 1)
+    expect(page.get_by_text("the network has 10,501 weights and biases")).to_be_visible()
+    drawn = page.get_by_role("group", name="The network: 2 inputs, 100 sigmoid, 100 sigmoid, 1 sigmoid")
+    expect(drawn.get_by_role("button")).to_have_count(2 + 64 + 64 + 1)
     expect(drawn.locator("line")).to_have_count(2000)
     expect(page.get_by_text("only the 2,000 strongest are drawn")).to_be_visible()
-    page.get_by_label("Layer").select_option("2")
-    page.get_by_label("Unit").select_option(label="unit 38")
-    expect(drawn.locator("circle")).to_have_count(2 + 64 + 65 + 1)
+    page.get_by_label("Layer", exact=True).select_option("2")
+    page.get_by_label("Unit", exact=True).select_option(label="unit 38")
+    expect(drawn.get_by_role("button")).to_have_count(2 + 64 + 65 + 1)
     expect(drawn.locator("line.chosen")).to_have_count(64 + 1)  # all of its own, weak or strong
 
 

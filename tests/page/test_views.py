@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.conftest import Worker, xor
+from tests.api.conftest import Worker, row, xor
 from tests.api.server import Server
 from tests.page.browser import Visit
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.xdist_group("page")
 EPOCHS = 100_000
 
 
-def submitted(server: Server, name: str, epochs: int = 3) -> str:
-    training = {**xor()["training"], "epochs": epochs}
+def submitted(server: Server, name: str, epochs: int = 3, **others: Any) -> str:
+    training = {**xor()["training"], "epochs": epochs, **others}
     job = httpx2.post(f"{server.address}/v1/jobs", json=xor(training=training, metadata={"name": name})).raise_for_status()
     return str(job.json()["id"])
 
@@ -81,6 +81,24 @@ def test_the_list_is_live_filtered_and_in_pages(server: Server, worker: Worker, 
     expect(page.get_by_role("link", name="job 7", exact=True)).to_be_visible()
 
 
+def test_the_best_epoch_is_told_first_and_the_last_beside_it(
+    server: Server, worker: Worker, visit: Callable[..., Visit]
+) -> None:
+    job_id = submitted(server, "past its best", validation={"rows": [0]})
+    rows = [row(epoch) for epoch in (1, 2, 3)]
+    worker.store.jobs.record_epochs(worker.claim(), rows, None, best_epoch=2)
+    page = visit(server.address).open(f"#/jobs/{job_id}")
+    summary = page.get_by_role("region", name="Summary")
+    expect(summary).to_contain_text("Best epoch 2, measured on validation rows")
+    loss = summary.get_by_text("Validation loss").locator("xpath=..")
+    expect(loss).to_have_text(f"Validation loss{rows[1].validation_loss:g}last {rows[2].validation_loss:.4g}")
+    page.get_by_role("link", name="Jobs").first.click()
+    expect(page.get_by_role("columnheader", name="Validation loss")).to_be_visible()
+    expect(
+        page.get_by_role("row", name="past its best").get_by_role("cell", name=f"{rows[1].validation_loss:g}", exact=True)
+    ).to_be_visible()
+
+
 def test_a_failure_is_told_plainly_and_can_be_tried_again(server: Server, worker: Worker, visit: Callable[..., Visit]) -> None:
     job_id = submitted(server, "doomed")
     error = {"fault": "user", "code": "diverged", "message": "the loss became NaN in epoch 2; a lower learning rate may help"}
@@ -101,16 +119,16 @@ def test_mistakes_stand_at_their_fields_while_one_types(server: Server, visit: C
     page.get_by_label("My own layers").check()
     mistakes = [("Units of layer 1", "0", "1 or more"), ("Epochs", "1.5", "1.5"), ("Learning rate", "-1", "-1")]
     for label, value, _ in mistakes:
-        page.get_by_label(label).fill(value)
+        page.get_by_label(label, exact=True).fill(value)
     expect(page.get_by_text("3 things are not right yet.")).to_be_visible()
     expect(page.get_by_role("button", name="Start the training")).to_be_disabled()
     for label, _, told in mistakes:
-        field = page.get_by_label(label)
+        field = page.get_by_label(label, exact=True)
         expect(field).to_have_attribute("aria-invalid", "true")
         described = str(field.get_attribute("aria-describedby")).split()[-1]
         expect(page.locator(f"#{described}")).to_contain_text(told)
     for label, value in (("Units of layer 1", "5"), ("Epochs", "9"), ("Learning rate", "0.1")):
-        page.get_by_label(label).fill(value)
+        page.get_by_label(label, exact=True).fill(value)
     expect(page.get_by_text("All is well; it can start.")).to_be_visible()
     expect(page.get_by_role("complementary").get_by_role("row", name="1 dense")).to_contain_text("5")
 

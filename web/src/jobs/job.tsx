@@ -42,14 +42,13 @@ export function JobPage({ id }: { id: string }) {
       </p>
       <div class="head">
         <Title name={title(job)}>{title(job)}</Title>
-        <span role="status">
+        <span role="status" class="state">
           <Badge status={job.status} />
         </span>
+        <Actions job={job} onChange={show} />
       </div>
       <Problem text={problem} />
       <Summary job={job} />
-      <Actions job={job} onChange={show} />
-      {job.weights && <Downloads job={job} />}
       <nav class="tabs" aria-label="About this job">
         {TABS.map(([name, label]) => (
           <a key={name} href={jobAddress(id, name, name ? [] : others)} aria-current={tab === name ? "page" : undefined}>
@@ -57,6 +56,7 @@ export function JobPage({ id }: { id: string }) {
           </a>
         ))}
       </nav>
+      {tab === "" && job.weights && <Downloads job={job} />}
       {tab === "" && <Curves job={job} others={others} />}
       {tab === "" && job.result?.confusion_matrix && <Confusion matrix={job.result.confusion_matrix} />}
       {tab === "learning" && <Learning job={job} />}

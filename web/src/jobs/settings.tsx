@@ -41,7 +41,7 @@ export function Settings({ job }: { job: Job }) {
       <details>
         <summary>As it would be submitted again</summary>
         <pre class="wide" tabIndex={0}>
-          {JSON.stringify({ network: job.network, dataset: job.dataset, training: job.training, metadata: job.metadata }, null, 2)}
+          {JSON.stringify({ name: job.name ?? undefined, network: job.network, dataset: job.dataset, training: job.training, metadata: job.metadata }, null, 2)}
         </pre>
       </details>
     </>

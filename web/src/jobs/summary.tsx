@@ -27,7 +27,7 @@ export function Summary({ job }: { job: Job }) {
     <section class="card" aria-label="Summary">
       {ACTIVE.has(job.status) && epochs !== null && <Progress label="Progress" epoch={epoch} epochs={epochs} />}
       {epoch > 0 && <Measures job={job} />}
-      <dl class="facts">
+      <dl class="facts line">
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt class="capital">{name}</dt>
@@ -72,7 +72,7 @@ interface Measure {
 function Measures({ job }: { job: Job }) {
   const last: Measured = job.progress;
   const best = job.progress.best ?? last;
-  const isValidated = (job.measured_on ?? (last.validation_loss === null ? "training" : "validation")) === "validation";
+  const isValidated = job.measured_on === "validation";
   const measures: Measure[] = [
     ...(isValidated ? [{ name: "Validation loss", of: (epoch: Measured) => epoch.validation_loss }] : []),
     ...Object.keys(last.metrics).map((name) => ({ name: plain(name), of: (epoch: Measured) => epoch.metrics[name] })),

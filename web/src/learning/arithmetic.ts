@@ -7,7 +7,14 @@ const MOST_TERMS = 5;
 const DIGITS = 3;
 
 export function written(value: number): string {
-  return number(value, DIGITS);
+  return number(value, Math.abs(value) < 1e-3 ? DIGITS + 1 : DIGITS); // of which powers of ten take one
+}
+
+/** A number and what a step makes of it, with as many digits as show two of the step. */
+export function stepped(before: number, step: number): [string, string] {
+  const most = Math.max(Math.abs(before), Math.abs(before + step));
+  const digits = step === 0 ? DIGITS : Math.max(DIGITS, Math.min(9, Math.ceil(Math.log10(most / Math.abs(step))) + 2));
+  return [number(before, digits), number(before + step, digits)];
 }
 
 /** A factor or a term, in brackets where it begins with a minus. */

@@ -1,123 +1,196 @@
 // The network, drawn: a node for each unit, a line for each weight, thick where it is large, dashed where it is negative.
 
-import type { Network } from "./network";
-import { thinned } from "./network";
-
-export interface Node {
-  layer: number;
-  unit: number;
-}
+import { useEffect, useRef } from "preact/hooks";
+import { count, number, plain } from "../parts/words";
+import { linesOf, MOST_LINES, type Line } from "./lines";
+import { drawnUnits, short, type Node, type Picture } from "./picture";
+import { placesOf, useWidth, type Places } from "./places";
 
 interface Props {
-  network: Network;
+  picture: Picture;
   chosen: Node;
+  weight?: { layer: number; to: number; from: number | null } | null; // the one that is told of
   onChoose: (node: Node) => void;
 }
 
-const MOST_NODES = 64; // of a layer
-const MOST_LINES = 2000; // more of them hide one another
-const WIDTH = 900;
-const SIDE = 110; // for the names
-const WIDEST = 5;
-
-export function Drawing({ network, chosen, onChoose }: Props) {
-  const shown = network.layers.map((layer, index) => {
-    const units = thinned(layer.names.length, MOST_NODES);
-    // The chosen one is always there.
-    return chosen.layer === index && !units.includes(chosen.unit) ? [...units, chosen.unit].sort((one, other) => one - other) : units;
-  });
-  const tallest = Math.max(...shown.map((units) => units.length));
-  const step = Math.max(9, Math.min(46, 600 / tallest));
-  const height = tallest * step + 40;
-  const radius = Math.min(11, step * 0.38);
-  const x = (layer: number) => SIDE + (layer * (WIDTH - 2 * SIDE)) / Math.max(1, network.layers.length - 1);
-  const y = (layer: number, place: number) => 30 + (height - 40) / 2 + (place - (shown[layer]!.length - 1) / 2) * step;
-  const at = { layer: chosen.layer, unit: shown[chosen.layer]!.indexOf(chosen.unit) }; // its place among those that are drawn
-  const { lines, isCut } = linesOf(network, shown, at);
-  const isThinned = shown.some((units, index) => units.length < network.layers[index]!.names.length);
-  const summary = network.layers.map((layer) => `${layer.names.length} ${layer.title}`).join(", ");
+export function Drawing({ picture, chosen, weight, onChoose }: Props) {
+  const [element, width] = useWidth();
+  const units = drawnUnits(picture, chosen);
+  const isThinned = units.some((drawn, layer) => drawn.length < picture.columns[layer]!.names.length);
+  const { lines, isCut } = linesOf(picture, units, chosen);
+  const places = placesOf(units.map((each) => each.length), width ?? 800);
+  const summary = picture.columns.map(({ names, title }) => `${names.length} ${plain(title)}`).join(", ");
+  const isOf = (line: Line) => weight?.layer === line.stage + 1 && weight.to === line.to && weight.from === line.from;
+  const { x, y } = places;
+  const at = (column: number, unit: number) => y(column, units[column]!.indexOf(unit));
+  const onKeyDown = useArrows(units, chosen, onChoose);
 
   return (
-    <>
+    <div ref={element} class="drawn">
       {(isThinned || isCut) && (
         <p class="soft">
-          {isThinned && `Of layers with more than ${MOST_NODES} units only so many are drawn. `}
-          {isCut && `Of the weights only the ${MOST_LINES.toLocaleString("en")} strongest are drawn.`}
+          {isThinned && "Of the largest layers some units are left out. "}
+          {isCut && `Of the weights only the ${count(MOST_LINES)} strongest are drawn.`}
         </p>
       )}
-      <div class="wide" tabIndex={0} role="group" aria-label="Drawing of the network">
-        <svg class="network" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`The network: ${summary}`}>
-          {lines.map(({ stage, from, to, share }) => (
-            <line
-              key={`${stage} ${from} ${to}`}
-              class={`${share < 0 ? "negative" : "positive"} ${isAt(at, stage, from, to) ? "chosen" : ""}`}
-              x1={x(stage)}
-              y1={y(stage, from)}
-              x2={x(stage + 1)}
-              y2={y(stage + 1, to)}
-              stroke-width={(0.3 + (WIDEST - 0.3) * Math.abs(share)).toFixed(2)}
-              stroke-opacity={(0.12 + 0.7 * Math.abs(share)).toFixed(2)}
-            />
-          ))}
-          {shown.map((units, layer) => (
-            <g key={layer}>
-              <text x={x(layer)} y={14} text-anchor="middle" class="title">
-                {network.layers[layer]!.title.replaceAll("_", " ")}
-              </text>
-              {units.map((unit, place) => (
-                <g key={unit} class={`node ${chosen.layer === layer && chosen.unit === unit ? "chosen" : ""}`} onClick={() => onChoose({ layer, unit })}>
-                  <title>{network.layers[layer]!.names[unit]}</title>
-                  <circle cx={x(layer)} cy={y(layer, place)} r={radius} />
-                  {isNamed(layer, network, units) && (
-                    <text x={x(layer) + (layer ? 1 : -1) * (radius + 6)} y={y(layer, place) + 4} text-anchor={layer ? "start" : "end"}>
-                      {shortened(network.layers[layer]!.names[unit]!)}
-                    </text>
-                  )}
-                </g>
-              ))}
-            </g>
-          ))}
-        </svg>
-      </div>
-      <p class="soft keys">
-        <svg viewBox="0 0 40 8" aria-hidden="true" class="network sample">
-          <line class="positive" x1="0" y1="4" x2="40" y2="4" stroke-width="4" />
-        </svg>
-        positive
-        <svg viewBox="0 0 40 8" aria-hidden="true" class="network sample">
-          <line class="negative" x1="0" y1="4" x2="40" y2="4" stroke-width="4" />
-        </svg>
-        negative; the thicker, the larger within its layer
-      </p>
-    </>
+      <svg class="network" viewBox={`0 0 ${places.width} ${places.height}`} role="group" aria-label={`The network: ${summary}`} onKeyDown={onKeyDown}>
+        <g aria-hidden="true">
+          {lines.map((line) => {
+            const { stage, from, to, share } = line;
+            const isFaint = picture.stages[stage]!.isFaint;
+            const strength = Math.abs(share);
+            const thin = Math.min(1, Math.sqrt(150 / (units[stage]!.length * units[stage + 1]!.length))); // so that many faint lines stay faint
+            const marked = isOf(line) ? "told" : line.isChosen && !isFaint ? "chosen" : isFaint ? "faint" : "";
+            return (
+              <line
+                key={`${stage} ${from} ${to}`}
+                class={`${share < 0 ? "negative" : "positive"} ${marked}`}
+                x1={x(stage) + places.node(stage).width / 2}
+                y1={at(stage, from)}
+                x2={x(stage + 1) - places.node(stage + 1).width / 2}
+                y2={at(stage + 1, to)}
+                stroke-width={(0.4 + (isFaint ? 0.35 : 0.92) * places.widest * strength).toFixed(2)}
+                stroke-opacity={((isFaint ? 0.24 * thin : 0.76) * (0.25 + 0.75 * strength)).toFixed(2)}
+              />
+            );
+          })}
+        </g>
+        {picture.columns.map((column, layer) => (
+          <g key={layer}>
+            <text {...titleAt(layer, picture.columns.length - 1, places)} class={`title ${picture.at === layer ? "at" : ""}`} aria-hidden="true">
+              {plain(column.title)}
+            </text>
+            {units[layer]!.map((unit) => (
+              <Unit key={unit} picture={picture} places={places} node={{ layer, unit }} isChosen={chosen.layer === layer && chosen.unit === unit} y={at(layer, unit)} onChoose={onChoose} />
+            ))}
+          </g>
+        ))}
+      </svg>
+      <Legend picture={picture} />
+    </div>
   );
 }
 
-interface Line {
-  stage: number;
-  from: number; // places among those that are drawn
-  to: number;
-  share: number; // of the largest weight of the stage, with its sign
+interface UnitProps {
+  picture: Picture;
+  places: Places;
+  node: Node;
+  isChosen: boolean;
+  y: number;
+  onChoose: (node: Node) => void;
 }
 
-function linesOf(network: Network, shown: number[][], at: Node): { lines: Line[]; isCut: boolean } {
-  const all = network.stages.flatMap(({ weights }, stage) => {
-    const largest = weights.reduce((most, row) => row.reduce((size, each) => Math.max(size, Math.abs(each)), most), 0) || 1;
-    return shown[stage + 1]!.flatMap((unit, to) => shown[stage]!.map((input, from) => ({ stage, from, to, share: weights[unit]![input]! / largest })));
-  });
-  if (all.length <= MOST_LINES) return { lines: all, isCut: false };
-  const weight = (line: Line) => (isAt(at, line.stage, line.from, line.to) ? 2 : Math.abs(line.share));
-  return { lines: all.sort((one, other) => weight(other) - weight(one)).slice(0, MOST_LINES), isCut: true };
+function Unit({ picture, places, node, isChosen, y, onChoose }: UnitProps) {
+  const column = picture.columns[node.layer]!;
+  const { width, height } = places.node(node.layer);
+  const x = places.x(node.layer);
+  const name = column.names[node.unit]!;
+  const value = column.values?.[node.unit];
+  const most = column.values?.reduce((size, each) => Math.max(size, Math.abs(each)), 0) || 1;
+  const where = node.layer === 0 ? "input" : `layer ${node.layer}`;
+  const box = { x: x - width / 2, y: y - height / 2, width, height, rx: height / 2 };
+  return (
+    <g
+      id={idOf(node)}
+      class={`node ${isChosen ? "chosen" : ""}`}
+      role="button"
+      tabindex={isChosen ? 0 : -1} // in lower case, as SVG wants it
+      aria-pressed={isChosen}
+      aria-label={`${name}, ${where}${value === undefined ? "" : `: ${picture.nodes} is ${number(value)}`}`}
+      onClick={() => onChoose(node)}
+    >
+      <rect class="body" {...box} />
+      {value !== undefined && <rect class={value < 0 ? "tint negative" : "tint positive"} {...box} fill-opacity={((0.42 * Math.abs(value)) / most).toFixed(2)} />}
+      {value !== undefined && places.hasValues(node.layer) && (
+        <text x={x} y={y + 4} text-anchor="middle" class="value">
+          {short(value)}
+        </text>
+      )}
+      {places.isNamed(node.layer) && <Name picture={picture} places={places} node={node} y={y} />}
+    </g>
+  );
 }
 
-function isAt(at: Node, stage: number, from: number, to: number): boolean {
-  return (at.layer === stage + 1 && at.unit === to) || (at.layer === stage && at.unit === from);
+function Name({ picture, places, node: { layer, unit }, y }: { picture: Picture; places: Places; node: Node; y: number }) {
+  const { names, notes } = picture.columns[layer]!;
+  const note = (places.isNoted(layer) && notes[unit]) || "";
+  const isLeft = layer === 0;
+  if (places.isNarrow) {
+    const x = isLeft ? 2 : places.width - 2;
+    return (
+      <text x={x} y={y - places.node(layer).height / 2 - 5} text-anchor={isLeft ? "start" : "end"}>
+        {cut(names[unit]!, 16)}
+        <tspan class="note" x={x} dy={places.node(layer).height + 19}>
+          {note}
+        </tspan>
+      </text>
+    );
+  }
+  const x = places.x(layer) + (isLeft ? -1 : 1) * (places.node(layer).width / 2 + 8);
+  return (
+    <text x={x} y={note ? y - 2 : y + 4} text-anchor={isLeft ? "end" : "start"}>
+      {cut(names[unit]!, 15)}
+      {note && (
+        <tspan class="note" x={x} dy={14}>
+          {note}
+        </tspan>
+      )}
+    </text>
+  );
 }
 
-function isNamed(layer: number, network: Network, units: number[]): boolean {
-  return (layer === 0 || layer === network.layers.length - 1) && units.length <= 32;
+function Legend({ picture }: { picture: Picture }) {
+  return (
+    <p class="soft keys">
+      {picture.nodes && `In the nodes: ${picture.nodes}. `}
+      On the lines: {picture.lines}, the thicker the larger within its layer;{" "}
+      <svg viewBox="0 0 40 8" aria-hidden="true" class="network sample">
+        <line class="positive" x1="0" y1="4" x2="40" y2="4" stroke-width="4" />
+      </svg>{" "}
+      positive,{" "}
+      <svg viewBox="0 0 40 8" aria-hidden="true" class="network sample">
+        <line class="negative" x1="0" y1="4" x2="40" y2="4" stroke-width="4" />
+      </svg>{" "}
+      negative.
+    </p>
+  );
 }
 
-function shortened(name: string): string {
-  return name.length > 15 ? `${name.slice(0, 14)}…` : name;
+/** The arrow keys lead from node to node: up and down within a layer, left and right between them. */
+function useArrows(units: number[][], chosen: Node, onChoose: (node: Node) => void): (event: KeyboardEvent) => void {
+  const wanted = useRef("");
+  useEffect(() => {
+    if (wanted.current !== idOf(chosen)) return;
+    wanted.current = "";
+    document.getElementById(idOf(chosen))?.focus();
+  }, [chosen.layer, chosen.unit]);
+  return (event) => {
+    const [across, along] = ARROWS[event.key] ?? [0, 0];
+    const layer = chosen.layer + across;
+    const column = units[layer];
+    if ((!across && !along) || !column) return;
+    event.preventDefault();
+    const here = units[chosen.layer]!.indexOf(chosen.unit);
+    const place = across ? Math.round(((here + 0.5) / units[chosen.layer]!.length) * column.length - 0.5) : here + along;
+    const unit = column[Math.max(0, Math.min(column.length - 1, place))]!;
+    if (layer === chosen.layer && unit === chosen.unit) return;
+    wanted.current = idOf({ layer, unit });
+    onChoose({ layer, unit });
+  };
+}
+
+const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Above its column; on a phone those at the sides begin and end there. */
+function titleAt(layer: number, last: number, places: Places) {
+  if (!places.isNarrow || (layer > 0 && layer < last)) return { x: places.x(layer), y: 14, "text-anchor": "middle" } as const;
+  return layer === 0 ? ({ x: 2, y: 14, "text-anchor": "start" } as const) : ({ x: places.width - 2, y: 14, "text-anchor": "end" } as const);
+}
+
+function idOf({ layer, unit }: Node): string {
+  return `node-${layer}-${unit}`;
+}
+
+function cut(name: string, most: number): string {
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }

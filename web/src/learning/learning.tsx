@@ -1,113 +1,31 @@
-// How a network learned: its weights, drawn.
+// How a network learned: one example followed through it, or at least its weights, drawn.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
-import { count, number } from "../parts/words";
-import { get, told } from "../service/requests";
 import type { Job } from "../service/types";
-import { Drawing, type Node } from "./drawing";
-import { networkOf, type Network, type WeightsFile } from "./network";
-
-const MOST_PARAMETERS = 200_000;
-const MOST_LISTED = 20;
+import { Traced } from "./traced";
+import { useTracing } from "./tracing";
+import { Weights } from "./weights";
 
 export function Learning({ job }: { job: Job }) {
-  const [network, setNetwork] = useState<Network | null | undefined>(null); // null: not there yet; undefined: not one to be drawn
-  const [problem, setProblem] = useState("");
-  const isLarge = job.plan.parameters > MOST_PARAMETERS;
+  const [row, setRow] = useState(0);
+  const [epoch, setEpoch] = useState<number | null>(null);
+  const { trace, epochs, losses, problem, refusal } = useTracing(job, row, epoch);
 
-  useEffect(() => {
-    if (!job.weights || isLarge) return;
-    const control = new AbortController();
-    get<WeightsFile>(`${job.weights}?format=json`, control.signal)
-      .then((file) => (setNetwork(networkOf(file)), setProblem("")))
-      .catch((error) => control.signal.aborted || setProblem(told(error)));
-    return () => control.abort();
-  }, [job.id, job.weights]);
-
+  if (trace && !refusal) {
+    return (
+      <>
+        <h2>One example through the network</h2>
+        <Traced job={job} trace={trace} epochs={epochs} losses={losses} problem={problem} row={row} epoch={epoch ?? trace.epoch} onRow={setRow} onEpoch={setEpoch} />
+      </>
+    );
+  }
   return (
     <>
       <h2>The network</h2>
+      {refusal && <p class="card">{refusal}</p>}
       <Problem text={problem} />
-      {isLarge && <p class="card">It has {count(job.plan.parameters)} weights; networks of up to {count(MOST_PARAMETERS)} are drawn.</p>}
-      {!isLarge && !job.weights && <p class="card">It is drawn here once it has ended with weights.</p>}
-      {network === undefined && <p class="card">Only networks of dense layers are drawn; this one has others.</p>}
-      {network && <Drawn network={network} />}
+      <Weights job={job} />
     </>
-  );
-}
-
-function Drawn({ network }: { network: Network }) {
-  const last = network.layers.length - 1;
-  const [chosen, setChosen] = useState<Node>({ layer: last, unit: 0 });
-  const { names } = network.layers[chosen.layer]!;
-  return (
-    <>
-      <Drawing network={network} chosen={chosen} onChoose={setChosen} />
-      <div class="filters">
-        <div>
-          <label for="layer">Layer</label>
-          <select id="layer" value={chosen.layer} onChange={(event) => setChosen({ layer: Number(event.currentTarget.value), unit: 0 })}>
-            {network.layers.map((layer, index) => (
-              <option key={index} value={index}>
-                {index ? `${index}: ${layer.title.replaceAll("_", " ")}` : "inputs"}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label for="unit">Unit</label>
-          <select id="unit" value={chosen.unit} onChange={(event) => setChosen({ ...chosen, unit: Number(event.currentTarget.value) })}>
-            {names.map((name, index) => (
-              <option key={index} value={index}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </div>
-      </div>
-      <Weights network={network} node={chosen} />
-    </>
-  );
-}
-
-/** What comes into a node; of an input, what goes out of it. */
-function Weights({ network, node }: { network: Network; node: Node }) {
-  const isInput = node.layer === 0;
-  const stage = network.stages[isInput ? 0 : node.layer - 1]!;
-  const others = network.layers[isInput ? 1 : node.layer - 1]!.names;
-  const values = isInput ? stage.weights.map((row) => row[node.unit]!) : stage.weights[node.unit]!;
-  const bias = isInput ? undefined : stage.bias?.[node.unit];
-  const sorted = values.map((value, index) => ({ name: others[index]!, value })).sort((one, other) => Math.abs(other.value) - Math.abs(one.value));
-  const name = network.layers[node.layer]!.names[node.unit]!;
-  return (
-    <section aria-live="polite">
-      <h3>
-        {isInput ? `From ${name}` : `Into ${name}`}
-      </h3>
-      <table class="weights">
-        <thead>
-          <tr>
-            <th scope="col">{isInput ? "To" : "From"}</th>
-            <th scope="col">Weight</th>
-          </tr>
-        </thead>
-        <tbody>
-          {bias !== undefined && (
-            <tr>
-              <th scope="row">bias</th>
-              <td>{number(bias)}</td>
-            </tr>
-          )}
-          {sorted.slice(0, MOST_LISTED).map((each) => (
-            <tr key={each.name}>
-              <th scope="row">{each.name}</th>
-              <td>{number(each.value)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {sorted.length > MOST_LISTED && <p class="soft">And {count(sorted.length - MOST_LISTED)} that are nearer to 0.</p>}
-    </section>
   );
 }

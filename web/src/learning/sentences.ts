@@ -1,7 +1,7 @@
 // What is computed at a moment, in plain words, and with the numbers of the chosen node.
 
 import { count, plain } from "../parts/words";
-import { bracketed, product, sumOfProducts, written } from "./arithmetic";
+import { bracketed, product, stepped, sumOfProducts, written } from "./arithmetic";
 import type { Loss } from "./losses";
 import type { Moment } from "./moments";
 import { passedBack, total, type Pass, type Trace } from "./trace";
@@ -29,14 +29,14 @@ export function toldOf(telling: Telling, { phase, layer }: Moment, unit: number)
     return { what: `Forward${place}: each node multiplies what comes in by its weights, and adds the products and its bias. ${then}`, numbers: forwardNumbers(pass, unit) };
   }
   if (phase === "backward") {
-    const what = layer === layers ? "The error begins at the outputs. A node’s share of it tells how the loss changes as its sum grows." : BACK;
+    const what = layer === layers ? "the error begins at the outputs. A node’s share of it tells how the loss changes as its sum grows." : BACK;
     return { what: `Backward${place}: ${what}`, numbers: layer === layers ? beginNumbers(telling, unit) : backNumbers(pass, telling.passes[layer]!, unit) };
   }
-  const what = "A weight’s gradient is the error of its node times what came in. It steps against the gradient, as far as the learning rate says.";
+  const what = "a weight’s gradient is the error of its node times what came in. It steps against the gradient, as far as the learning rate says.";
   return { what: `Step${place}: ${what}`, numbers: weightNumbers(telling, layer, unit, strongest(pass, unit)) };
 }
 
-const BACK = "Errors run back over the same weights. Each node adds what reaches it, times the slope of its activation: that is its share.";
+const BACK = "errors run back over the same weights. Each node adds what reaches it, times the slope of its activation: that is its share.";
 const INPUTS = {
   forward: (row: number) => `Row ${count(row)} of the data goes in, each column as a number that suits the network.`,
   backward: () => "The inputs are given: they have no share of the error, and it ends here.",
@@ -99,7 +99,8 @@ export function weightNumbers({ trace, passes }: Telling, layer: number, to: num
   const [gradient, step, before] = [gradients!, steps!, now!];
   const what = from === null ? `The bias of ${pass.names[to]}` : `The weight from ${pass.from[from]} to ${pass.names[to]}`;
   const why = from === null ? "its node’s error, " : `${product(pass.errors[to]!, pass.incoming[from]!)} = `;
-  return `${what}: gradient ${why}${written(gradient)}; step −${written(trace.learning_rate)} × ${bracketed(gradient)} = ${written(step)}, from ${written(before)} to ${written(before + step)}.`;
+  const [old, after] = stepped(before, step);
+  return `${what}: gradient ${why}${written(gradient)}; step −${written(trace.learning_rate)} × ${bracketed(gradient)} = ${written(step)}, from ${old} to ${after}.`;
 }
 
 /** The weight of a node that moves most; null: its bias, where there is nothing else. */

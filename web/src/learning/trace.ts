@@ -1,5 +1,7 @@
 // One example, as it ran through the network with the weights of one epoch: what `GET /v1/jobs/{id}/trace` answers, made ready to be told.
 
+import type { Plan } from "../service/types";
+
 export interface Trace {
   epoch: number;
   epochs: number[]; // those whose weights are kept; 0 is before training
@@ -33,6 +35,14 @@ export interface LayerTrace {
   steps: Parameters | null;
 }
 
+const MOST_WEIGHTS = 10_000; // for which the service makes traces
+const TRACED = new Set(["dense", "dropout", "flatten", "reshape"]);
+
+/** Whether one example can be followed through such a network; which others can, the service says of each. */
+export function canBeWatched(plan: Plan): boolean {
+  return plan.parameters <= MOST_WEIGHTS && plan.layers.every((each) => TRACED.has(each.type) && each.activation !== "prelu");
+}
+
 /** A dense layer at work: what came in, what it made of it, and what it learns from it. */
 export interface Pass {
   activation: string;
@@ -61,6 +71,11 @@ export function passesOf(trace: Trace): Pass[] {
       const [sums, errors] = [layer.weighted_sums ?? [], layer.errors ?? []];
       passes.push({ activation: wordOf(layer.activation), from, names, incoming, weights, bias: layer.bias, sums, outgoing: layer.activations ?? sums, errors, gradients, steps });
       from = names;
+    } else if (passes.length > 0 && layer.activations) {
+      // An activation that is a layer of its own: its nodes are those of the layer before it.
+      const pass = passes.at(-1)!;
+      pass.activation = pass.activation === "identity" ? wordOf(layer.activation) : `${pass.activation}, then ${wordOf(layer.activation)}`;
+      pass.outgoing = layer.activations;
     }
     incoming = layer.activations ?? incoming;
   });

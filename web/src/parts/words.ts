@@ -54,7 +54,7 @@ export function when(text: string): string {
   return new Date(text).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
-/** What its owner calls the job, else the end of its id. */
+/** What the job is called, else the end of its id; before jobs had names, their owners put them into the metadata. */
 export function title(job: Pick<Job, "id" | "name" | "metadata">): string {
   return job.name || job.metadata["name"] || `Job …${job.id.slice(-6)}`;
 }

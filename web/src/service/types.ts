@@ -25,10 +25,10 @@ export interface JobSummary {
     validation_loss: number | null;
     metrics: Record<string, number | null>;
     eta_seconds: number | null;
-    best?: Measured | null;
+    best: Measured | null;
   };
-  measured_on?: "validation" | "training";
-  name?: string | null;
+  measured_on: "validation" | "training";
+  name: string | null;
   dataset: { id: string };
   metadata: Record<string, string>;
   result: Result | null;

@@ -19,6 +19,7 @@ export interface Draft {
   epochs: string;
   batch_size: string;
   is_validated: boolean; // whether a share of the rows is kept to measure on
+  snapshots: string | null; // epochs whose weights are kept; null: as suits the network
   seed: string;
 }
 
@@ -35,6 +36,7 @@ export const EMPTY: Draft = {
   epochs: "",
   batch_size: "",
   is_validated: true,
+  snapshots: null,
   seed: "",
 };
 
@@ -44,11 +46,19 @@ export function canValidate(dataset: Dataset): boolean {
   return dataset.rows >= LEAST_ROWS_TO_VALIDATE;
 }
 
+const SNAPSHOTS = 30; // of a network that can be watched
+
+/** How many epochs' weights are kept, as it stands in the form. */
+export function snapshotsOf(draft: Draft, isSmall: boolean): string {
+  return draft.snapshots ?? (isSmall ? String(SNAPSHOTS) : "0");
+}
+
 /** The request of POST /v1/jobs, which /v1/networks/check takes too. What is empty is left to the service. */
-export function requestOf(draft: Draft, dataset: Dataset): Json {
+export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Json {
   const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== draft.target);
   const features = usable.filter((each) => !draft.left_out.has(each.name)).map((each) => each.name);
   const rate = numeric(draft.learning_rate);
+  const snapshots = numeric(snapshotsOf(draft, isSmall), "0");
   const optimizer = rate === AUTO ? draft.optimizer : { type: draft.optimizer === AUTO ? "adam" : draft.optimizer, learning_rate: rate };
   return {
     dataset: { id: dataset.id, target: draft.target, ...(features.length < usable.length ? { features } : {}) },
@@ -61,9 +71,10 @@ export function requestOf(draft: Draft, dataset: Dataset): Json {
       epochs: numeric(draft.epochs),
       batch_size: numeric(draft.batch_size),
       ...(canValidate(dataset) ? { validation: draft.is_validated ? { fraction: 0.2 } : null } : {}),
+      ...(Number(snapshots) === 0 ? {} : { snapshots }),
       ...(draft.seed.trim() ? { seed: numeric(draft.seed) } : {}),
     },
-    ...(draft.name.trim() ? { metadata: { name: draft.name.trim() } } : {}),
+    ...(draft.name.trim() ? { name: draft.name.trim() } : {}),
   };
 }
 
@@ -85,8 +96,9 @@ export const FIELDS = {
   epochs: "/training/epochs",
   batch_size: "/training/batch_size",
   validation: "/training/validation",
+  snapshots: "/training/snapshots",
   seed: "/training/seed",
-  name: "/metadata",
+  name: "/name",
 } as const;
 
 export const layerField = (index: number, field: string) => `/network/layers/${index}/${field}`;

@@ -1,6 +1,7 @@
 // A new job, from the table to the start; the dry run says all along what it would be, or what is wrong with it.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { canBeWatched } from "../learning/trace";
 import { Layers } from "../parts/layers";
 import { Choice, Problem, Title } from "../parts/pieces";
 import { go, jobAddress } from "../parts/routes";
@@ -10,7 +11,7 @@ import type { Dataset, Entry, Job } from "../service/types";
 import { learnWords, vocabulary } from "../service/vocabulary";
 import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
-import { AUTO, canValidate, EMPTY, FIELDS, placed, requestOf, type Draft } from "./draft";
+import { AUTO, canValidate, EMPTY, FIELDS, placed, requestOf, snapshotsOf, type Draft } from "./draft";
 import { Field, TextField } from "./field";
 import { Network, newLayer } from "./network";
 import { Upload } from "./upload";
@@ -34,8 +35,12 @@ function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
 
-  const request = useMemo(() => requestOf(draft, dataset), [draft, dataset]);
+  const [isSmall, setSmall] = useState(false);
+  const request = useMemo(() => requestOf(draft, dataset, isSmall), [draft, dataset, isSmall]);
   const verdict = useCheck(request);
+  useEffect(() => {
+    if (verdict.check) setSmall(canBeWatched(verdict.check.plan));
+  }, [verdict.check]);
   const errors = placed([...verdict.entries, ...refusal], draft);
   const change = (part: Partial<Draft>) => {
     setRefusal([]);
@@ -94,6 +99,14 @@ function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
             <TextField id="epochs" label="Epochs" {...rough} value={draft.epochs} error={errors.get(FIELDS.epochs)} onType={(epochs) => change({ epochs })} />
             <TextField id="batch" label="Rows in a batch" {...rough} value={draft.batch_size} error={errors.get(FIELDS.batch_size)} onType={(batch_size) => change({ batch_size })} />
             <TextField id="seed" label="Seed" isNumber placeholder="0" value={draft.seed} error={errors.get(FIELDS.seed)} onType={(seed) => change({ seed })} />
+            <TextField
+              id="snapshots"
+              label="Keep the weights of so many epochs, to watch it learn"
+              isNumber
+              value={snapshotsOf(draft, isSmall)}
+              error={errors.get(FIELDS.snapshots)}
+              onType={(snapshots) => change({ snapshots })}
+            />
             <TextField id="name" label="Name of the job" value={draft.name} error={errors.get(FIELDS.name)} onType={(name) => change({ name })} />
           </div>
           {canValidate(dataset) && (
