@@ -70,8 +70,10 @@ def test_a_table_becomes_a_trained_network_and_a_file(
     drawn = page.get_by_role("group", name="The network: 4 inputs, ")
     tensors = load_file(tmp_path / "safetensors")
     expect(drawn.locator("line")).to_have_count(sum(each.size for each in tensors.values() if each.ndim == 2))
+    page.get_by_role("group", name="Phase").get_by_role("button", name="Forward").click()
     page.get_by_label("Layer", exact=True).select_option("1")
     page.get_by_label("Unit", exact=True).select_option(label="unit 2")
+    expect(page.get_by_role("caption")).to_have_text("The sum of unit 2")
     for name, weight in zip(
         ("sepal_length", "sepal_width", "petal_length", "petal_width"), tensors["0.weight"][1], strict=True
     ):
