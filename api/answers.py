@@ -275,7 +275,7 @@ class ResultAnswer(Answer):
 
 
 class WarningAnswer(Answer):
-    """What the data say that is probably not meant; the job is trained all the same."""
+    """What is probably not meant; the data are used all the same."""
 
     pointer: str = Field(description="The place in the request (RFC 6901).")
     message: str
@@ -497,6 +497,9 @@ class PredictionsAnswer(Answer):
     classes: list[str | bool | int | float] | None = Field(description="The labels, where the job has learned classes.")
     rows: int
     predictions: list[PredictionAnswer] = Field(description="In the order of the rows.")
+    warnings: list[WarningAnswer] = Field(
+        default_factory=list, description="Columns with texts that training never saw, which count as missing."
+    )
 
 
 class HealthAnswer(Answer):

@@ -1,6 +1,7 @@
 """Predictions of many rows, a block at a time, as JSON, JSON lines or CSV."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.rows import beyond, columns_of
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.tables import Fitting
+from core.nn.preparation.unseen import unseen_in_rows
 from core.store import Dataset
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ class Source(Protocol):
 
     def block(self, start: int, stop: int) -> Columns: ...
 
+    def warnings(self) -> list[Problem]:
+        """Of the rows that were taken."""
+        ...
+
 
 class Rows:
     """Rows that stand in the request. InvalidData names every mistake in them."""
@@ -49,6 +55,7 @@ class Rows:
     def __init__(self, rows: Any, predictor: "Predictor") -> None:
         self._columns = columns_of(rows, predictor.fields)
         self._rows, self._predictor = rows, predictor
+        self._warnings = unseen_in_rows(rows, predictor.fields, self._columns)
         self.count = len(rows)
 
     def strays(self) -> list[Problem]:
@@ -58,6 +65,9 @@ class Rows:
     def block(self, start: int, stop: int) -> Columns:
         return {name: array[start:stop] for name, array in self._columns.items()}
 
+    def warnings(self) -> list[Problem]:
+        return self._warnings
+
 
 class Table:
     """A dataset, fetched into a file that is gone by its name once it is mapped, and from the disk with the last look at it."""
@@ -66,6 +76,7 @@ class Table:
         """InvalidData where the network cannot read it."""
         schema = Schema.model_validate(dataset.schema)
         self._fitting = Fitting(schema, predictor.card.preprocessing, predictor.dtype)
+        self._unseen: Counter[str] = Counter()
         self.count = schema.rows
         with TemporaryDirectory(dir=service.files) as directory:
             file = Path(directory, "table")
@@ -76,7 +87,11 @@ class Table:
                 raise CoreError(f"the stored table of {dataset.id} is damaged: {error}") from error
 
     def block(self, start: int, stop: int) -> Columns:
+        self._unseen += self._fitting.unseen(self._columns, start, stop)
         return self._fitting.block(self._columns, start, stop)
+
+    def warnings(self) -> list[Problem]:
+        return self._fitting.warnings(self._unseen)
 
 
 @dataclass(frozen=True)
@@ -150,7 +165,11 @@ class Answering:
         return (b"," if start else b"") + orjson.dumps(rows)[1:-1]
 
     def tail(self) -> bytes:
-        return b"]}\n" if self.manner.form == "json" else b""
+        """Of JSON, with what the rows were warned of: now all of them are known."""
+        if self.manner.form != "json":
+            return b""
+        warned = [{"pointer": warning.pointer, "message": warning.message} for warning in self.source.warnings()]
+        return b'],"warnings":' + orjson.dumps(warned) + b"}\n"
 
     def _lines(self, predictions: "Predictions") -> Iterator[list[Any]]:
         columns = list(predictions.values.values())

@@ -51,6 +51,7 @@ _EXAMPLE = {
     "classes": list(_SETOSA),
     "rows": 1,
     "predictions": [_PREDICTION],
+    "warnings": [],
 }
 _BODY = {
     "application/json": {

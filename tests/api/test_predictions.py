@@ -104,6 +104,7 @@ def test_numbers_come_in_the_unit_of_each_target(client: TestClient, regression:
         "classes": None,
         "rows": 2,
         "predictions": [{"values": {"price": 140.0, "weight": 0.25}}, {"values": {"price": 107.5, "weight": 0.125}}],
+        "warnings": [],
     }
 
 
@@ -150,6 +151,10 @@ def test_a_dataset_is_predicted_as_its_rows_are(
     dataset = uploaded(rows)
     inline = client.post(classifier, json={"rows": rows}).json()
     whole = client.post(classifier, json={"dataset": dataset})
+    [warning] = inline["warnings"]
+    first = next(i for i, row in enumerate(rows) if row["city"] == "Rome")
+    assert warning["pointer"] == f"/rows/{first}/city"
+    inline["warnings"] = [{**warning, "pointer": "/dataset"}]
     assert whole.json() == inline
     assert len(inline["predictions"]) == inline["rows"] == 1000
     assert "content-length" in whole.headers
@@ -157,6 +162,26 @@ def test_a_dataset_is_predicted_as_its_rows_are(
     streamed = client.post(classifier, json={"dataset": dataset})
     assert "content-length" not in streamed.headers
     assert streamed.json() == inline
+
+
+def test_texts_that_training_never_saw_are_warned_of_with_their_rows_and_the_first(
+    client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warned(body: JSON) -> list[tuple[str, str]]:
+        answer = client.post(classifier, json=body)
+        assert answer.status_code == 200, answer.text
+        return [(warning["pointer"], warning["message"]) for warning in answer.json()["warnings"]]
+
+    one = 'column "city": 1 row holds a text that training never saw ("Ulm"); it counts as missing'
+    assert warned({"rows": [ROW, {**ROW, "city": "Ulm"}, {**ROW, "city": None}]}) == [("/rows/1/city", one)]
+    assert warned({"rows": [[40, True, "Ulm"]]}) == [("/rows/0/2", one)]
+    assert warned({"rows": [ROW, {**ROW, "city": None}]}) == []
+    rows = [{**ROW, "city": city} for city in ("Bern", None, *(f"town {i}" for i in range(4)))] * 200
+    many = 'column "city": 800 rows hold texts that training never saw ("town 0", "town 1", "town 2", …); they count as missing'
+    assert warned({"rows": rows}) == [("/rows/2/city", many)]
+    monkeypatch.setattr(blocks, "PIECE_CELLS", 3 * 300)
+    assert warned({"dataset": uploaded(rows)}) == [("/dataset", many)]
+    assert warned({"dataset": uploaded(rows[:2])}) == []
 
 
 @pytest.mark.parametrize("cells", [1 << 18, 3 * 300])

@@ -185,6 +185,9 @@ def test_new_rows_are_predicted_in_all_the_ways_that_they_may_come(client, conne
             return await other.predict(job.id, rows)
 
     assert asyncio.run(predict()) == first
+    assert first.warnings == []
+    [warning] = job.predict([{"size": 1.0, "kind": "z"}]).warnings
+    assert (warning.pointer, 'never saw ("z")' in warning.message) == ("/rows/0/kind", True)
     with pytest.raises(gradmill.APIError, match=r"rows\[0\].*size"):
         job.predict([{"size": "large", "kind": "a"}])
 

@@ -77,7 +77,7 @@ class FaultAnswer(Answer):
 
 
 class WarningAnswer(Answer):
-    """What the data say that is probably not meant; the job is trained all the same."""
+    """What is probably not meant; the data are used all the same."""
 
     pointer: str
     """The place in the request (RFC 6901)."""
@@ -368,3 +368,5 @@ class PredictionsAnswer(Answer):
     rows: int
     predictions: list[PredictionAnswer]
     """In the order of the rows."""
+    warnings: list[WarningAnswer] | None = None
+    """Columns with texts that training never saw, which count as missing."""

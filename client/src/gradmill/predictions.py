@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gradmill.answers import PredictionsAnswer
+from gradmill.answers import PredictionsAnswer, WarningAnswer
 from gradmill.errors import BadInput
 from gradmill.tables import columns, is_array, plain
 
@@ -19,12 +19,14 @@ Rows = Sequence[Mapping[str, Any] | Sequence[Any]]
 @dataclass(slots=True)
 class Predictions:
     """Of all rows, in their order: `values` for each target column, in its own words and units, None where the network gives no
-    finite number. `probabilities` for each label, of classes and flags; empty where the targets are numbers."""
+    finite number. `probabilities` for each label, of classes and flags; empty where the targets are numbers. `warnings` tell of
+    texts that training never saw; of many rows each request's by itself."""
 
     targets: list[str] = field(default_factory=list)
     classes: list[Any] | None = None
     values: dict[str, list[Any]] = field(default_factory=dict)
     probabilities: dict[str, list[float | None]] = field(default_factory=dict)
+    warnings: list[WarningAnswer] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(next(iter(self.values.values()), []))
@@ -32,6 +34,7 @@ class Predictions:
     def add(self, answer: PredictionsAnswer) -> None:
         """Behind those that are there."""
         self.targets, self.classes = answer.targets, answer.classes
+        self.warnings += answer.warnings or ()
         for each in answer.predictions:
             for name, value in each.values.items():
                 self.values.setdefault(name, []).append(value)

@@ -40,6 +40,7 @@ class Field:
     name: str
     allowed: str
     read: Callable[[Sequence[Any]], NDArray[Any] | None]
+    is_text: bool = False
 
 
 def fields_of(fitted: Preprocessing) -> tuple[Field, ...]:
@@ -52,7 +53,7 @@ def fields_of(fitted: Preprocessing) -> tuple[Field, ...]:
             field = Field(feature.column, f"true or false is expected, {_OR_NULL}", _booleans)
         elif isinstance(feature, Text | Category):
             codes = {text: code for code, text in enumerate(feature.values)}
-            field = Field(feature.column, f"a text is expected, {_OR_NULL}", partial(_texts, codes))
+            field = Field(feature.column, f"a text is expected, {_OR_NULL}", partial(_texts, codes), is_text=True)
         else:  # an indicator stands beside the feature of the same column
             continue
         found[feature.column] = field

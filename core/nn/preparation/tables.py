@@ -4,7 +4,9 @@ Beside columns of the same kind a feature takes those that say the same: true an
 way round, and a column of which every value is missing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import codes
 from core.nn.preparation.rows import MAX_PROBLEMS, refusal
 from core.nn.preparation.schema import Schema
+from core.nn.preparation.unseen import MAX_WARNINGS, unseen
 
 Reader = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -30,6 +33,8 @@ class Fitting:
         self._rows = schema.rows
         self._readers: dict[str, Reader] = {}
         self._absent: dict[str, NDArray[Any]] = {}
+        self._strange: dict[str, _Strange] = {}
+        self._at = at
         found: list[Problem] = []
         names = ColumnNames(schema)
         for feature in fitted.features:
@@ -48,6 +53,8 @@ class Fitting:
                     message = f"column {quoted(name)} {reader}"
                 else:
                     self._readers[name] = reader
+                    if isinstance(feature, Text | Category) and (strange := _Strange(column, feature)).texts:
+                        self._strange[name] = strange
                     message = _beyond(feature, column, dtype)
             if message is not None:
                 found.append(Problem(at, message))
@@ -63,6 +70,30 @@ class Fitting:
         count = min(stop, self._rows) - start
         found = {name: np.repeat(missing, count) for name, missing in self._absent.items()}
         return found | {name: reader(table[name][start:stop]) for name, reader in self._readers.items()}
+
+    def unseen(self, table: Columns, start: int, stop: int) -> Counter[str]:
+        """In how many of the rows [start, stop) each column holds a text that training never saw."""
+        return Counter({name: strange.rows(table[name][start:stop]) for name, strange in self._strange.items()})
+
+    def warnings(self, rows: Mapping[str, int]) -> list[Problem]:
+        """Where so many `rows`, as `unseen` counts them, hold such texts; at most MAX_WARNINGS."""
+        found = (
+            Problem(self._at, unseen(name, rows[name], strange.texts)) for name, strange in self._strange.items() if rows[name]
+        )
+        return list(islice(found, MAX_WARNINGS))
+
+
+class _Strange:
+    """The texts of a column that a feature was not fitted on."""
+
+    def __init__(self, column: Column, feature: Text | Category) -> None:
+        places = codes(column.values or (), feature.values)[:-1]
+        self._are = np.append(places < 0, False)  # the last place serves the code −1
+        self.texts = [str(value) for value, place in zip(column.values or (), places, strict=True) if place < 0]
+
+    def rows(self, array: NDArray[Any]) -> int:
+        """How many of the codes (N,) mean one of them."""
+        return int(np.count_nonzero(self._are[array]))
 
 
 # What a missing value of each is, as an array of one.

@@ -73,6 +73,17 @@ def test_a_block_is_a_part_of_the_whole() -> None:
     np.testing.assert_array_equal(FITTED.inputs(fitting.block(stored, 1, 3), np.float64), whole[1:])
 
 
+def test_rows_with_texts_that_were_never_seen_are_counted_and_the_texts_named() -> None:
+    schema, stored = table(AGE, MEMBER, CITY, text("from", np.array([0, 1, 1]), ["Rome", "Ulm"]))
+    fitting = Fitting(schema, FITTED, np.float32)
+    parts = [fitting.unseen(stored, 0, 2), fitting.unseen(stored, 2, 3)]
+    assert parts == [{"city": 1, "from": 1}, {"city": 0, "from": 1}]
+    assert [(each.pointer, each.message) for each in fitting.warnings(parts[0] + parts[1])] == [
+        ("/dataset", 'column "city": 1 row holds a text that training never saw ("Paris"); it counts as missing'),
+        ("/dataset", 'column "from": 2 rows hold a text that training never saw ("Ulm"); it counts as missing'),
+    ]
+
+
 def problems(*columns: Described) -> list[str]:
     schema, _ = table(*columns)
     with pytest.raises(InvalidData) as raised:

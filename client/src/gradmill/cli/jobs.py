@@ -124,8 +124,10 @@ def predict(
     """Writes what a job's network says of each row, as CSV."""
     client = client_of(context)
     found = client.jobs.get(id).predict(data if is_id(data) else Path(data), probabilities=probabilities, epoch=epoch)  # type: ignore[arg-type]
+    for warning in found.warnings:
+        say(f"warning: {warning.message}")
     if as_json:
-        put_json(asdict(found))
+        put_json(asdict(found) | {"warnings": [warning.model_dump() for warning in found.warnings]})
         return
     columns = [*found.values.values(), *found.probabilities.values()]
     put_csv([*found.values, *(f"probability_{label}" for label in found.probabilities)], zip(*columns, strict=True))
