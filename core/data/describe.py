@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.cells import InvalidCell
-from core.data.likeness import likeness, number_likeness
+from core.data.likeness import likeness, number_likeness, numbering
 from core.data.table import RESERVED
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, absent, are_many, first_rows
@@ -79,6 +79,7 @@ def number(name: str, x: NDArray[Any]) -> Described:
         float(present.max()),
         mean,
         deviation,
+        warning=numbering(name, x, None if values is None else len(values)),
         array=x,
     )
     return _with_rows(found, x)
@@ -132,7 +133,7 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
 
 
 def as_meant(column: Described) -> Described:
-    """A column of texts that are meant to be texts, whatever they look like."""
+    """A column that is meant to be what it is, whatever it looks like."""
     return replace(column, warning=None, number_like=None)
 
 

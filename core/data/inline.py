@@ -53,7 +53,7 @@ def inline_table(inputs: Any, targets: Any, into: Path, weights: Any = None, at:
 
 def _columns(rows: Sequence[Sequence[Any]], prefix: str) -> list[Described]:
     by_column = np.ascontiguousarray(np.array(rows, np.float64).T)
-    return [number(f"{prefix}{i}", x) for i, x in enumerate(by_column)]
+    return [as_meant(number(f"{prefix}{i}", x)) for i, x in enumerate(by_column)]
 
 
 def _target(values: Sequence[Any]) -> Described:
@@ -65,8 +65,8 @@ def _target(values: Sequence[Any]) -> Described:
     if set(map(type, values)) == {bool}:
         return boolean("target", np.array(values))
     if set(map(type, values)) == {int} and min(values) >= -(2**63) and max(values) < 2**63:
-        return number("target", np.array(values, np.int64))  # may be labels, of which no two must become one
-    return number("target", np.array(values, np.float64))
+        return as_meant(number("target", np.array(values, np.int64)))  # may be labels, of which no two must become one
+    return as_meant(number("target", np.array(values, np.float64)))
 
 
 def _row_problems(rows: Any, pointer: str) -> Iterator[Problem]:

@@ -338,6 +338,38 @@ def test_texts_and_numbers_do_not_warn(tmp_path: Path, values: list[str]) -> Non
     assert warning("x\n" + "\n".join(values) + "\n", tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("x", range(7, 27), "its numbers rise by 1 from row to row; if they only number the rows, leave the column out"),
+        (
+            "customer_id",
+            [37 * i % 1009 for i in range(300)],
+            "its numbers are hardly ever the same, and it is named as ids are; ",
+        ),
+        ("orderId", [37 * i % 1009 for i in range(300)], "it is named as ids are"),
+        ("ID", [(7919 * i) % 104729 for i in range(30_000)], "it is named as ids are"),
+        ("day", [f"2020-01-{i:02}" for i in range(1, 20)], None),
+        ("x", range(19), None),
+        ("x", [*range(18), 18, 18, 20], None),
+        ("income", [37 * i % 1009 for i in range(300)], None),
+        ("shop_id", [i % 7 for i in range(300)], None),
+        ("humid", [37 * i % 1009 for i in range(300)], None),
+        ("id", [i + 0.5 for i in range(300)], None),
+    ],
+)
+def test_numbers_that_only_number_the_rows_warn(tmp_path: Path, name: str, values: Any, words: str | None) -> None:
+    found, _ = read((f"{name}\n" + "".join(f"{value}\n" for value in values)).encode(), "csv", tmp_path)
+    [column] = found.schema.columns
+    assert (column.warning is None) if words is None else (words in (column.warning or ""))
+
+
+def test_dates_are_left_out_and_say_why(tmp_path: Path) -> None:
+    found, _ = read(b"day,x\n2020-01-01,1\n2020-01-02,2\n", "csv", tmp_path)
+    reason = "dates and times are not used; write what matters of them as numbers or texts"
+    assert (found.schema.column("day").kind, found.schema.column("day").reason) == ("ignored", reason)
+
+
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_too_many_texts_that_are_mostly_numbers_say_so_too(tmp_path: Path, quote: str) -> None:
     content = "x\nabc\n" + "".join(f"{quote}{i}.5{quote}\n" for i in range(12_000))
