@@ -115,6 +115,7 @@ def _queued(service: Service, tenant: str, checked: Checked, idempotency: Idempo
         priority=checked.request.priority,
         snapshot_bytes=checked.plan.snapshot_bytes,
         name=checked.request.name or _name(checked.columns, checked.table),
+        weights_bytes=_weights_bytes(checked),
     )
     quotas = quotas_of(service, tenant)
     return service.store.jobs.submit(tenant, new, idempotency, quotas.queued_jobs, quotas.stored_bytes)
@@ -127,6 +128,12 @@ def _name(columns: DataSpec, table: Table) -> str | None:
     first, others = ", ".join(columns.targets[:MOST_TARGETS]), len(columns.targets) - MOST_TARGETS
     name = f"{first}{f' and {others} more' if others > 0 else ''} from {table.stored.name}"
     return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"
+
+
+def _weights_bytes(checked: Checked) -> int:
+    """Of the best weights and the last; where the optimizer's state is kept, of that too, two numbers of each weight."""
+    each = 8 if checked.request.network.dtype == "float64" else 4
+    return checked.plan.parameters * each * (4 if checked.request.training.keep_optimizer_state else 2)
 
 
 def _gone(service: Service, tenant: str, checked: Checked) -> list[Problem]:

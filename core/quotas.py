@@ -26,7 +26,7 @@ class Quotas(Limits):
 
     queued_jobs: int | None = None  # paused ones among them
     running_jobs: int | None = None
-    stored_bytes: int | None = None  # of datasets, of weights that were sent and of snapshots
+    stored_bytes: int | None = None  # of datasets, of weights that were sent, of jobs with all that is theirs
     parameters: int | None = None  # of one network
     rows: int | None = None  # of one dataset, and of all that one job looks at
     job_s: float | None = None  # of one attempt at a job

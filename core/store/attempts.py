@@ -24,6 +24,7 @@ from core.store.excerpts import excerpt
 from core.store.locks import Count, lock, try_lock
 from core.store.records import JSON, Claim, EpochRow, Signals
 from core.store.rows import JOB, to_job
+from core.store.sizes import with_checkpoint
 from core.store.snapshots import has_snapshot, keep_snapshot
 from core.store.tables import QUEUED, RUNNING, checkpoints, epochs, jobs
 from core.store.turns import TURNS, limit, may_run, serve
@@ -235,6 +236,8 @@ class Attempts:
         if rows:
             condition = and_(condition, jobs.c.epoch == rows[0].epoch - 1)
             change |= {"epoch": rows[-1].epoch, "progress": asdict(rows[-1]), "version": jobs.c.version + 1}
+        if upload is not None:
+            change["stored_bytes"] = with_checkpoint(upload.size_bytes)
         with self._database.writing() as writer:
             if rows and best_epoch is not None:
                 change |= best_change(writer, claim.job.id, best_epoch, rows)

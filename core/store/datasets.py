@@ -18,6 +18,7 @@ from core.store.needed import remove
 from core.store.quotas import check_storage
 from core.store.records import Dataset, DatasetSummary, Idempotency, Page, Preview
 from core.store.rows import DATASET, DATASET_SUMMARY, no_dataset, page
+from core.store.sizes import json_bytes
 from core.store.tables import datasets, jobs
 from core.store.uses import use
 
@@ -44,12 +45,13 @@ class Datasets:
         """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before.
 
         `sha256` and `size_bytes` are those of Dataset. `idempotency` must differ where `sha256` or `format` does.
-        Raises IdempotencyMismatch where the key came with another request, QuotaExceeded where the tenant's datasets, and the
-        weights that it sent, would be more than `most_stored_bytes`.
+        Raises IdempotencyMismatch where the key came with another request, QuotaExceeded where all that the tenant stores
+        would be more than `most_stored_bytes`.
         """
         known = self.known(tenant, sha256, format, idempotency)
         if known is not None:
             return known, False
+        lines = [dict(line) for line in preview]
         with _upload(self._database, table) as upload, self._database.writing() as writer:
             row = writer.execute(
                 self._database.insert(datasets)
@@ -68,8 +70,9 @@ class Datasets:
                     row_count=schema.get("rows", 0),
                     column_count=len(schema.get("columns", ())),
                     schema=dict(schema),
-                    preview=[dict(line) for line in preview],
+                    preview=lines,
                     used_at=now(),
+                    stored_bytes=upload.size_bytes + json_bytes(dict(schema), lines),
                 )
                 .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
                 .returning(*DATASET)

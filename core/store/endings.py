@@ -18,6 +18,7 @@ from core.store.epochs import best_change
 from core.store.events import write_event
 from core.store.excerpts import excerpt
 from core.store.records import JSON, Claim, Which
+from core.store.sizes import count_anew
 from core.store.tables import jobs, weights
 from core.store.uses import use_by
 
@@ -76,6 +77,7 @@ class Endings:
             write_event(writer, claim.job.id, str(state), data)
             _keep(writer, claim, kept, {"best": last, "last": last, "optimizer": last, **epochs})
             leftover = drop_checkpoint(writer, claim.job.id)
+            count_anew(writer, claim.job.id)
         remove_if_it_works(self._database, leftover)
 
 

@@ -1,6 +1,6 @@
 """What a tenant may have, and how much of it it has."""
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
 
 from core.errors import QuotaExceeded, TooManyJobs
 from core.jobs import LOWEST_PRIORITY
@@ -8,7 +8,7 @@ from core.quotas import Quotas
 from core.store.database import Database
 from core.store.locks import Count, lock
 from core.store.own import Own
-from core.store.tables import ALIVE, PAUSED, QUEUED, datasets, jobs, sent_weights, snapshots
+from core.store.tables import PAUSED, QUEUED, datasets, jobs, sent_weights
 
 _WAITING = (QUEUED, PAUSED)
 
@@ -38,7 +38,7 @@ class TenantQuotas(Own[Quotas]):
                     return
         raise QuotaExceeded(
             f"stored_bytes: the file has {size:,} bytes, {used:,} are stored, your quota is {most:,}; "
-            "delete datasets, weights or jobs with snapshots that you need no more"
+            "delete jobs, datasets or weights that you need no more"
         )
 
 
@@ -62,8 +62,8 @@ def waiting(tenant: str, *states: ColumnElement[str], priority: int = LOWEST_PRI
 
 
 def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
-    """QuotaExceeded where datasets, weights that were sent and snapshots are too many bytes, what this transaction adds among
-    them. Call it at the end of the transaction.
+    """QuotaExceeded where datasets, weights that were sent and jobs are too many bytes, what this transaction adds among them.
+    Call it at the end of the transaction.
     """
     if most is None:
         return
@@ -72,28 +72,19 @@ def check_storage(writer: Connection, tenant: str, most: int | None) -> None:
     if used > most:
         raise QuotaExceeded(
             f"stored_bytes: with these there would be {used:,} bytes, your quota is {most:,}; "
-            "delete datasets, weights or jobs with snapshots that you need no more"
+            "delete jobs, datasets or weights that you need no more"
         )
 
 
+_STORED = (datasets.c.stored_bytes, sent_weights.c.size_bytes, jobs.c.stored_bytes)
+
+
 def _stored(reader: Connection, tenant: str) -> int:
-    used = 0
-    for size, owner in ((datasets.c.table_bytes, datasets.c.tenant), (sent_weights.c.size_bytes, sent_weights.c.tenant)):
-        used += int(reader.scalar(select(func.coalesce(func.sum(size), 0)).where(owner == tenant)) or 0)
-    return used + int(reader.scalar(_to_come(tenant)) or 0) + int(reader.scalar(_kept(tenant)) or 0)
+    return sum(int(reader.scalar(_total(size, tenant)) or 0) for size in _STORED)
 
 
-def _to_come(tenant: str) -> Select[int]:
-    """Bytes of the snapshots that jobs will have which have not ended, whether they are there already or not."""
-    theirs = (jobs.c.tenant == tenant, jobs.c.snapshot_bytes > 0, jobs.c.state.in_(ALIVE))
-    return select(func.coalesce(func.sum(jobs.c.snapshot_bytes), 0)).where(*theirs)
-
-
-def _kept(tenant: str) -> Select[int]:
-    """Bytes of the snapshots that the other jobs have."""
-    theirs = (jobs.c.tenant == tenant, jobs.c.snapshot_bytes > 0, jobs.c.state.not_in(ALIVE))
-    of_theirs = snapshots.join(jobs, snapshots.c.job_id == jobs.c.id)
-    return select(func.coalesce(func.sum(snapshots.c.size_bytes), 0)).select_from(of_theirs).where(*theirs)
+def _total(size: Column[int], tenant: str) -> Select[int]:
+    return select(func.coalesce(func.sum(size), 0)).where(size.table.c.tenant == tenant)
 
 
 def _check_room(used: int, most: int) -> None:

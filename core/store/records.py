@@ -28,6 +28,7 @@ class NewJob:
     retry_of: str | None = None
     snapshot_bytes: int = 0  # that its snapshots will take
     name: str | None = None
+    weights_bytes: int = 0  # that its weights will take, more or less
 
 
 @dataclass(frozen=True, slots=True)

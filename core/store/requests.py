@@ -21,6 +21,7 @@ from core.store.quotas import check_queue, check_storage, waiting
 from core.store.records import Idempotency, Job, JobSummary, NewJob, Page
 from core.store.rows import JOB, no_dataset, no_job, to_job
 from core.store.sent import hold_start
+from core.store.sizes import sizes_of
 from core.store.summaries import APART_S, Sought, read_page
 from core.store.tables import QUEUED, datasets, jobs
 
@@ -164,7 +165,7 @@ def _queue(
     """NotFound where something is not there that the job needs."""
     asked = {column.name: getattr(new, column.name) for column in _NEW} | {"metadata": dict(new.metadata)}
     made = {"id": id, "tenant": tenant, "state": State.QUEUED, "created_at": now(), "dispatch_at": now()}
-    row = writer.execute(insert(jobs).values(asked | made).returning(*JOB)).one()
+    row = writer.execute(insert(jobs).values(asked | made | sizes_of(new)).returning(*JOB)).one()
     if abs(time_of(id) - row.created_at) > APART_S:
         raise _ClocksApart(id, row.created_at)
     # The lock holds off a deletion of a dataset until this job is there to forbid it.
@@ -174,6 +175,5 @@ def _queue(
         hold_start(writer, tenant, new.start_id)
     write_event(writer, id, "submitted", {} if new.retry_of is None else {"retry_of": new.retry_of})
     check_queue(writer, tenant, most_queued)
-    if new.snapshot_bytes:
-        check_storage(writer, tenant, most_stored_bytes)
+    check_storage(writer, tenant, most_stored_bytes)
     return to_job(row)

@@ -17,6 +17,7 @@ from core.store.datasets import Datasets
 from core.store.jobs import Jobs
 from core.store.removal import remove_epochs
 from core.store.sent import AllSentWeights
+from core.store.sizes import count_anew
 from core.store.snapshots import remove_snapshots
 from core.store.tables import ALIVE, datasets, idempotency_keys, jobs, sent_weights, tenants
 
@@ -44,6 +45,7 @@ class Retention:
                     is_done = False
                 else:
                     writer.execute(update(jobs).where(jobs.c.id == id).values(has_epochs=False))
+                    count_anew(writer, id)
         return len(found) if is_done else AT_ONCE
 
     def datasets(self, keep_s: float | None) -> int:

@@ -14,6 +14,7 @@ from core.store.events import write_event
 from core.store.quotas import check_queue
 from core.store.records import Job
 from core.store.rows import JOB, no_job, to_job
+from core.store.sizes import count_anew
 from core.store.tables import jobs
 from core.store.uses import use_by
 
@@ -37,7 +38,9 @@ class Steering:
                 ended = {"state": State.CANCELLED, "cancel_requested": True, "dispatch_at": None, "finished_at": now()}
                 drop_checkpoint(writer, id)
                 use_by(writer, id)
-                return _changed(writer, job, "cancelled", ended)
+                cancelled = _changed(writer, job, "cancelled", ended)
+                count_anew(writer, id)
+                return cancelled
             if job.state == State.RUNNING and not job.cancel_requested:
                 heard_by = now() + UNHEARD_S
                 lease_until = case((jobs.c.lease_until < heard_by, jobs.c.lease_until), else_=heard_by)

@@ -15,6 +15,7 @@ from core.store.clock import now
 from core.store.database import Database
 from core.store.events import write_event
 from core.store.records import JSON
+from core.store.sizes import count_anew
 from core.store.tables import QUEUED, RUNNING, jobs
 from core.store.uses import use_by
 
@@ -97,6 +98,7 @@ def _take_back(writer: Connection, row: Row[Any], stuck_limit: int) -> bool:
     if state in TERMINAL:
         drop_checkpoint(writer, row.id)
         use_by(writer, row.id)
+        count_anew(writer, row.id)
     return True
 
 

@@ -71,7 +71,6 @@ _running = text(f"state = '{State.RUNNING}'")
 _alive = text(f"state IN ({', '.join(map(str, ALIVE))})")
 _ended = text("finished_at IS NOT NULL")
 _ended_with_epochs = text("finished_at IS NOT NULL AND has_epochs")
-_keeping = text("snapshot_bytes > 0")
 _pending = text("state = 'pending'")
 _unnumbered = text("number IS NULL")
 _numbered = text("number IS NOT NULL")
@@ -116,6 +115,9 @@ jobs = Table(
     Column("is_validated", Boolean, nullable=False, server_default=false()),
     Column("snapshot_bytes", BigInteger, nullable=False, server_default="0"),
     Column("name", String(MOST_NAME)),
+    Column("asked_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("weights_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')", "state_known"),
     CheckConstraint(f"(state = '{State.RUNNING}') = (lease_until IS NOT NULL)", "running_is_leased"),
     CheckConstraint(f"(state = '{State.QUEUED}') = (dispatch_at IS NOT NULL)", "queued_is_dispatched"),
@@ -136,7 +138,7 @@ jobs = Table(
         sqlite_where=_ended_with_epochs,
         postgresql_where=_ended_with_epochs,
     ),
-    Index("jobs_snapshots", "tenant", "id", sqlite_where=_keeping, postgresql_where=_keeping),
+    Index("jobs_stored", "tenant", "stored_bytes"),
     Index("jobs_pages", "tenant", "id"),
     Index("jobs_pages_by_state", "tenant", "state", "id"),
 )
@@ -276,8 +278,10 @@ datasets = Table(
     Column("schema", _Json, nullable=False),
     Column("preview", _Json, nullable=False),
     Column("used_at", Double, nullable=False, server_default="0"),
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "sha256", "format"),
     Index("datasets_pages", "tenant", "id"),
+    Index("datasets_stored", "tenant", "stored_bytes"),
     Index("datasets_by_use", "tenant", "used_at"),
 )
 

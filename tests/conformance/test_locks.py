@@ -166,7 +166,7 @@ def test_bytes_that_are_sent_at_once_do_not_pass_the_quota(
 
     with before_the_commit(add):
         second = blocked(lambda store: store.sent_weights.add("default", "b" * 64, {}, b"y" * 100, 150))
-    with pytest.raises(QuotaExceeded, match="there would be 200 bytes, your quota is 150"):
+    with pytest.raises(QuotaExceeded, match="there would be 204 bytes, your quota is 150"):  # {} and [] describe the table
         second.result()
 
 

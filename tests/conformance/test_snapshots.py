@@ -9,7 +9,8 @@ import pytest
 from core.errors import LostLease, NotFound, QuotaExceeded
 from core.store import Claim, Dataset, Idempotency, Job, NewJob, Snapshot, Store, removal
 from core.store.blobs import CHUNK, SMALL_BYTES
-from tests.conformance.rows import epoch_rows
+from core.store.sizes import EPOCH_BYTES as EPOCH
+from tests.conformance.rows import counted, epoch_rows
 
 Rows = Callable[[], dict[str, list[tuple[Any, ...]]]]
 
@@ -117,30 +118,37 @@ def test_snapshots_count_among_the_bytes_that_may_be_stored(
 ) -> None:
     """Of a job that has not ended, all that it will have; of one that has, those that it has."""
     dataset = add_dataset()
-    size = dataset.table_bytes
 
     def submit(snapshot_bytes: int, most: int) -> Job:
+        """Another job, where so many bytes may come to those before the first of them."""
         new = NewJob({}, dataset.id, 3, snapshot_bytes=snapshot_bytes)
         return store.jobs.submit("default", new, None, None, size + most)
 
-    submit(0, -size)
-    job = submit(300, 300)
-    told = f"stored_bytes: with these there would be {size + 600:,} bytes, your quota is {size + 599:,}"
+    size = counted(store)
+    submit(0, 1000)
+    asked = counted(store) - size  # of every job
+    size += asked
+    job = submit(300, asked + 300)
+    told = f"stored_bytes: with these there would be {size + 2 * asked + 600:,} bytes, your quota is {size + 2 * asked + 599:,}"
     with pytest.raises(QuotaExceeded, match=told):
-        submit(300, 599)
+        submit(300, 2 * asked + 599)
     with pytest.raises(QuotaExceeded, match="stored_bytes"):
-        store.sent_weights.add("default", "a" * 64, {}, b"y" * 100, size + 399)
+        store.sent_weights.add("default", "a" * 64, {}, b"y" * 100, size + asked + 399)
     first, second = store.jobs.claim("worker-1", 60), store.jobs.claim("worker-1", 60)
     assert first is not None
     assert second is not None
     assert second.job.id == job.id
     store.jobs.record_snapshot(second, epoch_rows(1, 1), b"w" * 100)
     with pytest.raises(QuotaExceeded):
-        submit(200, 499)
+        submit(200, 2 * asked + 499)
     store.jobs.succeed(second, {"best_epoch": 1}, {})
-    assert submit(200, 300).id
+    kept = counted(store) - size
+    assert 100 + asked + EPOCH < kept < 200 + asked + EPOCH  # the snapshot, an epoch, and the result
+    with pytest.raises(QuotaExceeded):
+        submit(200, kept + asked + 199)
+    assert submit(200, kept + asked + 200).id
     store.jobs.delete("default", job.id)
-    submit(100, 300)
+    submit(100, 2 * asked + 300)
 
 
 def test_a_retry_that_has_no_room_for_its_snapshots_is_refused(store: Store, add_dataset: Callable[..., Dataset]) -> None:
@@ -148,6 +156,7 @@ def test_a_retry_that_has_no_room_for_its_snapshots_is_refused(store: Store, add
     job = store.jobs.submit("default", NewJob({}, dataset.id, 3, snapshot_bytes=300))
     store.jobs.cancel("default", job.id)
     key = Idempotency("again", "a" * 64)
+    ended, asked = counted(store), len("{}" * 3)  # spec, plan and metadata
     with pytest.raises(QuotaExceeded):
-        store.jobs.retry("default", job.id, key, None, dataset.table_bytes + 299)
-    assert store.jobs.retry("default", job.id, key, None, dataset.table_bytes + 300).retry_of == job.id
+        store.jobs.retry("default", job.id, key, None, ended + asked + 299)
+    assert store.jobs.retry("default", job.id, key, None, ended + asked + 300).retry_of == job.id
