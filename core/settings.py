@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)
     tenant_running_jobs: int | None = Field(None, ge=1)
-    tenant_stored_bytes: int | None = Field(None, ge=1, description="Of all that is sent and kept: datasets, weights, jobs, snapshots, checkpoints.")
+    tenant_stored_bytes: int | None = Field(None, ge=1, description="Of datasets, weights and jobs, with all that is theirs.")
     tenant_parameters: int | None = Field(None, ge=1, description="Of one network.")
     tenant_rows: int | None = Field(None, ge=1, description="Of one dataset, and of all that one job looks at.")
     tenant_job_s: float | None = Field(None, gt=0, description="Of one attempt at a job.")

