@@ -1,6 +1,7 @@
 """The programs and commands of the how-to pages and of the reference run as they are printed, and print what the pages say."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -31,9 +32,11 @@ RUN = {
     ("client", "bash"): "tests/client/test_documents.py",
     ("quickstart", "bash"): __name__,
     ("curl", "sh"): __name__,
+    ("learning", "py"): __name__,
     ("javascript", "js"): __name__,
     ("go", "go"): __name__,
     ("reference", "python"): __name__,
+    ("reference", "json"): __name__,
 }
 
 
@@ -86,10 +89,24 @@ def test_the_requests_of_the_page_are_answered_as_it_says(service: Running, fold
     assert (folder / "model.onnx").stat().st_size > 0
 
 
+def test_the_numbers_of_the_lesson_are_those_of_a_real_job(service: Running, folder: Path) -> None:
+    program = "\n".join(blocks("learning", "py"))
+    told = [line.strip() for line in re.findall(r"# → (.*)$", program, re.MULTILINE)]
+    said = run(folder, sys.executable, "-c", program, GRADMILL_URL=service.url()).splitlines()
+    assert [line for line in said if line in told] == told
+
+
 def test_the_commands_of_the_quickstart_work(folder: Path) -> None:
     told = run(folder, "sh", "-euc", "\n".join(blocks("quickstart", "bash")))
     assert "species,probability_setosa" in told
     assert run(folder, sys.executable, "iris-network.py", "--self-test")
+
+
+def test_the_requests_of_the_reference_are_taken(client: httpx2.Client) -> None:
+    data = {"dataset": {"inputs": [[0, 1], [1, 0], [1, 1]], "targets": ["a", "b", "c"]}}
+    for document in blocks("reference", "json"):
+        answer = client.post("/v1/networks/check", json=data | json.loads(document))
+        assert answer.status_code == 200, answer.text
 
 
 def test_the_snippets_of_the_reference_load_what_was_exported(client: httpx2.Client, tmp_path: Path) -> None:
