@@ -22,6 +22,8 @@ ANSWERED = (
     "PreviewAnswer",
     "CheckAnswer",
     "PredictionsAnswer",
+    "SnapshotAnswer",
+    "TraceAnswer",
 )
 # A union of tagged objects is called by the first of these tags that it has.
 UNIONS = {

@@ -61,6 +61,19 @@ def test_jobs_are_listed_over_pages_and_by_what_they_are(client):
     assert found[0].whole() == client.jobs.get(found[0].id)
 
 
+def test_it_is_looked_at_as_it_learned(client):
+    request = xor(50)
+    job = client.jobs.create(request["network"], request["dataset"], {**request["training"], "snapshots": 4}).wait().check()
+    kept = [snapshot.epoch for snapshot in job.snapshots()]
+    assert kept[:2] == [0, 1]
+    assert kept[-1] == 50
+    traced = job.trace(2, epoch=1)
+    assert (traced.epoch, traced.row, [each.value for each in traced.inputs]) == (1, 2, [1, 0])
+    weights = job.weights(epoch=1)
+    np.testing.assert_allclose(traced.layers[0].weights, weights["0.weight"])
+    assert job.predict([[1, 0]], epoch=1).array()[0] == pytest.approx(traced.outputs[0].output, rel=1e-6)
+
+
 @pytest.mark.parametrize("progress", [False, str])
 def test_a_wait_asks_seldom(client, monkeypatch, progress):
     job = create(client, endless())

@@ -370,3 +370,85 @@ class PredictionsAnswer(Answer):
     """In the order of the rows."""
     warnings: list[WarningAnswer] | None = None
     """Columns with texts that training never saw, which count as missing."""
+
+
+class SnapshotAnswer(Answer):
+    object: Literal["snapshot"] | str
+    job: str
+    epoch: int
+    """0 is before the first step."""
+    bytes: int
+    weights: str
+    """Where they are."""
+
+
+class TracedInput(Answer):
+    name: str
+    """The column; of a text `column = text`, of an indicator `column is missing`."""
+    value: int | float | bool | str | None
+    """As in the data; null where it is missing."""
+    input: float
+    """The number that goes into the network."""
+
+
+class TracedParameters(Answer):
+    """As in the layer; null where it has none."""
+
+    weights: list[list[float | None]] | None
+    bias: list[float | None] | None
+
+
+class TracedLayer(Answer):
+    """`weights[to][from]`; an activation that is a layer of its own has none. Layers that change nothing are left out."""
+
+    type: str
+    activation: str
+    weights: list[list[float | None]] | None
+    bias: list[float | None] | None
+    weighted_sums: list[float | None]
+    """z = W x + b of each node."""
+    activations: list[float | None]
+    """f(z), which goes into the next layer."""
+    errors: list[float | None]
+    """dL/dz: each node's share of the error."""
+    gradients: TracedParameters
+    """dL/dw of each weight, dL/db of each bias."""
+    steps: TracedParameters
+    """−learning_rate · gradient: plain gradient descent for this row alone."""
+
+
+class TracedOutput(Answer):
+    name: str
+    """The class, or the target column."""
+    output: float | None
+    target: float
+    """What the output should be, in the network's own terms: scaled; of a class 1 or 0."""
+
+
+class TraceAnswer(Answer):
+    object: Literal["trace"] | str
+    job: str
+    epoch: int
+    """The one whose weights are shown; 0 is before the first step."""
+    epochs: list[int]
+    """All that there are weights of by now."""
+    row: int
+    """Of the job's dataset, from 0."""
+    rows: int
+    is_validation: bool
+    """The row is only measured; nothing is learned from it."""
+    weight: float
+    """How much the row counts by its weight and its class; 1 on average."""
+    learning_rate: float
+    """That of the epoch's last step, of epoch 0 that of the first epoch's, as far as it is recorded; else the
+    optimizer's."""
+    inputs: list[TracedInput]
+    layers: list[TracedLayer]
+    outputs: list[TracedOutput]
+    target: int | float | bool | str | dict[str, int | float | bool | str]
+    """As in the data; of several target columns by their names."""
+    prediction: PredictionAnswer
+    """As `POST …/predict` gives it."""
+    loss: float | None
+    """Of this row alone as the training counts it: times its weight, with label smoothing; without dropout and without
+    the penalties l1 and l2 and weight decay, which belong to no row."""

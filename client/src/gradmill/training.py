@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from gradmill import address
 from gradmill.errors import BadInput
@@ -11,7 +11,7 @@ from gradmill.predictions import Predictions
 from gradmill.requests import Network
 from gradmill.spec import TrainingRequest
 from gradmill.synchronous.client import Client
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.jobs import Job, Which
 from gradmill.tables import columns, plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Model:
                 found.setdefault(name, []).append(value)
         return found
 
-    def weights(self, *, epoch: Literal["best", "last"] | None = None) -> "dict[str, NDArray[Any]]":
+    def weights(self, *, epoch: Which | None = None) -> "dict[str, NDArray[Any]]":
         """By the names of `torch.nn.Sequential`."""
         return self.job.weights(epoch=epoch)
 

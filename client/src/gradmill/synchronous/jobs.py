@@ -16,7 +16,15 @@ from pydantic import PrivateAttr
 
 from gradmill import retrying, safetensors
 from gradmill.answering import content_of, model_of
-from gradmill.answers import EpochAnswer, EventAnswer, JobAnswer, JobSummaryAnswer, PredictionsAnswer
+from gradmill.answers import (
+    EpochAnswer,
+    EventAnswer,
+    JobAnswer,
+    JobSummaryAnswer,
+    PredictionsAnswer,
+    SnapshotAnswer,
+    TraceAnswer,
+)
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
 from gradmill.predictions import Predictions, pieces, rows_of
@@ -34,7 +42,7 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
 PACE_S = 0.2  # between two looks, at a job that changes all the time or at a service that does not wait
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
-Which = Literal["best", "last"]
+Which = Literal["best", "last"] | int  # an epoch whose weights were kept: training.snapshots
 
 
 class JobSummary(JobSummaryAnswer):
@@ -120,9 +128,19 @@ class JobSummary(JobSummaryAnswer):
         for each in pages(self._transport, get(self._path("events"), {"after": after}), "after"):
             yield model_of(EventAnswer, each)
 
+    def snapshots(self) -> list[SnapshotAnswer]:
+        """The epochs whose weights were kept as it learned, where `snapshots` of its training asked for some."""
+        answer = self._transport.json(get(self._path("snapshots")))
+        return [model_of(SnapshotAnswer, each) for each in answer["data"]]
+
+    def trace(self, row: int = 0, *, epoch: Which | None = None) -> TraceAnswer:
+        """One row of its data on the way through the network, and the error on the way back: weighted sums, activations, loss,
+        each node's error, each weight's gradient and step. Untraceable where the network has more than dense layers."""
+        return model_of(TraceAnswer, self._transport.json(get(self._path("trace"), {"row": row, "epoch": epoch})))
+
     def weights(self, *, epoch: Which | None = None) -> "dict[str, NDArray[Any]]":
         """NumPy arrays by the names that `torch.nn.Sequential` has: `0.weight (outputs, inputs)`, `0.bias (outputs,)`. Of the
-        best epoch, or of the last."""
+        best epoch, of the last, or of one that was kept."""
         return (self.tensors(epoch=epoch)).arrays
 
     def tensors(self, *, epoch: Which | None = None) -> safetensors.Tensors:
