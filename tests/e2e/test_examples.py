@@ -42,7 +42,7 @@ def weights_file(folder: Path, layers: list[dict[str, object]]) -> str:
     [
         ("length\n1\n", "the rows have no column size, which the network was trained on"),
         ("", "the rows have no column size"),
-        ("size\nlarge\n", "rows.csv, row 1: could not convert string to float: 'large'"),
+        ("size\nlarge\n", "rows.csv, row 0: could not convert string to float: 'large'"),
         ("length,size\n1,2\n1\n", "line 3 has fewer values than the first line has names"),
     ],
 )
