@@ -127,6 +127,8 @@ def test_mistakes_stand_at_their_fields_while_one_types(server: Server, visit: C
         expect(field).to_have_attribute("aria-invalid", "true")
         described = str(field.get_attribute("aria-describedby")).split()[-1]
         expect(page.locator(f"#{described}")).to_contain_text(told)
+    page.get_by_label("Epochs", exact=True).fill("1,000")  # which is not 1
+    expect(page.get_by_text('epochs is "1,000"; it must be')).to_be_visible()
     for label, value in (("Units of layer 1", "5"), ("Epochs", "9"), ("Learning rate", "0.1")):
         page.get_by_label(label, exact=True).fill(value)
     expect(page.get_by_text("All is well; it can start.")).to_be_visible()

@@ -78,11 +78,11 @@ export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Jso
   };
 }
 
-/** A number where it is one, else what was typed: the service says what is wrong with it. */
+/** A number where it is one, else what was typed: the service says what is wrong with it. A comma is a decimal one, but 1,000 may be either. */
 function numeric(text: string, empty: string = AUTO): number | string {
   const typed = text.trim();
   if (typed === "") return empty;
-  const value = Number(typed.replace(",", "."));
+  const value = /^[1-9]\d{0,2}(,\d{3})+$/.test(typed) ? NaN : Number(typed.replace(",", "."));
   return Number.isFinite(value) ? value : typed;
 }
 
