@@ -43,12 +43,17 @@ def content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def announced_bytes(request: Request) -> int:
+    """What Content-Length says; 0 where it says nothing."""
+    announced = request.headers.get("content-length", "")
+    return int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0
+
+
 async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes; Refused when it stops coming, or
     comes so slowly that it would hold its connection for ever, however fast it came before."""
     message = f"the body is larger than {megabytes(limit)}, the most that is taken here"
-    announced = request.headers.get("content-length", "0")
-    if announced.isascii() and announced.isdigit() and len(announced) < 20 and int(announced) > limit:
+    if announced_bytes(request) > limit:
         raise TooLarge(message)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):

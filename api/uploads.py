@@ -10,7 +10,7 @@ import anyio.to_thread
 import orjson
 from fastapi import Request
 
-from api.bodies import content_type, stream
+from api.bodies import announced_bytes, content_type, stream
 from api.deps import Service
 from api.errors import Refused
 from api.quotas import check_rows, quotas_of
@@ -101,13 +101,12 @@ def _fingerprint(sha256: str, format: Format, name: str | None) -> str:
 
 async def check_announced(request: Request, service: Service, tenant: str) -> None:
     """QuotaExceeded where the tenant has no room for as many bytes as the request announces."""
-    announced = request.headers.get("content-length", "0")
-    if announced.isascii() and announced.isdigit() and len(announced) < 20:
+    announced = announced_bytes(request)
 
-        def check() -> None:
-            service.store.quotas.check_upload(tenant, int(announced), quotas_of(service, tenant).stored_bytes)
+    def check() -> None:
+        service.store.quotas.check_upload(tenant, announced, quotas_of(service, tenant).stored_bytes)
 
-        await anyio.to_thread.run_sync(check)
+    await anyio.to_thread.run_sync(check)
 
 
 async def received(request: Request, into: Path, limit: int) -> tuple[str, int]:
