@@ -1,0 +1,123 @@
+"""What the API answers: each thing as a dictionary, made by hand since a status poll must be quick, and as a model for OpenAPI.
+
+The tests hold the two together.
+"""
+
+from api.answers.base import JSON, Answer, List, answer, dumped, list_answer, rfc3339
+from api.answers.checks import CheckAnswer
+from api.answers.datasets import (
+    FIRST_VALUES,
+    DatasetAnswer,
+    DatasetList,
+    DatasetSummaryAnswer,
+    PreviewAnswer,
+    dataset_answer,
+    dataset_summary,
+)
+from api.answers.health import HealthAnswer, ReadinessAnswer
+from api.answers.history import (
+    EpochAnswer,
+    EpochList,
+    EventAnswer,
+    EventList,
+    FeedEventAnswer,
+    FeedEventList,
+    epoch_answer,
+    event_answer,
+    feed_answer,
+)
+from api.answers.jobs import (
+    BestAnswer,
+    ConfusionAnswer,
+    FaultAnswer,
+    JobAnswer,
+    JobList,
+    JobSummaryAnswer,
+    ProgressAnswer,
+    ReachedAnswer,
+    ResultAnswer,
+    Status,
+    WarningAnswer,
+    job_answer,
+    job_summary,
+    status_of,
+)
+from api.answers.predictions import PredictionAnswer, PredictionsAnswer
+from api.answers.problems import EntryAnswer, ProblemAnswer
+from api.answers.webhooks import (
+    DeliveryAnswer,
+    DeliveryList,
+    NewWebhookAnswer,
+    WebhookAnswer,
+    WebhookList,
+    delivery_answer,
+    webhook_answer,
+)
+from api.answers.weights import (
+    SentWeightsAnswer,
+    SentWeightsList,
+    SentWeightsSummaryAnswer,
+    TensorAnswer,
+    sent_weights_answer,
+    sent_weights_summary,
+)
+
+__all__ = [
+    "FIRST_VALUES",
+    "JSON",
+    "Answer",
+    "BestAnswer",
+    "CheckAnswer",
+    "ConfusionAnswer",
+    "DatasetAnswer",
+    "DatasetList",
+    "DatasetSummaryAnswer",
+    "DeliveryAnswer",
+    "DeliveryList",
+    "EntryAnswer",
+    "EpochAnswer",
+    "EpochList",
+    "EventAnswer",
+    "EventList",
+    "FaultAnswer",
+    "FeedEventAnswer",
+    "FeedEventList",
+    "HealthAnswer",
+    "JobAnswer",
+    "JobList",
+    "JobSummaryAnswer",
+    "List",
+    "NewWebhookAnswer",
+    "PredictionAnswer",
+    "PredictionsAnswer",
+    "PreviewAnswer",
+    "ProblemAnswer",
+    "ProgressAnswer",
+    "ReachedAnswer",
+    "ReadinessAnswer",
+    "ResultAnswer",
+    "SentWeightsAnswer",
+    "SentWeightsList",
+    "SentWeightsSummaryAnswer",
+    "Status",
+    "TensorAnswer",
+    "WarningAnswer",
+    "WebhookAnswer",
+    "WebhookList",
+    "answer",
+    "dataset_answer",
+    "dataset_summary",
+    "delivery_answer",
+    "dumped",
+    "epoch_answer",
+    "event_answer",
+    "feed_answer",
+    "job_answer",
+    "job_summary",
+    "list_answer",
+    "rfc3339",
+    "sent_weights_answer",
+    "sent_weights_summary",
+    "status_of",
+    "webhook_answer",
+]
