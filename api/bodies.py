@@ -28,6 +28,7 @@ SMALL_BYTES = 256 * 2**10  # what is larger waits for its turn
 MOST_DEPTH = 64
 MOST_FIELDS = 10_000  # of all objects together; the vocabulary needs a few dozen
 MOST_OBJECTS = 100  # in one list: the layers of a network
+FEW_QUOTES = 4 * MOST_FIELDS  # what is made of objects has so many in its first part already
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
@@ -118,6 +119,19 @@ def parsed(body: bytes) -> Any:
     if rb"\u0000" in body and (found := list(_unwanted(document))):
         raise _refused(found)
     return document
+
+
+def check_few_objects(body: bytes) -> None:
+    """Of a request whose rows are lists: raises InvalidSpec, before anything is made of it, where it has more objects than any
+    network needs."""
+    if body.count(b"{") <= MOST_FIELDS:
+        return
+    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    for quotes in (FEW_QUOTES, -1):
+        outside_of_texts = unescaped.split(b'"', quotes)[: quotes if quotes > 0 else None : 2]
+        if sum(part.count(b"{") for part in outside_of_texts) > MOST_FIELDS:
+            message = f"the request has more than {MOST_FIELDS} objects; no network needs so many, and a row of data is a list"
+            raise InvalidSpec([Problem("", message)])
 
 
 def validated(model: type[_Model], document: Any) -> _Model:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from api.bodies import judged, parsed
+from api.bodies import check_few_objects, judged, parsed
 from api.deps import Service
 from api.quotas import check_job, quotas_of
 from api.schemas import Data, JobRequest
@@ -153,6 +153,7 @@ def _directory(service: Service) -> TemporaryDirectory[str]:
 
 
 def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Checked:
+    check_few_objects(body)
     outline = Outline(parsed(body))
     source, told = _source_of(service, tenant, outline)
     found, problems = _data_of(service, tenant, outline.document, directory)

@@ -126,3 +126,19 @@ def test_what_is_unusual_but_can_be_trained_is_planned(client: TestClient, name:
     assert plan["outputs"] == 1
     assert plan["memory_bytes"] > 0
     assert 0 < plan["estimated_seconds"] < 10
+
+
+@pytest.mark.parametrize("layer", [b"{}", b'{"units": 1}', b'{"\\"{": "\\\\"}'])
+def test_a_million_layers_are_refused_before_anything_is_made_of_them(client: TestClient, layer: bytes) -> None:
+    body = b'{"network": {"layers": [' + b",".join([layer] * 600_000) + b"]}}"
+    found = client.post("/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert found.status_code == 422, found.text
+    assert messages(found) == {
+        "": "the request has more than 10000 objects; no network needs so many, and a row of data is a list"
+    }
+
+
+def test_braces_in_texts_are_no_objects(client: TestClient) -> None:
+    labels = ["{", '{"', "{\\"] * 4000
+    found = answer(client, [{"units": 3}], [[float(row)] for row in range(12_000)], labels, loss="softmax_cross_entropy")
+    assert found.status_code == 202, found.text
