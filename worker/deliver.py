@@ -5,7 +5,6 @@ An attempt is counted before it is made. What was sent by a process that died be
 least once, always under the same `webhook-id`.
 """
 
-import logging
 import time
 from threading import Event, Thread
 
@@ -13,11 +12,10 @@ from core import outbound, webhooks
 from core.errors import CoreError
 from core.settings import Settings
 from core.store import Attempt, Store, Turn
+from worker.repetition import repeat
 
 SENDERS = 4
 LOOK_EVERY_S = 0.5
-
-log = logging.getLogger(__name__)
 
 
 def start(store: Store, options: Settings, stop: Event) -> None:
@@ -27,17 +25,7 @@ def start(store: Store, options: Settings, stop: Event) -> None:
 
 def deliver(store: Store, options: Settings, stop: Event) -> None:
     """Until `stop` is set, whatever the database does."""
-    is_failing = False
-    while not stop.is_set():
-        try:
-            has_worked = deliver_some(store, options)
-            is_failing = False
-        except Exception as error:  # a sender that dies of one bad moment would leave messages behind
-            if not is_failing:
-                log.warning("cannot deliver, trying again: %s", error)
-            has_worked, is_failing = False, True
-        if not has_worked:
-            stop.wait(LOOK_EVERY_S)
+    repeat("deliver", lambda: 0 if deliver_some(store, options) else LOOK_EVERY_S, LOOK_EVERY_S, stop)
 
 
 def deliver_some(store: Store, options: Settings) -> bool:

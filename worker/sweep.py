@@ -6,7 +6,6 @@ Any number may run: every step is one guarded statement in the database, so ther
 
 import logging
 import signal
-from collections.abc import Callable
 from threading import Event, Thread
 
 from core.queue import Dispatcher
@@ -15,6 +14,7 @@ from core.store import Store, connect
 from core.store.retention import AT_ONCE
 from worker import deliver
 from worker.pulse import beat
+from worker.repetition import repeat
 
 CLEAR_EVERY_S = 600.0
 
@@ -24,34 +24,19 @@ log = logging.getLogger(__name__)
 def sweep(store: Store, dispatcher: Dispatcher, options: Settings, stop: Event) -> None:
     """Every `sweep_every_s`, until `stop` is set."""
 
-    def look() -> bool:
+    def look() -> float:
         _take_back(store, dispatcher, options)
         store.feed.number_some()
         store.outbox.fill()
         beat(options)
-        return True
+        return options.sweep_every_s
 
-    _repeat("sweep", look, options.sweep_every_s, options.sweep_every_s, stop)
+    repeat("sweep", look, options.sweep_every_s, stop)
 
 
 def clear(store: Store, options: Settings, stop: Event, every_s: float = CLEAR_EVERY_S) -> None:
-    """Every `every_s`, and on at once where there is more, until `stop` is set. It may take long, so that it has a thread."""
-    _repeat("clear up", lambda: _clear(store, options), every_s, options.sweep_every_s, stop)
-
-
-def _repeat(what: str, work: Callable[[], bool], pause_s: float, short_pause_s: float, stop: Event) -> None:
-    """Whatever the database does. After work that is not done, or that failed, the pause is short."""
-    failing = False
-    while not stop.is_set():
-        is_done = False
-        try:
-            is_done = work()
-            failing = False
-        except Exception as error:  # a sweeper that dies of one bad moment would leave jobs without an owner
-            if not failing:
-                log.warning("cannot %s, trying again every %s s: %s", what, short_pause_s, error)
-            failing = True
-        stop.wait(pause_s if is_done else short_pause_s)
+    """Every `every_s`, and on soon where there is more, until `stop` is set. It may take long, so that it has a thread."""
+    repeat("clear up", lambda: every_s if _clear(store, options) else options.sweep_every_s, options.sweep_every_s, stop)
 
 
 def _take_back(store: Store, dispatcher: Dispatcher, options: Settings) -> None:
