@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from core.nn.saving.model import SavedModel
 
 SOURCE = "predictor.mjs"
 INDENT = 2
+LARGEST = 2**53 - 1  # Number.MAX_SAFE_INTEGER: two whole numbers beyond it may be one number
 DIALECT = Dialect(
     likelier="CLASSES[Number(y[0] > {threshold})]",
     likeliest="CLASSES[placeOfHighest(y)]",
@@ -56,7 +57,7 @@ def export(model: SavedModel, golden: Golden) -> bytes:
     learned = "\n\n".join(_learned(content))
     code = "\n\n".join(own)
     if content.classes is not None:
-        own.insert(0, wrapped("const CLASSES = [", map(literal, content.classes), "];", step=INDENT))
+        own.insert(0, wrapped("const CLASSES = [", map(_label(content), content.classes), "];", step=INDENT))
     named = (pair(column, literal(kind)) for column, kind in kinds(content.features).items())
     own.insert(0, "// Of the columns that hold no numbers.\n" + wrapped("const KINDS = {", named, "};", step=INDENT))
     own += needed(SOURCE, f"{code}\n{learned}\n{END}")
@@ -72,6 +73,14 @@ def literal(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
     return json.dumps(value)
+
+
+def _label(content: Content) -> Callable[[Any], str]:
+    """How a class is written. Where numbers have not the digits of one whole number, all of them are BigInt."""
+    whole = [value for value in content.classes or () if isinstance(value, int)]
+    if all(abs(value) <= LARGEST for value in whole):
+        return literal
+    return lambda value: f"{value}n" if isinstance(value, int) and not isinstance(value, bool) else literal(value)
 
 
 def pair(key: str, value: str) -> str:
@@ -210,15 +219,20 @@ def _tensor(array: NDArray[Any], content: Content) -> str:
 
 
 def _golden(content: Content) -> str:
-    entries = []
+    entries, label = [], _label(content)
+    tolerances = [f"{name}: {share!r}" for name, share in content.tolerances.items()]
     for golden in content.golden_rows():
         row = wrapped("row: { ", (pair(column, literal(value)) for column, value in golden["row"].items()), " },", 4, INDENT)
-        rest = [wrapped(f"{name}: [", map(literal, golden[name]), "],", 4, INDENT) for name in golden if name != "row"]
+        rest = [
+            wrapped(f"{name}: [", map(label if name == "predictions" else literal, golden[name]), "],", 4, INDENT)
+            for name in golden
+            if name != "row"
+        ]
         entries.append("\n".join(["  {", row, *rest, "  },"]))
     return "\n".join(
         [
             "// Rows that nobody sent, and what the service makes of them, reckoned with 64 bits.",
-            f"const TOLERANCE = {content.tolerance!r}; // of the largest",
+            f"const TOLERANCES = {{ {', '.join(tolerances)} }}; // of the largest; labels must be the same",
             "export const GOLDEN = [",
             *entries,
             "];",

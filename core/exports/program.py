@@ -63,9 +63,13 @@ class Content:
         return sum(array.size for _, array in self.tensors()) <= READABLE
 
     @property
-    def tolerance(self) -> float:
-        """How far the self-test lets numbers differ, as a share of the largest."""
-        return 1e-6 if self.model.card.network.dtype == "float32" else 1e-9
+    def tolerances(self) -> dict[str, float]:
+        """How far the self-test lets what it compares differ, as a share of the largest; labels are the same or wrong."""
+        rounding = 1e-6 if self.model.card.network.dtype == "float32" else 1e-9
+        has_labels = self.has_flags or self.classes is not None
+        if has_labels:
+            return {"outputs": rounding, "predictions": 0, "probabilities": rounding}
+        return {"outputs": rounding, "predictions": rounding}
 
     @property
     def summary(self) -> str:

@@ -212,7 +212,7 @@ def _golden(content: Content) -> str:
     return "\n".join(
         [
             "# Rows that nobody sent, and what the service makes of them, reckoned with 64 bits.",
-            f"TOLERANCE = {content.tolerance!r}  # of the largest",
+            f"TOLERANCES = {literal(content.tolerances)}  # of the largest; labels must be the same",
             "GOLDEN = [",
             *entries,
             "]",

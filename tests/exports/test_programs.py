@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,36 @@ def test_the_self_test_passes_and_one_wrong_weight_lets_it_fail(form: Name, name
         wrong = self_test(form, written(form, replace(made, weights={**made.weights, tensor: spoilt}), tmp_path, golden))
         assert wrong.returncode == 1, tensor
         assert "should be" in wrong.stdout
+
+
+@pytest.mark.parametrize("classes", [(1_000_000, 1_000_001), (1e6, 1e6 + 0.5), (2**62, 2**62 + 1), ("a", "b"), (False, True)])
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_the_self_test_fails_where_labels_are_others_however_near(form: Name, classes: tuple[Any, Any], tmp_path: Path) -> None:
+    for units, loss in ((1, "binary_cross_entropy"), (2, "softmax_cross_entropy")):
+        made = model([{"units": units}], numbers(2), outputs(1), classes, loss, dtype="float32")
+        file = written(form, made, tmp_path)
+        assert self_test(form, file).returncode == 0
+        text = file.read_text()
+        labels = re.search(r"CLASSES = \[(.+), (.+)\]", text)
+        assert labels is not None
+        file.write_text(text.replace(labels[0], f"CLASSES = [{labels[2]}, {labels[1]}]"))
+        assert self_test(form, file).returncode == 1
+
+
+@pytest.mark.parametrize("largest", [2**53 - 1, 2**53 + 1, 2**63 - 1, -(2**63)])
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_whole_numbers_as_classes_keep_all_their_digits(form: Name, largest: int, tmp_path: Path) -> None:
+    classes = (5, largest - 1 if largest > 0 else largest + 1, largest)
+    made = model([{"units": 3}], numbers(1), outputs(1), classes, "softmax_cross_entropy")
+    rows = [{"x0": float(x)} for x in range(-20, 20)]
+    expected = Predictor(made).predict(columns_of(rows, fields_of(made.card.preprocessing))).values["y0"].tolist()
+    assert len({*expected}) > 1
+    file = written(form, made, tmp_path)
+    assert self_test(form, file).returncode == 0
+    done = run(form, file, given="\n".join(map(json.dumps, rows)))
+    assert [json.loads(line)["y0"] for line in done.stdout.splitlines()] == expected
+    (tmp_path / "rows.csv").write_text("x0\n" + "\n".join(str(row["x0"]) for row in rows))
+    assert run(form, file, str(tmp_path / "rows.csv")).stdout.split() == ["y0", *map(str, expected)]
 
 
 @pytest.mark.parametrize("form", PROGRAMS)

@@ -329,11 +329,10 @@ export function selfTest() {
   let differences = 0;
   for (const golden of GOLDEN) {
     for (const [name, found] of Object.entries(results(golden.row))) {
-      const numbers = GOLDEN.flatMap((each) => each[name]).filter((value) => typeof value === "number");
-      const tolerance = TOLERANCE * numbers.reduce((largest, number) => Math.max(largest, Math.abs(number)), 0);
+      const share = TOLERANCES[name];
+      const largest = share && GOLDEN.flatMap((each) => each[name]).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
       golden[name].forEach((expected, i) => {
-        const same = typeof expected === "number" ? Math.abs(found[i] - expected) <= tolerance : found[i] === expected;
-        if (!same) {
+        if (found[i] !== expected && !(share > 0 && Math.abs(found[i] - expected) <= share * largest)) {
           differences += 1;
           console.log(`${name} of ${JSON.stringify(golden.row)}: ${found[i]} should be ${expected}`);
         }
@@ -381,6 +380,13 @@ function cell(found, kind) {
     return ["true", "false"].includes(found.toLowerCase()) ? found.toLowerCase() === "true" : found;
   }
   return kind === "text" || Number.isNaN(Number(found)) ? found : Number(found);
+}
+
+
+/** A prediction as a line of JSON, in which a BigInt has all its digits. */
+function json(prediction) {
+  const told = (found) => (typeof found === "bigint" ? String(found) : JSON.stringify(found));
+  return `{${Object.entries(prediction).map(([column, found]) => `${JSON.stringify(column)}:${told(found)}`)}}`;
 }
 
 
@@ -434,7 +440,7 @@ async function main() {
       let number = 0;
       for await (const line of createInterface({ input: process.stdin })) {
         number += 1;
-        console.log(JSON.stringify(at(`line ${number}`, () => predict(JSON.parse(line)))));
+        console.log(json(at(`line ${number}`, () => predict(JSON.parse(line)))));
       }
     }
   } catch (error) {
