@@ -250,6 +250,7 @@ def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
         (["submit", "none.csv", "--target", "a"], exits.USAGE, "there is no file none.csv"),
         (["submit", IRIS], exits.USAGE, "--target"),
         (["submit", IRIS, "--target", "species", "--layers", "a:b"], exits.USAGE, "64:relu"),
+        (["submit", IRIS, "--target", "species", "--layers", "²"], exits.USAGE, "64:relu"),
         (["submit", "--set", "training"], exits.USAGE, "PATH=VALUE"),
         (["submit", IRIS, "--validation", "some"], exits.USAGE, "or none"),
         (["submit", IRIS, "--target", "specie"], exits.REFUSED, "specie"),
@@ -367,3 +368,19 @@ def test_a_sparkline_is_as_wide_as_it_may_be():
     assert sparkline([]) == ""
     assert sparkline([1.0, 1.0]) == "▁▁"
     assert len(sparkline([float(i) for i in range(1000)], 10)) == 10
+
+
+def test_a_file_is_sent_as_it_stands(gradmill_, client, tmp_path):
+    def submitted(document: object, *options: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "job.json").write_text(json.dumps(document))
+        return gradmill_("submit", "--spec", "job.json", *options, code=code)
+
+    data = {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]}
+    chosen = {"network": "auto", "dataset": data, "training": {"epochs": 1}, "name": "mine", "metadata": {"a": "1"}}
+    job = client.jobs.get(submitted(chosen, "--metadata", "b=2", "--seed", "3").stdout.strip())
+    assert (job.name, job.metadata, job.training["epochs"], job.training["seed"]) == ("mine", {"a": "1", "b": "2"}, 1, 3)
+    assert "trainning" in submitted({**chosen, "trainning": {}}, code=exits.REFUSED).stderr
+    assert "/metadata" in submitted({**chosen, "metadata": [1]}, code=exits.REFUSED).stderr
+    assert "/training" in submitted({**chosen, "training": [1]}, code=exits.REFUSED).stderr
+    assert "training is [1]" in submitted({**chosen, "training": [1]}, "--epochs", "2", code=exits.USAGE).stderr
+    assert "trainning" in gradmill_("check", "--spec", "job.json", "--set", "trainning=1", code=exits.REFUSED).stderr

@@ -231,6 +231,10 @@ class AsyncJobs:
         request = job_request(network, dataset, training, priority, metadata, name)
         return await self._job(post("/v1/jobs", request, key=idempotency_key))
 
+    async def submit(self, request: Mapping[str, Any], *, idempotency_key: str | None = None) -> AsyncJob:
+        """A job as the API takes it, sent as it stands: what is wrong with it is for the service to say."""
+        return await self._job(post("/v1/jobs", dict(request), key=idempotency_key))
+
     async def get(self, id: str) -> AsyncJob:
         return await self._job(get(path_of("jobs", id)))
 

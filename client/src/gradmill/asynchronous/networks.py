@@ -1,5 +1,8 @@
 """/v1/networks."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from gradmill.answering import model_of
 from gradmill.answers import CheckAnswer
 from gradmill.asynchronous.transport import AsyncTransport
@@ -20,5 +23,8 @@ class AsyncNetworks:
         training: Training | None = None,
     ) -> CheckAnswer:
         """The dry run of a job: its layers, parameters, memory and time. InvalidSpec has all that is wrong in `errors`."""
-        request = job_request(network, dataset, training)
-        return model_of(CheckAnswer, await self._transport.json(post("/v1/networks/check", request)))
+        return await self.check_job(job_request(network, dataset, training))
+
+    async def check_job(self, request: Mapping[str, Any]) -> CheckAnswer:
+        """The dry run of a job as the API takes it."""
+        return model_of(CheckAnswer, await self._transport.json(post("/v1/networks/check", dict(request))))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gradmill.cli import parsing
 from gradmill.cli.context import client_of, say
 from gradmill.cli.following import followed
 from gradmill.cli.output import put, put_fields, put_json, put_table
@@ -33,15 +34,12 @@ def submit(
     """Submits a job, and tells its id. What is left out is chosen from the data."""
     client = client_of(context)
     request = stored(client, asked, say)
-    made = client.jobs.create(
-        request.get("network", "auto"),
-        request.get("dataset"),
-        request.get("training"),
-        name=name if name is not None else request.get("name"),
-        priority=priority if priority is not None else request.get("priority", 0),
-        metadata={**request.get("metadata", {}), **pairs(metadata)},
-        idempotency_key=idempotency_key,
-    )
+    for field, value in {"name": name, "priority": priority}.items():
+        if value is not None:
+            request[field] = value
+    if metadata:
+        request["metadata"] = {**parsing.part(request, "metadata"), **pairs(metadata)}
+    made = client.jobs.submit(request, idempotency_key=idempotency_key)
     for warning in made.warnings:
         say(f"warning: {warning.message}")
     if watch:
@@ -58,7 +56,7 @@ def check(context: typer.Context, asked: Asked, as_json: AsJson = False) -> None
     """Tells what a job would be, or all that is wrong with it, without training."""
     client = client_of(context)
     request = stored(client, asked, say)
-    found = client.networks.check(request.get("network", "auto"), request.get("dataset"), request.get("training"))
+    found = client.networks.check_job(request)
     if as_json:
         put_json(found)
         return

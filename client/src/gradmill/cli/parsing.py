@@ -21,6 +21,27 @@ def read(path: Path) -> JSON:
     return job
 
 
+def part(job: JSON, name: str) -> JSON:
+    """The object of that name, which options change; one that is left out, null or "auto" is empty so far."""
+    given = job.get(name)
+    if given in (None, "auto"):
+        return {}
+    if not isinstance(given, dict):
+        raise BadInput(f"{name} is {given!r:.60}, which options cannot change: it must be an object")
+    return given
+
+
+def optimizer(training: Any) -> JSON:
+    """That of a training, as an object."""
+    given = training.get("optimizer") if isinstance(training, dict) else None
+    return given if isinstance(given, dict) else {"type": "adam" if given in (None, "auto") else given}
+
+
+def count(text: str) -> int | None:
+    """None of what is no number in decimal digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
 def validation(text: str) -> JSON | None:
     if text == "none":
         return None
@@ -34,9 +55,10 @@ def layers(text: str) -> list[JSON]:
     found = []
     for part in text.split(","):
         units, _, activation = part.strip().partition(":")
-        if not units.isdigit():
+        number = count(units)
+        if number is None:
             raise BadInput(f"--layers has {part.strip()!r}; a layer is UNITS or UNITS:ACTIVATION, such as 64:relu")
-        found.append({"units": int(units), **({"activation": activation} if activation else {})})
+        found.append({"units": number, **({"activation": activation} if activation else {})})
     return found
 
 

@@ -86,27 +86,21 @@ def request(
 ) -> Asked:
     """What these options say. Nothing is uploaded yet."""
     job = parsing.read(spec) if spec else {}
-    parts: dict[str, JSON] = {}
-    for name in ("network", "dataset", "training"):
-        given = job.get(name, {})
-        if not isinstance(given, dict):
-            raise BadInput(f"{spec}: {name} is no object")
-        parts[name] = given
+    changed: dict[str, JSON] = {"network": {}, "dataset": {}, "training": {}}
     if layers is not None:
-        parts["network"]["layers"] = parsing.layers(layers)
+        changed["network"]["layers"] = parsing.layers(layers)
     if target:
-        parts["dataset"]["target"] = target[0] if len(target) == 1 else target
+        changed["dataset"]["target"] = target[0] if len(target) == 1 else target
     if feature:
-        parts["dataset"]["features"] = feature
-    training = parts["training"]
-    if optimizer is not None or learning_rate is not None:
-        usual = training.get("optimizer", "adam")
-        before = {"type": usual} if isinstance(usual, str) else usual
-        training["optimizer"] = {**(before if optimizer is None else {"type": optimizer})}
-        if learning_rate is not None:
-            training["optimizer"]["learning_rate"] = learning_rate
+        changed["dataset"]["features"] = feature
+    training = changed["training"]
+    if optimizer is not None:
+        training["optimizer"] = {"type": optimizer}
+    if learning_rate is not None:
+        before = training.get("optimizer") or parsing.optimizer(job.get("training"))
+        training["optimizer"] = {**before, "learning_rate": learning_rate}
     if batch_size is not None:
-        training["batch_size"] = int(batch_size) if batch_size.isdigit() else batch_size
+        training["batch_size"] = parsing.count(batch_size) or batch_size
     if validation is not None:
         training["validation"] = parsing.validation(validation)
     if patience is not None:
@@ -114,7 +108,9 @@ def request(
     for name, value in {"loss": loss, "epochs": epochs, "metrics": metric, "seed": seed, "budget_s": budget_s}.items():
         if value not in (None, []):
             training[name] = value
-    job |= {name: part for name, part in parts.items() if part}
+    for name, fields in changed.items():
+        if fields:
+            job[name] = {**parsing.part(job, name), **fields}
     for assignment in set_ or ():
         parsing.assign(job, assignment)
     given = {
@@ -166,11 +162,12 @@ def stored(client: Client, asked: Asked, say: Callable[[str], None]) -> JSON:
         raise BadInput("--number, --text and --missing-value say how a file is read; there is none to upload")
     if data is None:
         return job
-    if "target" not in job.get("dataset", {}):
+    about = parsing.part(job, "dataset")
+    if "target" not in about:
         raise BadInput("--target is missing: it names the column to learn")
+    training = parsing.part(job, "training")
     dataset = _dataset(client, data, said, say)
-    job = {**job, "dataset": {**job["dataset"], "id": dataset.id}}
-    training = job.get("training", {})
+    job = {**job, "dataset": {**about, "id": dataset.id}}
     # Where the epochs are left open too, the service does this by itself.
     if "validation" not in training and training.get("epochs", "auto") != "auto" and dataset.rows >= LEAST_ROWS_TO_SPLIT:
         say("a fifth of the rows is held out to measure on; --validation none trains on all")

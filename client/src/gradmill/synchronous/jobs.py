@@ -234,6 +234,10 @@ class Jobs:
         request = job_request(network, dataset, training, priority, metadata, name)
         return self._job(post("/v1/jobs", request, key=idempotency_key))
 
+    def submit(self, request: Mapping[str, Any], *, idempotency_key: str | None = None) -> Job:
+        """A job as the API takes it, sent as it stands: what is wrong with it is for the service to say."""
+        return self._job(post("/v1/jobs", dict(request), key=idempotency_key))
+
     def get(self, id: str) -> Job:
         return self._job(get(path_of("jobs", id)))
 

@@ -3,6 +3,9 @@
 Made from asynchronous/networks.py by `python -m client.generate`; not to be edited.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from gradmill.answering import model_of
 from gradmill.answers import CheckAnswer
 from gradmill.calls import post
@@ -23,5 +26,8 @@ class Networks:
         training: Training | None = None,
     ) -> CheckAnswer:
         """The dry run of a job: its layers, parameters, memory and time. InvalidSpec has all that is wrong in `errors`."""
-        request = job_request(network, dataset, training)
-        return model_of(CheckAnswer, self._transport.json(post("/v1/networks/check", request)))
+        return self.check_job(job_request(network, dataset, training))
+
+    def check_job(self, request: Mapping[str, Any]) -> CheckAnswer:
+        """The dry run of a job as the API takes it."""
+        return model_of(CheckAnswer, self._transport.json(post("/v1/networks/check", dict(request))))
