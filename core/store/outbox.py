@@ -1,4 +1,4 @@
-"""Messages to webhooks: made of the feed, each once for each webhook, and sent by whoever has the webhook's turn.
+"""Messages to webhooks, sent by whoever has the webhook's turn.
 
 A turn is a lease on the webhook, with a fence: a sender that was taken for dead writes nothing when it wakes. Every attempt is
 counted before it is made; of one that nobody told the end of, the message is sent again after its pause, under the same id.
@@ -6,18 +6,16 @@ counted before it is made; of one that nobody told the end of, the message is se
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, null, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, null, or_, select, true, update
 
-from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
-from core.store.feed import read_feed
+from core.store.messages import make_some
 from core.store.records import JSON, Attempt, Delivery, Turn
 from core.store.tables import deliveries, feeds, webhooks
 from core.store.webhooks import DELIVERY
-from core.webhooks import message, pause_s
+from core.webhooks import pause_s
 
-AT_ONCE = 200  # events of one transaction
 KEPT_AT_ONCE = 1000  # old deliveries of one transaction
 MOST_TURNS = 3  # of a tenant at once; a sweeper has one sender more
 LONGEST_PAUSE_S = 300.0  # of a webhook, whatever its messages wait for
@@ -42,25 +40,9 @@ class Outbox:
         return sum(self._fill(id) for id in found)
 
     def _fill(self, id: str) -> int:
-        columns = (webhooks.c.tenant, webhooks.c.events, webhooks.c.position)
-        mine = (webhooks.c.id == id, webhooks.c.is_enabled == true())
         with self._database.writing() as writer:
-            webhook = writer.execute(select(*columns).where(*mine).with_for_update()).one_or_none()
-            if webhook is None:
-                return 0
-            last = writer.scalar(select(feeds.c.last).where(feeds.c.tenant == webhook.tenant)) or 0
-            found = read_feed(writer, webhook.tenant, webhook.position, AT_ONCE)
-            made = [
-                {"id": new_id("msg"), "webhook_id": id, "number": event.number, "type": type, "state": "pending", "body": body}
-                for event in found
-                for type, body in [message(event)]
-                if type in webhook.events
-            ]
-            if made:
-                writer.execute(insert(deliveries).values(created_at=now(), due_at=now()), made)
-            reached = found[-1].number if len(found) == AT_ONCE else max([last, *(event.number for event in found[-1:])])
-            writer.execute(update(webhooks).where(webhooks.c.id == id).values(position=reached))
-            return len(made)
+            made, _ = make_some(writer, id)
+        return made
 
     def take(self, lease_s: float) -> Turn | None:
         """The turn of a webhook that something is due for: of the tenant with the fewest turns now, the one that was served the

@@ -11,6 +11,7 @@ from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
 from core.store.feed import Feed
+from core.store.messages import make_some
 from core.store.records import Delivery, Page, Webhook
 from core.store.rows import page
 from core.store.tables import deliveries, feeds, webhooks
@@ -56,7 +57,10 @@ class Webhooks:
     def change(
         self, tenant: str, id: str, url: str | None = None, events: Sequence[str] | None = None, is_enabled: bool | None = None
     ) -> Webhook:
-        """What is None stays. What happens while it is disabled is not told later. `url` and `is_enabled` end a pause."""
+        """What is None stays. `url` and `is_enabled` end a pause.
+
+        What happens while it is disabled is not told later; what happened before is, as far as there was room for messages.
+        """
         change: dict[str, Any] = {} if url is None and is_enabled is None else {"paused_until": null()}
         if is_enabled is not None:
             Feed(self._database).number(tenant)  # what has happened so far lies behind `last` only then
@@ -68,6 +72,8 @@ class Webhooks:
             last = select(feeds.c.last).where(feeds.c.tenant == tenant).scalar_subquery()
             change["position"] = case((webhooks.c.is_enabled, webhooks.c.position), else_=last)
             change["is_enabled"] = is_enabled
+        if is_enabled is False:
+            self._tell_so_far(self.get(tenant, id).id)
         return self._changed(tenant, id, change) if change else self.get(tenant, id)
 
     def rotate(self, tenant: str, id: str, secret: str) -> Webhook:
@@ -121,6 +127,13 @@ class Webhooks:
         if row is None:
             raise NotFound(f"there is no delivery {delivery_id}")
         return Delivery(*row)
+
+    def _tell_so_far(self, id: str) -> None:
+        """Makes the messages of all events that have a number, as far as there is room."""
+        may_be_more = True
+        while may_be_more:
+            with self._database.writing() as writer:
+                _, may_be_more = make_some(writer, id)
 
     def _changed(self, tenant: str, id: str, change: dict[str, Any]) -> Webhook:
         with self._database.writing() as writer:

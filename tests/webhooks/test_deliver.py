@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import NotFound
 from core.settings import Settings
-from core.store import Job, Store, Webhook
+from core.store import Job, Store, Webhook, messages
 from core.webhooks import EVENTS, TEST, new_secret, payload
 from tests.webhooks.conftest import Receiver
 from worker.deliver import deliver_some
@@ -258,6 +258,39 @@ def test_a_disabled_webhook_is_told_nothing_of_what_happens_meanwhile(
     told = happened(store, submit)
     store.outbox.fill()
     deliver_some(store, options)
+    assert came(receiver) == told
+
+
+def test_what_happened_before_a_webhook_was_disabled_is_told_when_it_is_enabled(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, options: Settings
+) -> None:
+    told = [*happened(store, submit), (submit().id, 1)]  # the last has no number yet, none of them is a message
+    store.webhooks.change("default", webhook.id, is_enabled=False)
+    store.webhooks.change("default", webhook.id, is_enabled=False)
+    happened(store, submit)
+    assert not deliver_some(store, options)
+    store.webhooks.change("default", webhook.id, is_enabled=True)
+    store.outbox.fill()
+    while deliver_some(store, options):
+        pass
+    assert came(receiver) == told
+
+
+def test_so_many_messages_wait_and_what_comes_after_them_is_told_later(
+    store: Store,
+    submit: Callable[..., Job],
+    receiver: Receiver,
+    webhook: Webhook,
+    options: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(messages, "MOST_PENDING", 5)
+    told = happened(store, submit, 6)
+    assert [store.outbox.fill() for _ in range(3)] == [5, 0, 0]
+    for _ in range(3):
+        while deliver_some(store, options):
+            pass
+        store.outbox.fill()
     assert came(receiver) == told
 
 
