@@ -23,6 +23,7 @@ from core.nn import spec
 from core.nn.predictor import Predictor
 from core.nn.preparation.features import Category, Feature, Number
 from core.nn.preparation.rows import columns_of, fields_of
+from core.nn.preparation.targets import Target
 from core.nn.saving.model import SavedModel
 from tests.exports.models import PROBLEMS, TABLE, coded, every_model, layered, model, numbers, outputs, problem, random_weights
 from tests.exports.programs import ENVIRONMENT, PROGRAMS, interpreter, results, run, self_test, written
@@ -165,6 +166,46 @@ def test_it_reads_rows_from_the_standard_input(form: Name, tmp_path: Path) -> No
     lines = "\n".join(json.dumps(row) for row in golden.rows)
     done = run(form, written(form, made, tmp_path, golden), given=lines + "\n")
     assert [json.loads(line) for line in done.stdout.splitlines()] == golden.predictions
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_number_that_is_not_finite_is_null_as_json_and_empty_as_csv(form: Name, tmp_path: Path) -> None:
+    made = model([{"units": 1, "bias": False}], numbers(1), (Target("n", "number"),), None, "poisson")
+    made.weights["0.weight"][:] = 1.0
+    file = written(form, made, tmp_path)
+    done = run(form, file, given='{"x0": 0}\n{"x0": 1e6}\n')
+    assert done.stdout.replace(" ", "").replace("1.0", "1") == '{"n":1}\n{"n":null}\n'
+    (tmp_path / "rows.csv").write_text("x0\n1e6\n-1e6\n")
+    done = run(form, file, str(tmp_path / "rows.csv"))
+    infinite, zero = csv.DictReader(io.StringIO(done.stdout))
+    assert (infinite["n"], float(zero["n"])) == ("", 0)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_empty_lines_among_the_rows_are_passed_over(form: Name, tmp_path: Path) -> None:
+    done = run(
+        form, written(form, model([{"units": 1}], numbers(1)), tmp_path), given='\n{"x0": 0}\n \n{"x0": 1}\n\n\n{"x0": "a"}\n'
+    )
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr.startswith("line 7: ")
+
+
+@pytest.mark.parametrize(
+    "layer", [{"type": "layer_normalisation"}, {"units": 2, "activation": {"type": "gelu", "approximation": "tanh"}}]
+)
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_numbers_beyond_all_bounds_end_no_program(form: Name, layer: dict[str, Any], tmp_path: Path) -> None:
+    file = written(form, model([layer, {"units": 1}], numbers(2)), tmp_path)
+    done = run(form, file, given='{"x0": 1e200, "x1": -1e200}\n{"x0": 1, "x1": 2}\n')
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 2)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_whole_number_beyond_all_floats_is_refused_with_its_line(form: Name, tmp_path: Path) -> None:
+    done = run(form, written(form, model([{"units": 1}], numbers(1)), tmp_path), given=f'{{"x0": 1{"0" * 400}}}\n')
+    assert done.returncode == 1
+    assert done.stderr.startswith("line 1: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

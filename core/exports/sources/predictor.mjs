@@ -392,7 +392,8 @@ function json(prediction) {
 
 /** The predictions for the rows of a CSV text, whose first line names the columns, line by line as CSV. */
 function* predictCells(text) {
-  const quoted = (found) => (/[",\r\n]/.test(found) ? `"${String(found).replace(/"/g, '""')}"` : String(found));
+  const quoted = (found) => (/[",\r\n]/.test(found) ? `"${found.replace(/"/g, '""')}"` : found);
+  const told = (found) => (typeof found === "number" && !Number.isFinite(found) ? '""' : quoted(String(found)));
   const [columns = [], ...rows] = cells(text);
   for (const [i, row] of rows.entries()) {
     if (row.length !== columns.length) {
@@ -403,7 +404,7 @@ function* predictCells(text) {
     if (i === 0) {
       yield Object.keys(found).map(quoted).join(",");
     }
-    yield Object.values(found).map(quoted).join(",");
+    yield Object.values(found).map(told).join(",");
   }
 }
 
@@ -440,7 +441,9 @@ async function main() {
       let number = 0;
       for await (const line of createInterface({ input: process.stdin })) {
         number += 1;
-        console.log(json(at(`line ${number}`, () => predict(JSON.parse(line)))));
+        if (line.trim()) {
+          console.log(json(at(`line ${number}`, () => predict(JSON.parse(line)))));
+        }
       }
     }
   } catch (error) {

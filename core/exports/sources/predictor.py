@@ -119,7 +119,7 @@ def batch_normalisation(x, weights, biases, means, variances, epsilon):
 def layer_normalisation(x, weights, biases, epsilon):
     """All values about their mean, in units of their deviation, then scaled and shifted as was learned."""
     mean = sum(x) / len(x)
-    deviation = math.sqrt(sum((value - mean) ** 2 for value in x) / len(x) + epsilon)
+    deviation = math.sqrt(sum((value - mean) * (value - mean) for value in x) / len(x) + epsilon)
     return [weight * (value - mean) / deviation + bias for value, weight, bias in zip(x, weights, biases)]
 
 
@@ -184,7 +184,7 @@ def gelu(z):
 
 def gelu_tanh(z):
     """z times about the probability of less than z in the standard normal distribution."""
-    return z * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2
+    return z * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z))) / 2
 
 
 def silu(z):
@@ -262,6 +262,13 @@ def cell(found, kind):
         return found
 
 
+def told(prediction):
+    """The prediction as JSON and CSV have it: without a number where that is not finite."""
+    return {
+        column: None if isinstance(found, float) and not math.isfinite(found) else found for column, found in prediction.items()
+    }
+
+
 def predict_file(path):
     """Writes the predictions for the rows of a CSV file, whose first line names the columns, as CSV."""
     with open(path, newline="", encoding="utf-8-sig") as file:
@@ -270,8 +277,8 @@ def predict_file(path):
             try:
                 if None in row or None in row.values():
                     raise ValueError(f"as many cells are expected as there are columns, {len(rows.fieldnames)}")
-                found = predict({column: cell(text, KINDS.get(column)) for column, text in row.items()})
-            except ValueError as error:
+                found = told(predict({column: cell(text, KINDS.get(column)) for column, text in row.items()}))
+            except (ArithmeticError, ValueError) as error:
                 sys.exit(f"{path}, line {rows.line_num}: {error}")
             if heading is None:
                 heading = output.writerow(found)
@@ -282,8 +289,9 @@ def predict_lines(lines):
     """Writes a prediction for each row, both a line of JSON."""
     for number, line in enumerate(lines, 1):
         try:
-            print(json.dumps(predict(json.loads(line)), ensure_ascii=False))
-        except (TypeError, ValueError) as error:
+            if line.strip():
+                print(json.dumps(told(predict(json.loads(line))), ensure_ascii=False))
+        except (ArithmeticError, TypeError, ValueError) as error:
             sys.exit(f"line {number}: {error}")
 
 
