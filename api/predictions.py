@@ -18,6 +18,7 @@ from api.deps import Service
 from core.data.table import read_columns
 from core.errors import CoreError, InvalidData, Problem
 from core.nn.preparation.column import Columns, Value
+from core.nn.preparation.indices import strange_in_rows
 from core.nn.preparation.rows import beyond, columns_of
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.tables import Fitting
@@ -59,8 +60,12 @@ class Rows:
         self.count = len(rows)
 
     def strays(self) -> list[Problem]:
-        """The numbers that leave the range in which the network computes."""
-        return beyond(self._rows, self._columns, self._predictor.card.preprocessing, self._predictor.dtype)
+        """The numbers that leave the range in which the network computes, or number no row of an embedding's table."""
+        predictor = self._predictor
+        return [
+            *beyond(self._rows, self._columns, predictor.card.preprocessing, predictor.dtype),
+            *strange_in_rows(self._rows, predictor.fields, self._columns, predictor.indices, predictor.dtype),
+        ]
 
     def block(self, start: int, stop: int) -> Columns:
         return {name: array[start:stop] for name, array in self._columns.items()}
@@ -73,7 +78,7 @@ class Table:
     """A dataset, fetched into a file that is gone by its name once it is mapped, and from the disk with the last look at it."""
 
     def __init__(self, service: Service, dataset: Dataset, predictor: "Predictor") -> None:
-        """InvalidData where the network cannot read it."""
+        """InvalidData where the network cannot read it, down to its last row."""
         schema = Schema.model_validate(dataset.schema)
         self._fitting = Fitting(schema, predictor.card.preprocessing, predictor.dtype)
         self._unseen: Counter[str] = Counter()
@@ -85,6 +90,7 @@ class Table:
                 self._columns = read_columns(file, self._fitting.names)
             except (InvalidData, KeyError) as error:
                 raise CoreError(f"the stored table of {dataset.id} is damaged: {error}") from error
+        self._fitting.check(self._columns, predictor.indices)
 
     def block(self, start: int, stop: int) -> Columns:
         self._unseen += self._fitting.unseen(self._columns, start, stop)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from core.errors import InvalidData
 from core.nn import engine
 from core.nn.memory import aligned
+from core.nn.preparation.indices import are_indices
 from core.nn.program import LOOKUP, Program
 from core.nn.records import Tables
 from core.nn.saving.weights import fill
@@ -62,8 +63,15 @@ class Network:
         return loss, grad
 
 
+def vocabularies(program: Program) -> dict[int, int]:
+    """Of an embedding that the network begins with, how many rows the table has that each input numbers: by its place."""
+    operations: Any = program.operations
+    lookups = operations[operations.code == LOOKUP]
+    return {int(lookup.first) + place: int(lookup.vocabulary) for lookup in lookups for place in range(int(lookup["count"]))}
+
+
 def check_indices(program: Program, x: Matrix) -> None:
-    """InvalidData where the network begins with an embedding and one of its inputs in x (N, n) is no index of its table.
+    """InvalidData where one of the inputs x (N, n) is no row of its table in an embedding that the network begins with.
 
     Nothing else may reach the kernel, which does not look.
     """
@@ -73,8 +81,7 @@ def check_indices(program: Program, x: Matrix) -> None:
         rows = max(1, CHECKED_CELLS // count)
         for start in range(0, len(x), rows):
             indices = x[start : start + rows, first : first + count]
-            with np.errstate(invalid="ignore"):
-                strange = ~((indices >= 0) & (indices < vocabulary) & (indices == np.floor(indices)))
+            strange = ~are_indices(indices, vocabulary)
             if strange.any():
                 row, place = np.argwhere(strange)[0]
                 raise InvalidData(

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from core.errors import InvalidData
 from core.nn.builder import Misfit
 from core.nn.lower import lower
-from core.nn.network import CAPACITY, Matrix, Network
+from core.nn.network import CAPACITY, Matrix, Network, vocabularies
 from core.nn.preparation.column import Columns, Value
+from core.nn.preparation.indices import indices_of
 from core.nn.preparation.rows import fields_of
 from core.nn.saving.model import Link, SavedModel
 from core.nn.saving.tensors import Arrays
@@ -54,6 +55,7 @@ class Predictor:
         if wrong is not None:
             raise InvalidData(f"the weights are none of this network: {wrong}")
         self._network = Network.from_weights(program, model.weights)
+        self.indices = indices_of(card.preprocessing, vocabularies(program))
 
     @property
     def dtype(self) -> np.dtype[np.floating]:

@@ -5,7 +5,7 @@ way round, and a column of which every value is missing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.errors import Problem
-from core.nn.preparation.column import MISSING_BOOLEAN, Column, Columns, absent
+from core.nn.preparation.column import MISSING_BOOLEAN, Column, Columns, absent, row_at
 from core.nn.preparation.features import Boolean, Category, Feature, Number, Text
+from core.nn.preparation.indices import Index
 from core.nn.preparation.names import ColumnNames, listed, quoted, upload_as
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.recoding import codes
@@ -24,6 +25,8 @@ from core.nn.preparation.unseen import MAX_WARNINGS, unseen
 
 Reader = Callable[[NDArray[Any]], NDArray[Any]]
 
+_CHECKED_ROWS = 1 << 18  # at once
+
 
 class Fitting:
     """Which columns of a table are read, and how: `names` are those that must be there as arrays."""
@@ -31,6 +34,8 @@ class Fitting:
     def __init__(self, schema: Schema, fitted: Preprocessing, dtype: DTypeLike, at: str = "/dataset") -> None:
         """InvalidData that names every column that is missing, of another kind, or beyond the range of the dtype."""
         self._rows = schema.rows
+        self._first_line = schema.first_line
+        self._dtype = dtype
         self._readers: dict[str, Reader] = {}
         self._absent: dict[str, NDArray[Any]] = {}
         self._strange: dict[str, _Strange] = {}
@@ -70,6 +75,27 @@ class Fitting:
         count = min(stop, self._rows) - start
         found = {name: np.repeat(missing, count) for name, missing in self._absent.items()}
         return found | {name: reader(table[name][start:stop]) for name, reader in self._readers.items()}
+
+    def check(self, table: Columns, indices: Sequence[Index]) -> None:
+        """InvalidData with the first row of each column that holds no row of an embedding's table. Looks at all of the rows."""
+        found = [problem for index in indices if (problem := self._no_index(table, index)) is not None]
+        if found:
+            raise refusal(found[:MAX_PROBLEMS])
+
+    def _no_index(self, table: Columns, index: Index) -> Problem | None:
+        name = index.feature.column
+        if (missing := self._absent.get(name)) is not None:
+            is_strange = self._rows > 0 and index.strange(missing, self._dtype).any()
+            return Problem(self._at, index.told(missing, self._dtype)) if is_strange else None
+        array, reader = table[name], self._readers[name]
+        for start in range(0, self._rows, _CHECKED_ROWS):
+            values = reader(array[start : start + _CHECKED_ROWS])
+            strange = index.strange(values, self._dtype)
+            if strange.any():
+                row = int(strange.argmax())
+                told = index.told(values[row : row + 1], self._dtype)
+                return Problem(self._at, f"{row_at(start + row, self._first_line)}: {told}")
+        return None
 
     def unseen(self, table: Columns, start: int, stop: int) -> Counter[str]:
         """In how many of the rows [start, stop) each column holds a text that training never saw."""
