@@ -155,8 +155,13 @@ def _undisturbed(arena: Arena, load: Load) -> dict[str, Numbers]:
     for history in found.values():
         assert history.end is not None
         assert (history.end.state, history.end.attempt) == (State.SUCCEEDED, 1), history
+        assert len(history.snapshots) == JOBS[history.kind]["training"].get("snapshots", 0), history
     return {
-        kind: Numbers(history.weights, [(row.loss, row.validation_loss) for row in history.epochs])
+        kind: Numbers(
+            history.weights,
+            [(row.loss, row.validation_loss) for row in history.epochs],
+            {each.epoch: each.sha256 for each in history.snapshots},
+        )
         for kind, history in found.items()
     }
 

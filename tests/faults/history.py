@@ -33,11 +33,19 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    epoch: int
+    fence: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Numbers:
-    """What an undisturbed run gives: the weights by their SHA-256, the losses by epoch."""
+    """What an undisturbed run gives: the weights by their SHA-256, the losses by epoch, the snapshots' SHA-256 by theirs."""
 
     weights: Mapping[str, str]
     losses: Sequence[tuple[float, float | None]]
+    snapshots: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class History:
     events: Sequence[str] = ()
     epochs: Sequence[Epoch] = ()
     weights: Mapping[str, str] = field(default_factory=dict)
+    snapshots: Sequence[Snapshot] = ()
     sightings: Sequence[Sighting] = ()
     was_cancelled: bool = False  # its client asked for that
     was_paused: bool = False  # its client asked for that, and later that it go on
@@ -59,7 +68,7 @@ class History:
 
 @dataclass(frozen=True)
 class Violation:
-    rule: str  # lost, doubled, order, owner, pause, numbers, final
+    rule: str  # lost, doubled, order, owner, pause, numbers, snapshot, final
     key: str
     told: str
 
@@ -111,6 +120,7 @@ def _wrong(history: History, expected: Numbers) -> Iterator[tuple[str, str]]:
     yield from _owners(history)
     yield from _pauses(history)
     yield from _numbers(history, expected)
+    yield from _snapshots(history, expected)
     yield from _finality(history)
 
 
@@ -195,6 +205,27 @@ def _numbers(history: History, expected: Numbers) -> Iterator[tuple[str, str]]:
         if loss != other:
             yield "numbers", f"the losses of epoch {epoch} are {loss}, not {other}"
             break
+
+
+def _snapshots(history: History, expected: Numbers) -> Iterator[tuple[str, str]]:
+    """Those of an undisturbed run, bit for bit, up to the last epoch; each by the owner that wrote its epoch."""
+    assert history.end is not None
+    kept = [each.epoch for each in history.snapshots]
+    if len(set(kept)) < len(kept):
+        yield "snapshot", f"the snapshots are of the epochs {kept}"
+    wanted = {epoch for epoch in expected.snapshots if epoch <= history.end.epoch}
+    if history.end.epoch == 0:  # the first is kept before the first epoch: a job that was cancelled may have it or not
+        wanted &= set(kept)
+    if set(kept) != wanted:
+        yield "snapshot", f"snapshots are kept of the epochs {sorted(set(kept))}, not of {sorted(wanted)}"
+    under = {row.epoch: row.fence for row in history.epochs}
+    for each in history.snapshots:
+        if each.epoch in wanted and each.sha256 != expected.snapshots[each.epoch]:
+            yield "snapshot", f"the snapshot of epoch {each.epoch} is {each.sha256}, not {expected.snapshots[each.epoch]}"
+        if each.epoch in under and each.fence != under[each.epoch]:
+            yield "owner", f"{each} was not written by the owner of its epoch, {under[each.epoch]}"
+        if each.epoch == 0 and not 0 < each.fence <= under.get(1, history.end.fence):
+            yield "owner", f"{each} was written by nobody who could train the first epoch"
 
 
 def _finality(history: History) -> Iterator[tuple[str, str]]:

@@ -32,12 +32,19 @@ def _job(epochs: int, optimizer: dict[str, Any], **training: Any) -> dict[str, A
     }
 
 
-# Jobs of a second and of epochs of milliseconds.
+# Jobs of a second and of epochs of milliseconds; some with snapshots, of a few epochs or of every third.
 KINDS: dict[str, dict[str, Any]] = {
-    "adam": _job(200, {"type": "adam", "learning_rate": 0.001}, seed=1),
+    "adam": _job(200, {"type": "adam", "learning_rate": 0.001}, seed=1, snapshots=12),
     "momentum": _job(200, {"type": "sgd", "learning_rate": 0.001, "momentum": 0.9}, seed=2, validation={"fraction": 0.25}),
-    "clipped": _job(120, {"type": "adamw", "learning_rate": 0.002}, seed=3, shuffle=False, gradient_clipping={"norm": 1.0}),
-    "short": _job(5, {"type": "rmsprop", "learning_rate": 0.001}, seed=4),
+    "clipped": _job(
+        120,
+        {"type": "adamw", "learning_rate": 0.002},
+        seed=3,
+        shuffle=False,
+        gradient_clipping={"norm": 1.0},
+        snapshots=40,
+    ),
+    "short": _job(5, {"type": "rmsprop", "learning_rate": 0.001}, seed=4, snapshots=6),
 }
 
 

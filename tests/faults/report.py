@@ -26,6 +26,7 @@ class Report:
     jobs: Counter[State] = field(default_factory=Counter)
     pauses: int = 0
     epochs: int = 0
+    snapshots: int = 0
     attempts: int = 0
     most_attempts: int = 0
     repeats: int = 0
@@ -38,6 +39,7 @@ class Report:
         self.jobs = Counter(end.state for end in ends)
         self.pauses = sum(history.events.count("paused") for history in histories)
         self.epochs = sum(len(history.epochs) for history in histories)
+        self.snapshots = sum(len(history.snapshots) for history in histories)
         self.attempts = sum(end.attempt for end in ends)
         self.most_attempts = max((end.attempt for end in ends), default=0)
         self.repeats, self.woken, self.fenced = repeats, woken, fenced
@@ -71,9 +73,11 @@ class Report:
             f"| pauses that nobody asked for, or in which something was trained | {self.broken('pause')} |",
             f"| ends that were not final | {self.broken('final')} |",
             f"| weights or losses unlike those of an undisturbed run | {self.broken('numbers')} |",
+            f"| snapshots missing, doubled, too many or unlike those of an undisturbed run | {self.broken('snapshot')} |",
             f"| answers that no fault excuses | {self.broken('answer')} |",
             f"| faults that were not got over in {PATIENCE_S:.0f} s | {self.broken('recovery')} |",
             f"| epochs recorded | {self.epochs} |",
+            f"| snapshots kept | {self.snapshots} |",
             f"| attempts | {self.attempts}, at most {self.most_attempts} at one job |",
             f"| requests repeated by clients | {self.repeats} |",
             f"| zombies woken, of which fenced | {self.woken}, {self.fenced} |",

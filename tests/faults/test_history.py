@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from core.jobs import State
-from tests.faults.history import Epoch, History, Numbers, Sighting, check
+from tests.faults.history import Epoch, History, Numbers, Sighting, Snapshot, check
 
 LOSSES = [(1.0, None), (0.5, None), (0.25, 0.3)]
-EXPECTED = {"xor": Numbers({"best": "b", "last": "l"}, LOSSES)}
+EXPECTED = {"xor": Numbers({"best": "b", "last": "l"}, LOSSES, {0: "s0", 1: "s1", 3: "s3"})}
 GOOD = History(
     key="first",
     kind="xor",
@@ -18,6 +18,7 @@ GOOD = History(
     events=["submitted", "claimed", "reaped", "claimed", "succeeded"],
     epochs=[Epoch(1, 1, *LOSSES[0]), Epoch(2, 3, *LOSSES[1]), Epoch(3, 3, *LOSSES[2])],
     weights={"best": "b", "last": "l"},
+    snapshots=[Snapshot(0, 1, "s0"), Snapshot(1, 1, "s1"), Snapshot(3, 3, "s3")],
     sightings=[
         Sighting(State.QUEUED, 1, 0, 0, 0),
         Sighting(State.RUNNING, 3, 1, 1, 1),
@@ -31,8 +32,13 @@ CANCELLED = replace(
     events=["submitted", "claimed", "cancel_requested", "cancelled"],
     epochs=GOOD.epochs[:1],
     weights={},
+    snapshots=GOOD.snapshots[:2],
     sightings=GOOD.sightings[:2],
     was_cancelled=True,
+)
+# Before its first epoch was recorded, and after the weights of epoch 0 were kept.
+CANCELLED_AT_ONCE = replace(
+    CANCELLED, end=Sighting(State.CANCELLED, 6, 2, 1, 0), epochs=[], snapshots=GOOD.snapshots[:1], sightings=()
 )
 # Paused while it ran, resumed, paused while it waited, resumed; a third pause was taken back.
 PAUSED = replace(
@@ -67,6 +73,10 @@ def end(**changes: object) -> Sighting:
 def paused_at(**changes: object) -> Sighting:
     """The paused job a while later."""
     return replace(PAUSED.sightings[1], version=7, **changes)  # type: ignore[arg-type]
+
+
+def snapshots(*rows: tuple[int, int, str]) -> list[Snapshot]:
+    return [Snapshot(*row) for row in rows]
 
 
 def epochs(*rows: tuple[int, int, float]) -> list[Epoch]:
@@ -110,6 +120,40 @@ BAD: dict[str, tuple[str, Callable[[], History]]] = {
     "other weights": ("numbers", lambda: replace(GOOD, weights={"best": "b", "last": "x"})),
     "no weights": ("numbers", lambda: replace(GOOD, weights={})),
     "another loss of a cancelled job": ("numbers", lambda: replace(CANCELLED, epochs=epochs((1, 1, 2.0)))),
+    "a snapshot that is missing": ("snapshot", lambda: replace(GOOD, snapshots=snapshots((0, 1, "s0"), (3, 3, "s3")))),
+    "no first snapshot": ("snapshot", lambda: replace(GOOD, snapshots=GOOD.snapshots[1:])),
+    "no last snapshot": ("snapshot", lambda: replace(GOOD, snapshots=GOOD.snapshots[:2])),
+    "no snapshots": ("snapshot", lambda: replace(GOOD, snapshots=[])),
+    "a snapshot that is kept twice": ("snapshot", lambda: replace(GOOD, snapshots=[*GOOD.snapshots, GOOD.snapshots[1]])),
+    "a snapshot of other weights": (
+        "snapshot",
+        lambda: replace(GOOD, snapshots=[*GOOD.snapshots[:2], Snapshot(3, 3, "other")]),
+    ),
+    "snapshots that are each other's": (
+        "snapshot",
+        lambda: replace(GOOD, snapshots=snapshots((0, 1, "s1"), (1, 1, "s0"), (3, 3, "s3"))),
+    ),
+    "a snapshot of an epoch that nobody asked for": (
+        "snapshot",
+        lambda: replace(GOOD, snapshots=[*GOOD.snapshots, Snapshot(2, 3, "s2")]),
+    ),
+    "a snapshot of an epoch that was not recorded": (
+        "snapshot",
+        lambda: replace(CANCELLED, snapshots=[*CANCELLED.snapshots, Snapshot(3, 1, "s3")]),
+    ),
+    "a cancelled job that lost a snapshot": ("snapshot", lambda: replace(CANCELLED, snapshots=CANCELLED.snapshots[:1])),
+    "another snapshot before the first epoch": (
+        "snapshot",
+        lambda: replace(CANCELLED_AT_ONCE, snapshots=snapshots((0, 1, "s1"))),
+    ),
+    "a snapshot by another owner than its epoch": (
+        "owner",
+        lambda: replace(GOOD, snapshots=[*GOOD.snapshots[:2], Snapshot(3, 1, "s3")]),
+    ),
+    "a first snapshot by an owner after the first epoch": (
+        "owner",
+        lambda: replace(GOOD, snapshots=[Snapshot(0, 3, "s0"), *GOOD.snapshots[1:]]),
+    ),
     "a job that nobody wanted paused": ("pause", lambda: replace(PAUSED, was_paused=False)),
     "a job that stays paused": (
         "lost",
@@ -165,7 +209,16 @@ BAD: dict[str, tuple[str, Callable[[], History]]] = {
 }
 
 
-@pytest.mark.parametrize("history", [GOOD, CANCELLED, PAUSED], ids=["succeeded", "cancelled", "paused"])
+GOOD_ONES = {
+    "succeeded": GOOD,
+    "cancelled": CANCELLED,
+    "paused": PAUSED,
+    "cancelled before its first epoch": CANCELLED_AT_ONCE,
+    "cancelled before anything was kept": replace(CANCELLED_AT_ONCE, snapshots=[]),
+}
+
+
+@pytest.mark.parametrize("history", GOOD_ONES.values(), ids=GOOD_ONES)
 def test_a_good_history_passes(history: History) -> None:
     assert check([history], EXPECTED, ["job_1"]) == []
 

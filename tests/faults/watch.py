@@ -1,16 +1,17 @@
 """Looks at the jobs' rows all the time, and at the end at everything that the database knows of them."""
 
+import hashlib
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.jobs import TERMINAL, State
-from core.store.tables import epochs, events, jobs, weights
-from tests.faults.history import Epoch, History, Sighting
+from core.store.tables import blobs, epochs, events, jobs, snapshots, weights
+from tests.faults.history import Epoch, History, Sighting, Snapshot
 
 LOOK_EVERY_S = 0.05
 
@@ -90,7 +91,11 @@ class Watch:
             told = connection.scalars(select(events.c.type).where(events.c.job_id == id).order_by(events.c.seq)).all()
             columns = (epochs.c.epoch, epochs.c.fence, epochs.c.loss, epochs.c.validation_loss)
             trained = connection.execute(select(*columns).where(epochs.c.job_id == id).order_by(epochs.c.epoch)).all()
-            kept = connection.execute(select(weights.c.which, weights.c.sha256).where(weights.c.job_id == id)).all()
+            kept = connection.execute(select(weights.c.which, weights.c.blob_id).where(weights.c.job_id == id)).all()
+            looked = (snapshots.c.epoch, snapshots.c.fence, snapshots.c.blob_id)
+            on_the_way = connection.execute(select(*looked).where(snapshots.c.job_id == id).order_by(snapshots.c.epoch)).all()
+            saved = {which: _sha256(connection, blob_id) for which, blob_id in kept}
+            taken = [Snapshot(epoch, fence, _sha256(connection, blob_id)) for epoch, fence, blob_id in on_the_way]
         end = None if row is None else _sighting(*row[:-1])
         return History(
             key,
@@ -99,7 +104,8 @@ class Watch:
             end,
             list(told),
             [Epoch(*each) for each in trained],
-            dict(kept),
+            saved,
+            taken,
             self._sightings.get(id, ()),
             was_cancelled,
             was_paused,
@@ -121,6 +127,12 @@ class Watch:
                 seen, now = self._sightings[row.id], _sighting(*row[1:])
                 if not seen or seen[-1] != now:
                     seen.append(now)
+
+
+def _sha256(connection: Connection, blob_id: str) -> str:
+    """Of the bytes that are there, whatever is said of them."""
+    data = connection.scalars(select(blobs.c.data).where(blobs.c.blob_id == blob_id).order_by(blobs.c.number))
+    return hashlib.sha256(b"".join(data)).hexdigest()
 
 
 def _sighting(state: str, *others: int) -> Sighting:
