@@ -1,5 +1,6 @@
 """/v1/jobs/{id}/predict: what a trained network says of new rows."""
 
+import math
 from collections.abc import AsyncIterator, Iterator
 from itertools import chain
 from typing import Annotated, Any
@@ -36,6 +37,9 @@ MOST_BYTES_OF_A_DATASET = 2**34
 
 # Multiplications of all rows in a request, some seconds: a large request keeps others waiting while it is in memory.
 MOST_PRODUCTS = 100_000_000_000
+
+# Seconds that a dataset may take in the network, as jobs are reckoned: two predictions run at once, for all tenants.
+MOST_S_OF_A_DATASET = 600.0
 
 # A table of this many bytes or more takes its turn, since it is on the disk until the answer has ended.
 LARGE_BYTES = 2**24
@@ -181,6 +185,7 @@ async def _of_a_dataset(
     dataset = await run_in_threadpool(_dataset, service, tenant, asked)
     remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
     _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, MOST_BYTES_OF_A_DATASET, remedy)
+    _check_time(manner, dataset.row_count)
     if dataset.table_bytes >= LARGE_BYTES:
         request.scope[AT_END].append(await service.opening.taken(tenant))
     answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
@@ -247,6 +252,17 @@ def _check_work(manner: Manner, rows: int) -> None:
             f"{rows:,} rows take {products:,} multiplications each; rows in a request may take {MOST_PRODUCTS:,} in all: send "
             "fewer at once, or all of them as a dataset"
         )
+
+
+def _check_time(manner: Manner, rows: int) -> None:
+    seconds = manner.predictor.seconds(rows)
+    if seconds > MOST_S_OF_A_DATASET:
+        most = math.floor(rows * MOST_S_OF_A_DATASET / seconds)
+        message = (
+            f"the dataset's {rows:,} rows take {manner.predictor.products:,} multiplications each, about {seconds:,.3g} "
+            f"seconds in all; a prediction may take {MOST_S_OF_A_DATASET:,.3g}"
+        ) + (f": send the dataset in parts of {most:,} rows or fewer" if most else "")
+        raise UserError(message, [Problem("/dataset", message)])
 
 
 def _form(request: Request) -> Form:

@@ -11,6 +11,7 @@ from core.errors import InvalidData
 from core.nn.builder import Misfit
 from core.nn.lower import lower
 from core.nn.network import CAPACITY, Matrix, Network, vocabularies
+from core.nn.planning.duration import seconds_to_predict
 from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.indices import indices_of
 from core.nn.preparation.rows import fields_of
@@ -71,6 +72,10 @@ class Predictor:
     def products(self) -> int:
         """How many multiplications one row takes."""
         return self._network.program.products
+
+    def seconds(self, rows: int) -> float:
+        """How long so many rows take in the network, as jobs are reckoned."""
+        return seconds_to_predict(self._network.program, rows, CAPACITY)
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Predictions over HTTP: what the network gives, in the data's own words, and every mistake with its place."""
 
 import csv
+import re
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -291,6 +292,28 @@ def test_rows_that_would_take_too_long_are_refused_with_the_limit(
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert "11 rows take 8 multiplications each; rows in a request may take 80 in all" in answer.json()["detail"]
     assert client.post(classifier, json={"dataset": uploaded(rows)}).status_code == 200
+
+
+def test_a_dataset_that_would_take_too_long_is_refused_with_the_figures(
+    client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = people(1000)
+    body = {"dataset": uploaded(rows)}
+    monkeypatch.setattr(route, "MOST_S_OF_A_DATASET", 2e-5)
+    answer = client.post(classifier, json=body)
+    assert (answer.status_code, answer.json()["code"], pointers(answer)) == (422, "invalid", ["/dataset"])
+    detail = answer.json()["detail"]
+    assert "the dataset's 1,000 rows take 8 multiplications each, about " in detail
+    most = re.search(
+        r"about (\S+) seconds in all; a prediction may take 2e-05: send .* in parts of (\d+) rows or fewer", detail
+    )
+    assert most is not None
+    assert int(most[2]) == pytest.approx(1000 * 2e-5 / float(most[1]), abs=2)
+    monkeypatch.setattr(route, "MOST_S_OF_A_DATASET", 1e-9)
+    assert client.post(classifier, json=body).json()["detail"].endswith("a prediction may take 1e-09")
+    assert client.post(classifier, json={"rows": rows}).status_code == 200
+    monkeypatch.setattr(route, "MOST_S_OF_A_DATASET", 1.0)
+    assert client.post(classifier, json=body).status_code == 200
 
 
 def test_rows_in_several_blocks_are_one_answer(client: TestClient, classifier: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
-"""How long a training takes, reckoned from its sizes for a processor of the last years that has nothing else to do.
+"""How long a training or a prediction takes, reckoned from its sizes for a recent processor that has nothing else to do.
 
 The constants are measured, with one thread of a Xeon with AVX-512, that of products rounded down towards processors without.
 """
 
-from core.nn.program import AVERAGE_POOLING, CONVOLUTION, MAX_POOLING
+from core.nn.program import AVERAGE_POOLING, CONVOLUTION, MAX_POOLING, Program
 from core.nn.sizes import Sizes
 
 FLOPS_PER_S = 1.2e11  # float32
@@ -43,3 +43,22 @@ def seconds_per_epoch(sizes: Sizes) -> float:
         + ROW_S * (sizes.training_rows + sizes.evaluated_rows)
         + RANK_S * sizes.ranked_outputs * sizes.evaluated_rows
     )
+
+
+def seconds_to_predict(program: Program, rows: int, rows_at_once: int) -> float:
+    """Of the compiled loop: an epoch that only measures."""
+    sizes = Sizes(
+        program=program,
+        training_rows=0,
+        validation_rows=rows,
+        evaluated_rows=rows,
+        targets=0,
+        batch_size=1,
+        piece_size=1,
+        evaluation_size=rows_at_once,
+        ranked_outputs=0,
+        slots=0,
+        keeps_others=False,
+        minimization_bytes=0,
+    )
+    return seconds_per_epoch(sizes)

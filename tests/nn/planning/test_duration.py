@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.nn.lower import lower
-from core.nn.planning.duration import START_S, seconds, seconds_per_epoch
+from core.nn.planning.duration import START_S, seconds, seconds_per_epoch, seconds_to_predict
 from core.nn.sizes import Sizes
 from core.nn.spec import NetworkSpec, TrainingSpec
 
@@ -77,3 +77,10 @@ def test_whatever_there_is_more_of_takes_longer(more: dict[str, Any]) -> None:
 
 def test_the_largest_training_takes_a_finite_time() -> None:
     assert np.isfinite(seconds(sizes_of([*hidden(10**6, 10**6), {"units": 10}], 10**6, 10**12, 10**12), 10_000_000))
+
+
+@pytest.mark.parametrize("layers", [[*hidden(128), {"units": 10}], IMAGES])
+def test_a_prediction_takes_what_an_epoch_takes_longer_that_measures_as_many_rows(layers: list[Any]) -> None:
+    training, both = (sizes_of(layers, 784, 2000, evaluated) for evaluated in (0, 1000))
+    longer_s = seconds_per_epoch(both) - seconds_per_epoch(training)
+    assert seconds_to_predict(both.program, 1000, both.evaluation_size) == pytest.approx(longer_s, rel=0.05)  # but for ranks
