@@ -16,6 +16,7 @@ _WORDS = (
     (r"\baread\b", "read"),
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\basyncio\.sleep\b", "time.sleep"),
+    (r"\basyncio\.to_thread\(([\w.]+)(?:, )?", r"\1("),
     (r"\bimport asyncio\b", "import time"),
     (r"\bgradmill\.asynchronous\b", "gradmill.synchronous"),
 )

@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gradmill.errors import BadInput
 
@@ -21,22 +23,36 @@ class Tensors:
     metadata: dict[str, Any]
 
 
-def read(content: bytes) -> Tensors:
-    """BadInput where the bytes are no safetensors file, or hold a type that NumPy does not have."""
+def read(path: Path) -> Tensors:
+    """BadInput where the file is no safetensors file, or holds a type that NumPy does not have."""
+    with path.open("rb") as file:
+        try:
+            return _read(file, path.stat().st_size)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise BadInput(f"{path.name} is no safetensors file that can be read: {error!r}") from error
+
+
+def _read(file: BinaryIO, size: int) -> Tensors:
     import numpy as np
 
-    try:
-        length = int.from_bytes(content[:8], "little")
-        header: dict[str, Any] = json.loads(content[8 : 8 + length])
-        metadata = header.pop("__metadata__", {})
-        arrays = {}
-        for name, tensor in header.items():
-            start, stop = (8 + length + offset for offset in tensor["data_offsets"])
-            flat = np.frombuffer(content[start:stop], _DTYPES[tensor["dtype"]])
-            arrays[name] = flat.reshape(tensor["shape"]).copy()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadInput(f"this is no safetensors file that can be read: {error!r}") from error
-    return Tensors(arrays, {name: _object(text) for name, text in metadata.items()})
+    length = int.from_bytes(file.read(8), "little")
+    begin = 8 + length
+    if begin > size:
+        raise ValueError(f"a header of {length} bytes in a file of {size}")
+    header: dict[str, Any] = json.loads(file.read(length))
+    metadata = header.pop("__metadata__", {})
+    arrays, place = {}, 0
+    for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        (start, stop), shape, dtype = tensor["data_offsets"], tensor["shape"], np.dtype(_DTYPES[tensor["dtype"]])
+        if start != place or stop - start != prod(shape) * dtype.itemsize or min(shape, default=0) < 0 or begin + stop > size:
+            raise ValueError(f"the numbers of {name} lie from {start} to {stop}, with the shape {shape}")
+        array = np.empty(shape, dtype)
+        if array.size:
+            file.readinto(array.reshape(-1).view(np.uint8).data)  # type: ignore[attr-defined]
+        arrays[name], place = array, stop
+    if begin + place != size:
+        raise ValueError(f"{size - begin - place} bytes behind the last numbers")
+    return Tensors({name: arrays[name] for name in header}, {name: _object(text) for name, text in metadata.items()})
 
 
 def _object(text: str) -> Any:

@@ -144,7 +144,7 @@ class AsyncJobSummary(JobSummaryAnswer):
         """The same with the metadata, which say what inputs and outputs mean."""
         with TemporaryDirectory(prefix="gradmill") as folder:
             path = await self.download(Path(folder, "weights"), epoch=epoch)
-            return safetensors.read(path.read_bytes())
+            return await asyncio.to_thread(safetensors.read, path)
 
     async def download(self, path: str | Path, *, format: Form | str = "safetensors", epoch: Which | None = None) -> Path:
         """The weights as a file, which is there when it is whole."""

@@ -147,7 +147,7 @@ class JobSummary(JobSummaryAnswer):
         """The same with the metadata, which say what inputs and outputs mean."""
         with TemporaryDirectory(prefix="gradmill") as folder:
             path = self.download(Path(folder, "weights"), epoch=epoch)
-            return safetensors.read(path.read_bytes())
+            return safetensors.read(path)
 
     def download(self, path: str | Path, *, format: Form | str = "safetensors", epoch: Which | None = None) -> Path:
         """The weights as a file, which is there when it is whole."""
