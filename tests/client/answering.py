@@ -13,6 +13,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int  # of who asks: one for each connection
 
 
 @dataclass
@@ -38,11 +39,15 @@ def problem(status: int, code: str, **headers: str) -> Answer:
     return Answer(status, {**document, "request_id": "req_1"}, {"Content-Type": "application/problem+json", **named})
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True  # of connections that nobody closes
+
+
 class Answering:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -59,10 +64,14 @@ class Answering:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # connections stay open
+
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                server.asked.append(Asked(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                server.asked.append(Asked(self.command, self.path, headers, body, self.client_address[1]))
                 answer = server.answers.pop(0)
+                self.close_connection = self.close_connection or answer.cut is not None
                 if answer.cut == 0:
                     return
                 raw = answer.content if isinstance(answer.content, bytes) else json.dumps(answer.content).encode()

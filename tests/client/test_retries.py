@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import time
 
 import pytest
@@ -177,6 +178,30 @@ def test_a_damaged_download_leaves_no_file(client, answering, tmp_path):
     with pytest.raises(gradmill.UnexpectedAnswer, match="damaged"):
         client.jobs.get("job_1").download(tmp_path / "w.safetensors")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_download_takes_no_file_of_somebody_else_s(client, answering, tmp_path):
+    content = b"these are weights"
+    answering.answers = [Answer(200, JOB), Answer(200, content, {"ETag": '"1"'})]
+    (tmp_path / "w.part").write_text("mine")
+    client.jobs.get("job_1").download(tmp_path / "w")
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"w": content, "w.part": b"mine"}
+
+
+def test_a_process_that_was_forked_has_connections_of_its_own(client, answering):
+    answering.answers = [Answer(200, JOB)] * 3
+    client.jobs.get("job_1")
+    child = os.fork()
+    if child == 0:
+        try:
+            client.jobs.get("job_1")
+            client.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    client.jobs.get("job_1")
+    first, forked, again = (asked.port for asked in answering.asked)
+    assert first == again != forked
 
 
 def test_requests_tell_who_sends_them(client, answering):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
@@ -16,7 +17,7 @@ from gradmill.calls import Call
 from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
-PIECE = 2**16
+PIECE = 2**18
 CONNECT_S = 10.0  # a machine that has not answered by then is not there
 
 
@@ -32,9 +33,22 @@ class AsyncTransport:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
+        self._headers = headers
+        self._connected = {os.getpid(): self._connections()}
+
+    @property
+    def _http(self) -> httpx2.AsyncClient:
+        """That of this process. Those that were there before a fork are its parent's: what is sent through them would come
+        between its requests, and closing them could end them for it too."""
+        process = os.getpid()
+        if process not in self._connected:
+            self._connected[process] = self._connections()
+        return self._connected[process]
+
+    def _connections(self) -> httpx2.AsyncClient:
         # No proxy lies between a machine and itself.
         trusts = not address.is_own(self.base_url)
-        self._http = httpx2.AsyncClient(base_url=self.base_url, headers=headers, trust_env=trusts)
+        return httpx2.AsyncClient(base_url=self.base_url, headers=self._headers, trust_env=trusts)
 
     async def json(self, call: Call, retries: Retries | None = None) -> Any:
         return content_of(await self.send(call, retries))
@@ -76,19 +90,18 @@ class AsyncTransport:
 
     async def download(self, call: Call, path: Path) -> Path:
         """Into the file, which is there when all of it has come."""
-        draft = path.with_name(f"{path.name}.part")
+        draft = path.with_name(f".gradmill-{secrets.token_hex(8)}.part")  # which nobody else has
         try:
-            with draft.open("wb") as file:
-                etag = await self._received(call, file)
-            _check(draft, etag)
+            with draft.open("xb") as file:
+                await self._received(call, file)
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
         return path
 
-    async def _received(self, call: Call, file: BinaryIO) -> str:
-        """Writes the content; what broke off goes on where it was. The tag that it has."""
-        tries, etag = 0, ""
+    async def _received(self, call: Call, file: BinaryIO) -> None:
+        """Writes the content; what broke off goes on where it was."""
+        tries, etag, digest = 0, "", hashlib.sha256()
         while True:
             begin, told_s = file.tell(), None
             rest = {"Range": f"bytes={begin}-", "If-Range": etag} if begin and etag else {}
@@ -98,10 +111,13 @@ class AsyncTransport:
                         if response.status_code != httpx2.codes.PARTIAL_CONTENT:
                             file.seek(0)
                             file.truncate()
+                            digest = hashlib.sha256()
                         etag = response.headers.get("etag", "")
                         async for piece in response.aiter_bytes():
-                            file.write(piece)
-                        return etag
+                            digest.update(piece)
+                            await asyncio.to_thread(file.write, piece)
+                        _check(digest.hexdigest(), etag)
+                        return
                     await response.aread()
                     failure: Exception = failure_of(response)
                     if response.status_code not in AGAIN:
@@ -140,13 +156,13 @@ class _File(httpx2.AsyncByteStream):
         self._path = path
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with self._path.open("rb") as file:
-            while piece := file.read(PIECE):
+        with await asyncio.to_thread(self._path.open, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, PIECE):
                 yield piece
 
 
-def _check(path: Path, etag: str) -> None:
+def _check(found: str, etag: str) -> None:
     """The tag of a safetensors file is the hash of its bytes."""
     told = etag.strip('"')
-    if len(told) == 64 and hashlib.sha256(path.read_bytes()).hexdigest() != told:
+    if len(told) == 64 and found != told:
         raise UnexpectedAnswer("the weights were damaged on their way")

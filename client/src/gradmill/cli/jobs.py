@@ -1,5 +1,6 @@
 """jobs, show, epochs, weights, predict, cancel, pause, resume, retry, delete."""
 
+import shutil
 import sys
 from dataclasses import asdict
 from itertools import islice
@@ -108,7 +109,8 @@ def weights(
     if output == "-":
         with TemporaryDirectory(prefix="gradmill") as folder:
             path = job.download(Path(folder, "weights"), format=format, epoch=epoch)  # type: ignore[arg-type]
-            sys.stdout.buffer.write(path.read_bytes())
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
     else:
         put(str(job.download(output or f"{id}.{SUFFIXES.get(format, format)}", format=format, epoch=epoch)))  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ Made from asynchronous/transport.py by `python -m client.generate`; not to be ed
 
 import hashlib
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from gradmill.calls import Call
 from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
-PIECE = 2**16
+PIECE = 2**18
 CONNECT_S = 10.0  # a machine that has not answered by then is not there
 
 
@@ -35,9 +36,22 @@ class Transport:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
+        self._headers = headers
+        self._connected = {os.getpid(): self._connections()}
+
+    @property
+    def _http(self) -> httpx2.Client:
+        """That of this process. Those that were there before a fork are its parent's: what is sent through them would come
+        between its requests, and closing them could end them for it too."""
+        process = os.getpid()
+        if process not in self._connected:
+            self._connected[process] = self._connections()
+        return self._connected[process]
+
+    def _connections(self) -> httpx2.Client:
         # No proxy lies between a machine and itself.
         trusts = not address.is_own(self.base_url)
-        self._http = httpx2.Client(base_url=self.base_url, headers=headers, trust_env=trusts)
+        return httpx2.Client(base_url=self.base_url, headers=self._headers, trust_env=trusts)
 
     def json(self, call: Call, retries: Retries | None = None) -> Any:
         return content_of(self.send(call, retries))
@@ -79,19 +93,18 @@ class Transport:
 
     def download(self, call: Call, path: Path) -> Path:
         """Into the file, which is there when all of it has come."""
-        draft = path.with_name(f"{path.name}.part")
+        draft = path.with_name(f".gradmill-{secrets.token_hex(8)}.part")  # which nobody else has
         try:
-            with draft.open("wb") as file:
-                etag = self._received(call, file)
-            _check(draft, etag)
+            with draft.open("xb") as file:
+                self._received(call, file)
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
         return path
 
-    def _received(self, call: Call, file: BinaryIO) -> str:
-        """Writes the content; what broke off goes on where it was. The tag that it has."""
-        tries, etag = 0, ""
+    def _received(self, call: Call, file: BinaryIO) -> None:
+        """Writes the content; what broke off goes on where it was."""
+        tries, etag, digest = 0, "", hashlib.sha256()
         while True:
             begin, told_s = file.tell(), None
             rest = {"Range": f"bytes={begin}-", "If-Range": etag} if begin and etag else {}
@@ -101,10 +114,13 @@ class Transport:
                         if response.status_code != httpx2.codes.PARTIAL_CONTENT:
                             file.seek(0)
                             file.truncate()
+                            digest = hashlib.sha256()
                         etag = response.headers.get("etag", "")
                         for piece in response.iter_bytes():
+                            digest.update(piece)
                             file.write(piece)
-                        return etag
+                        _check(digest.hexdigest(), etag)
+                        return
                     response.read()
                     failure: Exception = failure_of(response)
                     if response.status_code not in AGAIN:
@@ -148,8 +164,8 @@ class _File(httpx2.SyncByteStream):
                 yield piece
 
 
-def _check(path: Path, etag: str) -> None:
+def _check(found: str, etag: str) -> None:
     """The tag of a safetensors file is the hash of its bytes."""
     told = etag.strip('"')
-    if len(told) == 64 and hashlib.sha256(path.read_bytes()).hexdigest() != told:
+    if len(told) == 64 and found != told:
         raise UnexpectedAnswer("the weights were damaged on their way")
