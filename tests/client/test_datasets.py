@@ -85,7 +85,12 @@ def test_cells_become_what_json_has():
     assert tables.plain(times) == ["2026-01-02T00:00:00", None]
 
 
-@pytest.mark.parametrize("cell", [b"bytes", {1, 2}, object(), "half of \ud800"])
+def test_rows_whose_names_fall_together_are_refused():
+    with pytest.raises(gradmill.BadInput, match="two columns have the name '1'"):
+        tables.content([{1: "a", "1": "b"}], None)
+
+
+@pytest.mark.parametrize("cell", [b"bytes", {1, 2}, object(), "half of \ud800", {(1, 2): 3}])
 def test_what_json_does_not_have_is_refused_here(cell):
     with pytest.raises(gradmill.BadInput):
         tables.content({"a": [cell]}, None)

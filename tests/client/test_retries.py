@@ -137,6 +137,13 @@ def test_another_service_is_told_from_gradmill(client, answering):
             client.jobs.get("job_1")
 
 
+@pytest.mark.parametrize("page", [[], {"data": []}, {"data": None, "next_cursor": None}, "page"])
+def test_a_page_of_another_shape_is_told(client, answering, page):
+    answering.answers = [Answer(200, page)]
+    with pytest.raises(gradmill.UnexpectedAnswer, match="/v1/jobs is answered with no page"):
+        next(client.jobs.list())
+
+
 def test_a_removal_whose_answer_got_lost_is_done(client, answering):
     answering.answers = [Answer(cut=0), problem(404, "not_found"), problem(404, "not_found")]
     client.jobs.delete("job_1")

@@ -148,6 +148,9 @@ def test_labels_are_never_taken_for_columns(client):
         (np.array([[1.0, np.nan], [2.0, np.nan]]), [1, 2], "column 1 of X has no value"),
         (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), [1, 2], "two columns .*'a'"),
         ({1: [1, 2], "1": [3, 4]}, [1, 2], "two columns .*'1'"),
+        (X.to_numpy()[:3], ["a", 1, "b"], "several kinds"),
+        (X.to_numpy()[:3], [True, 2, 1], "several kinds"),
+        ({"a": [1, 2]}, np.array([1, 2], "timedelta64[ns]"), "spans of time"),
     ],
 )
 def test_data_that_would_become_other_data_are_refused(client, inputs, targets, message):

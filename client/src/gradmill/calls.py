@@ -57,6 +57,10 @@ def encoded(content: Any) -> bytes:
     except UnicodeEncodeError as error:
         near = error.object[max(0, error.start - 20) : error.end]
         raise BadInput(f"{near!r} ends in half of a surrogate pair, which is no character") from None
+    except (TypeError, ValueError, RecursionError) as error:  # keys that are no texts, what holds itself
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"this cannot be sent as JSON: {error}") from error
 
 
 def _plain(value: Any) -> Any:

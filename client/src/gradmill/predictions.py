@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradmill.answers import PredictionsAnswer, WarningAnswer
 from gradmill.errors import BadInput
-from gradmill.tables import columns, is_array, plain
+from gradmill.tables import columns, is_array, named, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def rows_of(data: Any) -> Rows:
         listed = {name: plain(values) for name, values in found.items()}
         return [dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True)]
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
-        return [dict(zip(row, plain(row.values()), strict=True)) if isinstance(row, Mapping) else plain(row) for row in data]
+        return [named(row) if isinstance(row, Mapping) else plain(row) for row in data]
     raise BadInput(f"a {type(data).__name__} holds no rows; an array, a table, columns by name or a list of rows does")
 
 

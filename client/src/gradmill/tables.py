@@ -6,7 +6,7 @@ No library of tables is needed, and none is imported: pandas and polars are know
 import io
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def content(data: Any, format: str | None) -> tuple[bytes | Path, str]:
             return _archived(found), MEDIA_TYPES["npz"]
         return encoded({str(name): plain(values) for name, values in found.items()}), JSON
     if isinstance(data, Sequence) and data and all(isinstance(row, Mapping) for row in data):
-        return encoded([dict(zip(row, plain(row.values()), strict=True)) for row in data]), JSON
+        return encoded([named(row) for row in data]), JSON
     raise BadInput(
         f"a {type(data).__name__} is no dataset; a path, bytes, an array, a table, columns by name or a list of rows by name is"
     )
@@ -68,16 +68,27 @@ def columns(data: Any) -> dict[str, Any] | None:
     if not isinstance(data, Mapping) and not is_table:
         return None
     given = list(data.columns if is_table else data)
+    return {name: data[column] for name, column in zip(_names(given), given, strict=True)}
+
+
+def named(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row as JSON has it."""
+    return dict(zip(_names(row), plain(row.values()), strict=True))
+
+
+def _names(given: Iterable[Any]) -> list[str]:
     names = [str(name) for name in given]
     if len(set(names)) < len(names):
         raise BadInput(f"two columns have the name {max(names, key=names.count)!r}; each needs its own")
-    return {name: data[column] for name, column in zip(names, given, strict=True)}
+    return names
 
 
 def plain(values: Any) -> list[Any]:
     """A column as JSON has it: null where a value is missing, a time as text."""
     if is_array(values) and values.dtype.kind == "M":
         values = values.astype("datetime64[us]")  # finer ones would become counts of nanoseconds
+    if is_array(values) and values.dtype.kind == "m":
+        raise BadInput(f"a column holds spans of time, {values.dtype}; give them as numbers, in a unit of your choice")
     listed: list[Any] = values.tolist() if hasattr(values, "tolist") else list(values)
     return [_cell(value) for value in listed]
 

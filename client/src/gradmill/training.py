@@ -12,7 +12,7 @@ from gradmill.requests import Network
 from gradmill.spec import TrainingRequest
 from gradmill.synchronous.client import Client
 from gradmill.synchronous.jobs import Job, Which
-from gradmill.tables import columns, plain
+from gradmill.tables import columns, is_array, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,6 +148,8 @@ def _arrays(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str
     import numpy as np
 
     inputs, targets = np.asarray(X), np.asarray(y)
+    if targets.ndim == 1 and not is_array(y) and len({_kind(label) for label in plain(y) if label is not None}) > 1:
+        raise BadInput("y holds labels of several kinds; they must be all texts, all numbers or all booleans")
     for name, array in (("X", inputs), ("y", targets)):
         if array.ndim == 0:
             raise BadInput(f"{name} is a single {type(X if name == 'X' else y).__name__}; it must have rows")
@@ -165,3 +167,8 @@ def _arrays(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str
     sent = client.datasets.upload({"input": inputs if inputs.ndim > 1 else inputs[:, None], TARGET: targets})
     names = [column.name for column in sent.columns if column.name.startswith(TARGET)]
     return {"id": sent.id, "target": names[0] if len(names) == 1 else names, **options}
+
+
+def _kind(label: Any) -> str:
+    """As NumPy would make one of several."""
+    return "text" if isinstance(label, str) else "boolean" if isinstance(label, bool) else "number"

@@ -130,8 +130,7 @@ class JobSummary(JobSummaryAnswer):
 
     def snapshots(self) -> list[SnapshotAnswer]:
         """The epochs whose weights were kept as it learned, where `snapshots` of its training asked for some."""
-        answer = self._transport.json(get(self._path("snapshots")))
-        return [model_of(SnapshotAnswer, each) for each in answer["data"]]
+        return [model_of(SnapshotAnswer, each) for each in pages(self._transport, get(self._path("snapshots")))]
 
     def trace(self, row: int = 0, *, epoch: Which | None = None) -> TraceAnswer:
         """One row of its data on the way through the network, and the error on the way back: weighted sums, activations, loss,
