@@ -1,8 +1,11 @@
 """Views against an API whose worker the tests play: jobs of every state, long histories, mistakes at their fields."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -165,3 +168,60 @@ def test_what_a_client_names_is_shown_as_text(server: Server, visit: Callable[..
     page = visit(server.address).open(f"#/jobs/{job_id}")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     assert page.locator("main img:not([role])").count() == 0
+
+
+def test_times_are_rounded_before_they_are_divided(
+    server: Server, database_url: str, worker: Worker, visit: Callable[..., Visit]
+) -> None:
+    used = {"59.6 s": 59.6, "119.7 s": 119.7, "7199 s": 7199, "172799 s": 172_799, "3725 s": 3725}
+    ids = {name: submitted(server, name) for name in used}
+    for _ in used:
+        worker.succeed(worker.claim())
+    with closing(sqlite3.connect(urlsplit(database_url).path.removeprefix("/"))) as database, database:
+        for name, seconds in used.items():
+            database.execute("UPDATE jobs SET used_s = ? WHERE id = ?", (seconds, ids[name]))
+    page = visit(server.address).open()
+    told = {"59.6 s": "1 min", "119.7 s": "2 min", "7199 s": "2 h", "172799 s": "2 d", "3725 s": "1 h 2 min"}
+    for name, time in told.items():
+        expect(page.get_by_role("row", name=name).get_by_role("cell").last).to_have_text(time)
+
+
+def test_the_list_is_filtered_by_values_that_hold_an_equals_sign(server: Server, visit: Callable[..., Visit]) -> None:
+    for name in ("b=c", "b"):
+        submitted(server, name)
+    page = visit(server.address).open()
+    page.get_by_label("Metadata").fill("name=b=c")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("link", name="b=c", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("id", [r"..\..\docs", "%2e%2e%2fdatasets", "..?with=x"])
+def test_an_address_leads_to_jobs_alone(server: Server, visit: Callable[..., Visit], id: str) -> None:
+    visited = visit(server.address)
+    asked: list[str] = []
+    visited.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page = visited.open(f"#/jobs/{id}")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    assert [each for each in asked if each != "/" and not each.startswith("/assets/")] == []
+
+
+def test_jobs_beside_it_are_jobs_too(server: Server, worker: Worker, visit: Callable[..., Visit]) -> None:
+    job = submitted(server, "alone")
+    worker.record(worker.claim(), [1])
+    visited = visit(server.address)
+    page = visited.open(rf"#/jobs/{job}?with=..\..\docs")
+    expect(page.get_by_role("img", name="Loss by epoch")).to_be_visible()
+    expect(page.get_by_label("Beside it")).to_be_visible()
+    assert page.get_by_role("button", name="Take ").count() == 0
+
+
+def test_a_learning_rate_alone_says_which_optimizer_it_makes(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    page.get_by_role("button", name="Exclusive or").click()
+    expect(page.get_by_text("All is well; it can start.")).to_be_visible()
+    optimizer, rate = page.get_by_label("Optimizer"), page.get_by_label("Learning rate")
+    expect(optimizer).not_to_have_attribute("aria-describedby", re.compile("."))
+    rate.fill("0.01")
+    expect(optimizer).to_have_accessible_description("adam, which goes with a learning rate of your own")
+    rate.fill("")
+    expect(optimizer).not_to_have_attribute("aria-describedby", re.compile("."))

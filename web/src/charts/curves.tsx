@@ -3,8 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
 import { go, jobAddress } from "../parts/routes";
-import { ACTIVE, plain, title } from "../parts/words";
-import { useRepeated } from "../service/polling";
+import { ACTIVE, hasEnded, plain, title } from "../parts/words";
+import { AFTER_ERRORS_S, useRepeated } from "../service/polling";
 import { get, told } from "../service/requests";
 import type { Epoch, Job, JobSummary, List } from "../service/types";
 import { Plot, type Line } from "./plot";
@@ -12,6 +12,8 @@ import { smoothed } from "./smooth";
 
 const POINTS = 400; // of a curve: about one for each two pixels, however many epochs there are
 const MOST_OTHERS = 5;
+const GROWS_S = 0.4; // until it is looked whether there are more epochs
+const OTHERS_S = 2;
 
 interface History {
   job: Job;
@@ -125,16 +127,18 @@ function useHistory(job: Job): { epochs: Epoch[]; problem: string } {
   useRepeated(
     async (signal) => {
       const version = `${job.progress.epoch} ${job.status}`;
-      if (job.progress.epoch === 0 || fetched.current === version) return;
+      const isLast = hasEnded(job.status);
+      if (job.progress.epoch === 0 || fetched.current === version) return isLast ? null : GROWS_S;
       try {
         setEpochs((await history(job.id, signal)).data);
         fetched.current = version;
         setProblem("");
+        return isLast ? null : GROWS_S;
       } catch (error) {
         if (!signal.aborted) setProblem(told(error));
+        return AFTER_ERRORS_S;
       }
     },
-    () => 0.4,
     [job.id],
   );
   return { epochs, problem };
@@ -146,10 +150,9 @@ function useOthers(ids: string[]): { histories: History[]; problem: string } {
   useEffect(() => {
     if (ids.length === 0) setHistories([]);
   }, [ids.length]);
-  const over = useRef(""); // the ids, once all of these jobs have ended
   useRepeated(
     async (signal) => {
-      if (ids.length === 0 || over.current === ids.join()) return;
+      if (ids.length === 0) return null;
       try {
         const found = await Promise.all(
           ids.map(async (id) => {
@@ -158,13 +161,13 @@ function useOthers(ids: string[]): { histories: History[]; problem: string } {
           }),
         );
         setHistories(found);
-        if (found.every(({ job }) => !ACTIVE.has(job.status) && job.status !== "paused")) over.current = ids.join();
         setProblem("");
+        return found.every(({ job }) => hasEnded(job.status)) ? null : OTHERS_S;
       } catch (error) {
         if (!signal.aborted) setProblem(told(error));
+        return AFTER_ERRORS_S;
       }
     },
-    () => 2,
     [ids.join()],
   );
   return { histories, problem };

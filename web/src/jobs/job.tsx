@@ -5,8 +5,8 @@ import { Curves } from "../charts/curves";
 import { Learning } from "../learning/learning";
 import { Badge, Problem, Title } from "../parts/pieces";
 import { jobAddress, place } from "../parts/routes";
-import { ACTIVE, title } from "../parts/words";
-import { seen, slept } from "../service/polling";
+import { hasEnded, title } from "../parts/words";
+import { AFTER_ERRORS_S, seen, slept } from "../service/polling";
 import { ask, Refused, told } from "../service/requests";
 import type { Job } from "../service/types";
 import { Actions } from "./actions";
@@ -22,7 +22,8 @@ const TABS = [
   ["events", "Events"],
   ["settings", "Settings"],
 ] as const;
-const WAIT_S = 20;
+const WAIT_S = 20; // where the service allows it, else what it does
+const UNCHANGED_S = 1; // between two answers that told nothing new
 
 export function JobPage({ id }: { id: string }) {
   const { job, problem, show } = useJob(id);
@@ -82,22 +83,22 @@ function useJob(id: string): { job: Job | null; problem: string; show: (job: Job
         await seen(signal);
         if (signal.aborted) return;
         try {
-          const known: Record<string, string> = etag.current ? { "If-None-Match": etag.current } : {};
-          const answer = await ask(`/v1/jobs/${id}${etag.current ? `?wait=${WAIT_S}` : ""}`, { headers: known, signal });
+          const known: Record<string, string> = etag.current ? { "If-None-Match": etag.current, Prefer: `wait=${WAIT_S}` } : {};
+          const answer = await ask(`/v1/jobs/${id}`, { headers: known, signal });
           if (answer.status === 200) {
             const found: Job = await answer.json();
             if (signal.aborted) return;
             etag.current = answer.headers.get("ETag");
             setJob(found);
-            isOver = !ACTIVE.has(found.status) && found.status !== "paused";
+            isOver = hasEnded(found.status);
           }
           setProblem("");
-          await slept(0.25, signal);
+          if (!isOver) await slept(answer.status === 304 ? UNCHANGED_S : 0.25, signal);
         } catch (error) {
           if (signal.aborted) return;
           setProblem(told(error));
           isOver = error instanceof Refused && [401, 403, 404].includes(error.status);
-          await slept(2, signal);
+          if (!isOver) await slept(AFTER_ERRORS_S, signal);
         }
       }
     })();

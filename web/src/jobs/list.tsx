@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Badge, Choice, Problem, Progress, Title } from "../parts/pieces";
 import { jobAddress } from "../parts/routes";
 import { ACTIVE, ago, count, number, seconds, title, when } from "../parts/words";
-import { useRepeated } from "../service/polling";
+import { AFTER_ERRORS_S, useRepeated } from "../service/polling";
 import { get, told } from "../service/requests";
 import type { JobSummary, List } from "../service/types";
 
@@ -18,21 +18,24 @@ export function JobsPage() {
 
   const query = new URLSearchParams({ limit: "20" });
   if (status !== ANY) query.set("status", status);
-  const [name = "", value = ""] = metadata.split("=", 2).map((each) => each.trim());
-  if (name && value) query.set(`metadata[${name}]`, value);
+  const [name = "", ...values] = metadata.split("=");
+  const value = values.join("=").trim();
+  if (name.trim() && value) query.set(`metadata[${name.trim()}]`, value);
   const cursor = cursors.at(-1);
   if (cursor) query.set("cursor", cursor);
 
   useRepeated(
     async (signal) => {
       try {
-        setPage(await get<List<JobSummary>>(`/v1/jobs?${query}`, signal));
+        const found = await get<List<JobSummary>>(`/v1/jobs?${query}`, signal);
+        setPage(found);
         setProblem("");
+        return found.data.some((job) => ACTIVE.has(job.status)) ? 1.5 : 3;
       } catch (error) {
         if (!signal.aborted) setProblem(told(error));
+        return AFTER_ERRORS_S;
       }
     },
-    () => (page?.data.some((job) => ACTIVE.has(job.status)) ? 1.5 : 3),
     [query.toString()],
   );
 
@@ -75,7 +78,7 @@ export function JobsPage() {
       <p class="unseen" role="status">
         {page && `${page.data.length} jobs shown, ${active} of them under way`}
       </p>
-      {page && page.data.length === 0 && <Nothing isFiltered={status !== ANY || name !== ""} hasMore={page.has_more} />}
+      {page && page.data.length === 0 && <Nothing isFiltered={status !== ANY || (name.trim() !== "" && value !== "")} hasMore={page.has_more} />}
       {page && page.data.length > 0 && <Table jobs={page.data} />}
       {(cursors.length > 0 || page?.has_more) && (
         <nav class="pages" aria-label="Pages">

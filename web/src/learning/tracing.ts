@@ -1,7 +1,7 @@
 // The traces of a job, as one walks over its rows and epochs.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ACTIVE } from "../parts/words";
+import { hasEnded } from "../parts/words";
 import { slept, useRepeated } from "../service/polling";
 import { get, Refused, told } from "../service/requests";
 import type { Job } from "../service/types";
@@ -66,17 +66,18 @@ export function useTracing(job: Job, row: number, epoch: number | null): Tracing
   useRepeated(
     async (signal) => {
       const version = `${row} ${job.progress.epoch} ${job.status}`;
-      if (seen.current === version || refusal) return;
+      const isLast = hasEnded(job.status);
+      if (refusal) return null;
+      if (seen.current === version) return isLast ? null : GROWS_S;
       try {
         const found = await fetched(null, signal);
         seen.current = version;
         if (epoch === null) show(found);
       } catch {
         // While it runs the next round asks again; what the person asked for says its own problems.
-        if (!ACTIVE.has(job.status)) seen.current = version;
       }
+      return isLast ? null : GROWS_S;
     },
-    () => GROWS_S,
     [job.id, row, epoch === null],
   );
 

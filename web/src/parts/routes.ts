@@ -16,9 +16,14 @@ window.addEventListener("hashchange", () => (place.value = read(location.hash)))
 function read(hash: string): Place {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [first = "", id = "", tab = ""] = path.split("/");
-  const others = new URLSearchParams(query).get("with")?.split(",").filter(Boolean) ?? [];
-  const view = first === "" ? "jobs" : first === "new" ? "new" : first === "jobs" && id ? "job" : "unknown";
+  const others = new URLSearchParams(query).get("with")?.split(",").filter(isId) ?? [];
+  const view = first === "" ? "jobs" : first === "new" ? "new" : first === "jobs" && isId(id) ? "job" : "unknown";
   return { view, id, tab, others };
+}
+
+/** Whether it leads nowhere else in the path of a request. */
+function isId(text: string): boolean {
+  return /^\w+$/.test(text);
 }
 
 export function jobAddress(id: string, tab = "", others: string[] = []): string {

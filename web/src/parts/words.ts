@@ -18,11 +18,19 @@ export function count(value: number): string {
 export function seconds(value: number | null): string {
   if (value === null) return "–";
   if (value < 0.0995) return `${Math.max(1, Math.round(value * 1000))} ms`;
-  if (value < 10) return `${value.toFixed(1)} s`;
-  if (value < 60) return `${Math.round(value)} s`;
-  if (value < 3600) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
-  if (value < 86400) return `${Math.floor(value / 3600)} h ${Math.round((value % 3600) / 60)} min`;
-  return `${Math.floor(value / 86400)} d ${Math.round((value % 86400) / 3600)} h`;
+  if (value < 9.95) return `${value.toFixed(1)} s`;
+  const whole = Math.round(value);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return parts(whole, 60, "min", "s");
+  const minutes = Math.round(value / 60);
+  if (minutes < 1440) return parts(minutes, 60, "h", "min");
+  return parts(Math.round(value / 3600), 24, "d", "h");
+}
+
+/** 125 of 60 to one as "2 min 5 s", 120 as "2 min". */
+function parts(count: number, each: number, large: string, small: string): string {
+  const left = count % each;
+  return `${Math.floor(count / each)} ${large}${left ? ` ${left} ${small}` : ""}`;
 }
 
 export function bytes(value: number): string {
@@ -60,6 +68,11 @@ export function title(job: Pick<Job, "id" | "name" | "metadata">): string {
 }
 
 export const ACTIVE: ReadonlySet<Status> = new Set(["queued", "running", "cancelling", "pausing"]);
+
+/** Whether it stays as it is; a paused one may be resumed. */
+export function hasEnded(status: Status): boolean {
+  return !ACTIVE.has(status) && status !== "paused";
+}
 
 export const SIGNS: Record<Status, string> = {
   queued: "◷",

@@ -1,16 +1,22 @@
 import { useEffect, useRef } from "preact/hooks";
 
-/** Does `work` again and again, `pause_s()` after it has ended, and only while somebody can see the page; `on` starts it anew. */
-export function useRepeated(work: (signal: AbortSignal) => Promise<void>, pause_s: () => number, on: unknown[]): void {
-  const latest = useRef({ work, pause_s });
-  latest.current = { work, pause_s };
+/** Seconds until something is done again; null: never. */
+export type Pause = number | null;
+
+export const AFTER_ERRORS_S = 2;
+
+/** Does `work` again and again, as long after it has ended as it says, and only while somebody can see the page; `on` starts it anew. */
+export function useRepeated(work: (signal: AbortSignal) => Promise<Pause>, on: unknown[]): void {
+  const latest = useRef(work);
+  latest.current = work;
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
     (async () => {
       while (!signal.aborted) {
-        await latest.current.work(signal);
-        await slept(latest.current.pause_s(), signal);
+        const pause_s = await latest.current(signal);
+        if (pause_s === null) return;
+        await slept(pause_s, signal);
         await seen(signal);
       }
     })();
@@ -20,8 +26,13 @@ export function useRepeated(work: (signal: AbortSignal) => Promise<void>, pause_
 
 export function slept(seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    signal.addEventListener("abort", end);
   });
 }
 
@@ -32,9 +43,10 @@ export function seen(signal: AbortSignal): Promise<void> {
     const look = () => {
       if (document.visibilityState === "hidden" && !signal.aborted) return;
       document.removeEventListener("visibilitychange", look);
+      signal.removeEventListener("abort", look);
       resolve();
     };
     document.addEventListener("visibilitychange", look);
-    signal.addEventListener("abort", look, { once: true });
+    signal.addEventListener("abort", look);
   });
 }

@@ -53,13 +53,19 @@ export function snapshotsOf(draft: Draft, isSmall: boolean): string {
   return draft.snapshots ?? (isSmall ? String(SNAPSHOTS) : "0");
 }
 
+/** The optimizer that is asked for; it is implied where only its learning rate is given. */
+export function optimizerOf(draft: Draft): { type: string; isImplied: boolean } {
+  const isImplied = draft.optimizer === AUTO && numeric(draft.learning_rate) !== AUTO;
+  return { type: isImplied ? "adam" : draft.optimizer, isImplied };
+}
+
 /** The request of POST /v1/jobs, which /v1/networks/check takes too. What is empty is left to the service. */
 export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Json {
   const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== draft.target);
   const features = usable.filter((each) => !draft.left_out.has(each.name)).map((each) => each.name);
   const rate = numeric(draft.learning_rate);
   const snapshots = numeric(snapshotsOf(draft, isSmall), "0");
-  const optimizer = rate === AUTO ? draft.optimizer : { type: draft.optimizer === AUTO ? "adam" : draft.optimizer, learning_rate: rate };
+  const optimizer = rate === AUTO ? draft.optimizer : { type: optimizerOf(draft).type, learning_rate: rate };
   return {
     dataset: { id: dataset.id, target: draft.target, ...(features.length < usable.length ? { features } : {}) },
     ...(draft.layers

@@ -11,7 +11,7 @@ import type { Dataset, Entry, Job } from "../service/types";
 import { learnWords, vocabulary } from "../service/vocabulary";
 import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
-import { AUTO, canValidate, EMPTY, FIELDS, placed, requestOf, snapshotsOf, type Draft } from "./draft";
+import { AUTO, canValidate, EMPTY, FIELDS, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
 import { Field, TextField } from "./field";
 import { Network, newLayer } from "./network";
 import { Upload } from "./upload";
@@ -90,7 +90,7 @@ function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
             <Field id="loss" label="Loss" error={errors.get(FIELDS.loss)}>
               {(described, invalid) => <Choice id="loss" value={draft.loss} options={[AUTO, ...vocabulary.value.losses]} describedBy={described} invalid={invalid} onPick={(loss) => change({ loss })} />}
             </Field>
-            <Field id="optimizer" label="Optimizer" error={errors.get(FIELDS.optimizer)}>
+            <Field id="optimizer" label="Optimizer" help={optimizerHelp(draft)} error={errors.get(FIELDS.optimizer)}>
               {(described, invalid) => (
                 <Choice id="optimizer" value={draft.optimizer} options={[AUTO, ...vocabulary.value.optimizers]} describedBy={described} invalid={invalid} onPick={(optimizer) => change({ optimizer })} />
               )}
@@ -187,6 +187,12 @@ function Chosen({ chosen }: { chosen: Record<string, unknown> }) {
       </ul>
     </details>
   );
+}
+
+/** A learning rate is one of an optimizer: where none is chosen, that is said. */
+function optimizerHelp(draft: Draft): string {
+  const { type, isImplied } = optimizerOf(draft);
+  return isImplied ? `${type}, which goes with a learning rate of your own` : "";
 }
 
 /** The layers of the last good dry run, to be changed by hand. */
