@@ -18,6 +18,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
+from api.arrivals import Arrival
 from api.deps import service_of, tenant_of
 from api.errors import Refused
 from api.pace import Pace
@@ -50,22 +51,25 @@ def announced_bytes(request: Request) -> int:
     return int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0
 
 
-async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def stream(request: Request, limit: int, arrival: Arrival) -> AsyncIterator[bytes]:
     """The body as it comes. TooLarge as soon as it announces or sends more than `limit` bytes; Refused when it stops coming, or
-    comes so slowly that it would hold its connection for ever, however fast it came before."""
+    comes so slowly that it would hold its connection for ever, however fast it came before, and when it is more than its tenant
+    may have on its way."""
+    limit = limit if arrival.limit is None else min(limit, arrival.limit)
     message = f"the body is larger than {megabytes(limit)}, the most that is taken here"
     if announced_bytes(request) > limit:
         raise TooLarge(message)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise Refused("unsupported_media_type", f"Content-Encoding is {encoding[:60]}; send the body as it is, not compressed")
-    service = await service_of(request)
-    timeout_s, rate = service.settings.body_timeout_s, service.settings.body_bytes_per_s
-    size, pace, chunks, now = 0, Pace(timeout_s, rate), request.stream(), asyncio.get_running_loop().time
+    arrival.reaches(announced_bytes(request))
+    settings, now = (await service_of(request)).settings, asyncio.get_running_loop().time
+    timeout_s, rate, longest_s = settings.body_timeout_s, settings.body_bytes_per_s, settings.body_longest_s
+    size, pace, chunks, ends_at = 0, Pace(timeout_s, rate), request.stream(), now() + longest_s
     try:
         while True:
             asked_at = now()
-            async with asyncio.timeout(pace.left_s):
+            async with asyncio.timeout(min(pace.left_s, ends_at - asked_at)):
                 chunk = await anext(chunks, None)
             if chunk is None:
                 return
@@ -73,9 +77,12 @@ async def stream(request: Request, limit: int) -> AsyncIterator[bytes]:
             size += len(chunk)
             if size > limit:
                 raise TooLarge(message)
+            arrival.reaches(size)
             yield chunk
     except TimeoutError:
-        if pace.is_quick:
+        if now() >= ends_at:
+            message = f"the body did not come to its end in {longest_s:g} seconds; {size:,} bytes of it came"
+        elif pace.is_quick:
             message = f"nothing of the body came for {timeout_s:g} seconds"
         else:
             pace.took(now() - asked_at, 0)
@@ -93,12 +100,16 @@ async def _json_body(request: Request) -> AsyncIterator[bytes]:
         message = f"{has}; it must be application/json"
         raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
     service = await service_of(request)
-    with SpooledTemporaryFile(SMALL_BYTES, dir=str(service.files)) as file:
-        async for chunk in stream(request, service.settings.max_request_bytes):
+    tenant, limit = await tenant_of(request), service.settings.max_request_bytes
+    with (
+        service.arrivals.arrival(tenant, SMALL_BYTES) as arrival,
+        SpooledTemporaryFile(SMALL_BYTES, dir=str(service.files)) as file,
+    ):
+        async for chunk in stream(request, limit, arrival):
             file.write(chunk)
         is_small = file.tell() <= SMALL_BYTES
         file.seek(0)
-        async with nullcontext() if is_small else service.judging.turn(await tenant_of(request)):
+        async with nullcontext() if is_small else service.judging.turn(tenant):
             yield file.read()
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
+from api.arrivals import Arrivals
 from api.models import Models
 from api.places import Places
 from api.rates import Rates
@@ -62,6 +63,7 @@ class Service:
     rates: Rates | None  # None where requests are not counted
     places: Places
     streams: Places
+    arrivals: Arrivals
     resolving: Turns  # names of receivers
 
     def wake(self) -> None:
@@ -100,6 +102,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             rates=rates,
             places=Places(settings.tenant_open_requests),
             streams=Places(settings.tenant_open_streams, "streams", "are open"),
+            arrivals=Arrivals(settings.tenant_open_uploads, settings.tenant_open_upload_bytes),
             resolving=Turns(RESOLVERS),
         )
         watcher.start()

@@ -1,7 +1,9 @@
 """An upload's way: counted and hashed into a file while it streams in, read by a limited child process, stored as a table."""
 
 import hashlib
-from dataclasses import asdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -46,14 +48,12 @@ async def stored(
     Raises InvalidData, TooLarge, IdempotencyMismatch or Refused; the file is gone afterwards.
     """
     format = format or _format(request)
-    await check_announced(request, service, tenant)
-    with TemporaryDirectory(dir=service.files) as directory:
-        source, table = Path(directory, "source"), Path(directory, "table")
-        sha256, size = await received(request, source, service.settings.max_dataset_bytes)
+    async with received(request, service, tenant, service.settings.max_dataset_bytes) as upload:
+        source, size = upload.file, upload.size
         if size == 0:
             raise InvalidData("the body is empty; it must be the file itself")
 
-        sha256 = _hash_of(sha256, reading)
+        sha256, table = _hash_of(upload.sha256, reading), source.with_name("table")
         idempotency = None if key is None else Idempotency(key, _fingerprint(sha256, format, name))
 
         def store() -> tuple[Dataset, bool]:
@@ -99,30 +99,40 @@ def _fingerprint(sha256: str, format: Format, name: str | None) -> str:
     return hashlib.sha256(orjson.dumps([sha256, format, name])).hexdigest()
 
 
-async def check_announced(request: Request, service: Service, tenant: str) -> None:
-    """QuotaExceeded where the tenant has no room for as many bytes as the request announces."""
-    announced = announced_bytes(request)
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that has come to its end, and lies in a file of a directory of its own."""
 
-    def check() -> None:
-        service.store.quotas.check_upload(tenant, announced, quotas_of(service, tenant).stored_bytes)
+    file: Path
+    sha256: str
+    size: int
 
-    await anyio.to_thread.run_sync(check)
 
-
-async def received(request: Request, into: Path, limit: int) -> tuple[str, int]:
-    """Writes the body to the file, a piece at a time beside the event loop: (sha256, bytes)."""
-    digest, size = hashlib.sha256(), 0
-    with into.open("wb") as file:
-        pieces: list[bytes] = []
-        waiting = 0
-        async for piece in stream(request, limit):
-            pieces.append(piece)
-            waiting += len(piece)
-            if waiting >= BUFFER:
-                await anyio.to_thread.run_sync(_write, file, digest, pieces)
-                size, waiting, pieces = size + waiting, 0, []
-        _write(file, digest, pieces)
-    return digest.hexdigest(), size + waiting
+@asynccontextmanager
+async def received(request: Request, service: Service, tenant: str, limit: int) -> AsyncIterator[Upload]:
+    """The body; its directory is gone afterwards. QuotaExceeded where the tenant has no room for as many bytes as it announces,
+    or as have come; else raises what `stream` does."""
+    most = (await anyio.to_thread.run_sync(quotas_of, service, tenant)).stored_bytes
+    room = None
+    if "content-length" in request.headers:
+        await anyio.to_thread.run_sync(service.store.quotas.check_upload, tenant, announced_bytes(request), most)
+    else:
+        room = await anyio.to_thread.run_sync(service.store.quotas.room, tenant, 0, most)
+    with service.arrivals.arrival(tenant) as arrival, TemporaryDirectory(dir=service.files) as directory:
+        path, digest, size = Path(directory, "source"), hashlib.sha256(), 0
+        with path.open("wb") as file:
+            pieces: list[bytes] = []
+            waiting = 0
+            async for piece in stream(request, limit, arrival):
+                pieces.append(piece)
+                waiting += len(piece)
+                if room is not None and size + waiting > room:
+                    room = await anyio.to_thread.run_sync(service.store.quotas.room, tenant, size + waiting, most)
+                if waiting >= BUFFER:
+                    await anyio.to_thread.run_sync(_write, file, digest, pieces)
+                    size, waiting, pieces = size + waiting, 0, []
+            _write(file, digest, pieces)
+        yield Upload(path, digest.hexdigest(), size + waiting)
 
 
 def _write(file: BinaryIO, digest: "hashlib._Hash", pieces: list[bytes]) -> None:

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         description="A body of which nothing comes for this long is given up; so is an answer of which nothing is taken.",
     )
     body_bytes_per_s: float = Field(16 * 2**10, gt=0, description="So is one that comes more slowly for so long, at any time.")
+    body_longest_s: float = Field(
+        86_400.0, gt=0, description="However fast, a body is given up after so long. The largest comes within 18 hours."
+    )
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")
     parse_memory_bytes: int = Field(4 * 2**30, ge=1)
@@ -81,6 +84,10 @@ class Settings(BaseSettings):
     # What one tenant may have, unless it has a quota of its own.
     tenant_open_requests: int | None = Field(600, ge=1, description="Being answered by one process, the waiting ones included.")
     tenant_open_streams: int | None = Field(500, ge=1, description="Streams of events, which count as open requests too.")
+    tenant_open_uploads: int | None = Field(64, ge=1, description="Uploads and other large bodies, from their first byte on.")
+    tenant_open_upload_bytes: int | None = Field(
+        4 * 2**30, ge=1, description="Of all these, as they announce or as they come, until they are stored or refused."
+    )
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)
     tenant_running_jobs: int | None = Field(None, ge=1)

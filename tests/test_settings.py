@@ -159,3 +159,18 @@ def test_a_wrong_number_is_told_with_its_setting_and_what_is_allowed(
     with pytest.raises(InvalidSettings) as refused:
         settings()
     assert str(refused.value) == f"cannot start: {told}; GRADMILL_LEASE_TTL_S is '0'; it must be a number above 0"
+
+
+@pytest.mark.parametrize("name", ["TENANT_OPEN_UPLOADS", "TENANT_OPEN_UPLOAD_BYTES"])
+def test_nobody_can_be_kept_from_sending_by_a_limit_of_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"GRADMILL_{name}", "0")
+    settings.cache_clear()
+    with pytest.raises(InvalidSettings, match=rf"GRADMILL_{name} is '0'; it must be a whole number of at least 1$"):
+        settings()
+
+
+def test_the_largest_body_can_come_at_the_least_rate() -> None:
+    given = Settings()
+    assert given.max_dataset_bytes / given.body_bytes_per_s + given.body_timeout_s < given.body_longest_s
+    assert given.tenant_open_upload_bytes is not None
+    assert given.tenant_open_upload_bytes >= given.max_dataset_bytes

@@ -1,7 +1,6 @@
 """/v1/weights: weights of a client's own, for jobs to start from."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
@@ -21,7 +20,7 @@ from api.errors import Refused
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
 from api.quotas import quotas_of
-from api.uploads import BUFFER, check_announced, received
+from api.uploads import BUFFER, received
 from core.data.weights import MOST_HEADER_BYTES, read_weights
 from core.errors import InvalidData
 from core.store import SentWeights
@@ -69,15 +68,12 @@ async def create_weights(request: Request, service: TheService, tenant: Tenant) 
         has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
         allowed = ", ".join(MEDIA_TYPES)
         raise Refused("unsupported_media_type", f"{has}; it must be {allowed}", headers={"Accept-Post": allowed})
-    await check_announced(request, service, tenant)
     limit = service.settings.max_parameters * BYTES_PER_PARAMETER + MOST_HEADER_BYTES
-    with TemporaryDirectory(dir=service.files) as directory:
-        file = Path(directory, "weights")
-        sha256, size = await received(request, file, limit)
-        if size == 0:
+    async with received(request, service, tenant, limit) as upload:
+        if upload.size == 0:
             raise InvalidData("the body is empty; it must be a safetensors file")
         async with service.parsing.turn(tenant):
-            sent, is_new = await anyio.to_thread.run_sync(_stored, service, tenant, file, sha256)
+            sent, is_new = await anyio.to_thread.run_sync(_stored, service, tenant, upload.file, upload.sha256)
     return answer(sent_weights_answer(sent), 201 if is_new else 200, {"Location": f"/v1/weights/{sent.id}"})
 
 

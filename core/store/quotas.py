@@ -1,6 +1,6 @@
 """What a tenant may have, and how much of it it has."""
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
 
 from core.errors import QuotaExceeded, TooManyJobs
 from core.jobs import LOWEST_PRIORITY
@@ -40,6 +40,22 @@ class TenantQuotas(Own[Quotas]):
             f"stored_bytes: the file has {size:,} bytes, {used:,} are stored, your quota is {most:,}; "
             "delete jobs, datasets or weights that you need no more"
         )
+
+    def room(self, tenant: str, came: int, most: int | None) -> int | None:
+        """How many bytes a file may have of which it is only known how many `came`; None is any. QuotaExceeded where those are
+        more than there is room for, and more than the largest file has that is there, which it may be again."""
+        if most is None:
+            return None
+        with self._database.reading() as reader:
+            used = _stored(reader, tenant)
+            sizes = (reader.scalar(_largest(table, tenant)) or 0 for table in (datasets, sent_weights))
+            room = max(most - used, *sizes)
+        if came > room:
+            raise QuotaExceeded(
+                f"stored_bytes: {came:,} bytes of the file came, {used:,} are stored, your quota is {most:,}; "
+                "delete jobs, datasets or weights that you need no more"
+            )
+        return room
 
 
 def check_queue(writer: Connection, tenant: str, most: int | None, *, with_paused: bool = True) -> None:
@@ -85,6 +101,10 @@ def _stored(reader: Connection, tenant: str) -> int:
 
 def _total(size: Column[int], tenant: str) -> Select[int]:
     return select(func.coalesce(func.sum(size), 0)).where(size.table.c.tenant == tenant)
+
+
+def _largest(table: Table, tenant: str) -> Select[int]:
+    return select(func.max(table.c.size_bytes)).where(table.c.tenant == tenant)
 
 
 def _check_room(used: int, most: int) -> None:
