@@ -8,6 +8,7 @@ from core.exports.keras import export
 from core.nn.predictor import Predictor
 from tests.exports.cases import cases, uncompared
 from tests.exports.comparison import BOUNDS, drawn_model
+from tests.exports.models import problem
 from tests.exports.zipped import compare, run, turned, unzipped
 from tests.nn.random_networks import networks
 
@@ -45,6 +46,12 @@ def test_the_program_finds_weights_that_are_not_its_own(tmp_path):
     done = run(unzipped(export(turned(made, "1.0.weight"), Golden.of(made, Predictor)), tmp_path))
     assert done.returncode == 1
     assert "the network makes" in done.stderr
+
+
+def test_the_program_fails_where_it_has_nothing_to_compare(tmp_path):
+    done = run(unzipped(export(problem("a number"), Golden.none()), tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no rows to compare" in done.stderr
 
 
 def test_the_same_model_gives_the_same_bytes():

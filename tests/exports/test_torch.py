@@ -1,5 +1,7 @@
 """Models as programs for PyTorch: the layers that stand in them, beside the service's own predictions."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -8,7 +10,8 @@ from core.exports.torch import export
 from core.nn.predictor import Predictor
 from tests.exports.cases import cases, uncompared
 from tests.exports.comparison import BOUNDS, drawn_model
-from tests.exports.zipped import compare, run, turned, unzipped
+from tests.exports.models import PROBLEMS, model, numbers, outputs, problem
+from tests.exports.zipped import compare, opened, run, turned, unzipped
 from tests.nn.random_networks import networks
 
 pytest.importorskip("torch")
@@ -47,6 +50,39 @@ def test_the_program_finds_weights_that_are_not_its_own(tmp_path):
     done = run(unzipped(export(turned(made, "1.0.weight"), Golden.of(made, Predictor)), tmp_path))
     assert done.returncode == 1
     assert "the network makes" in done.stderr
+
+
+def test_the_program_fails_where_it_has_nothing_to_compare(tmp_path):
+    done = run(unzipped(export(problem("a number"), Golden.none()), tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no rows to compare" in done.stderr
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_program_finds_outputs_that_it_takes_for_others(name, tmp_path):
+    made = problem(name)
+    golden = Golden.of(made, Predictor)
+    opened(export, made, golden, tmp_path).check()
+    spoilt = [replace(golden, predictions=[{name: other(value) for name, value in row.items()} for row in golden.predictions])]
+    if golden.probabilities is not None:
+        spoilt.append(replace(golden, probabilities=[[p + 1e-6 for p in row] for row in golden.probabilities]))
+    for each in spoilt:
+        with pytest.raises(ValueError, match="are taken for"):
+            opened(export, made, each, tmp_path).check()
+
+
+def other(value):
+    """A prediction that is another one, however near."""
+    return f"{value}!" if isinstance(value, str) else value * (1 + 1e-6) + 1e-12
+
+
+def test_labels_that_are_numbers_are_not_rounded(tmp_path):
+    made = model([{"units": 2}], numbers(1), outputs(1), (1e10, 1e10 + 1), "softmax_cross_entropy")
+    golden = Golden.of(made, Predictor)
+    swapped = replace(golden, predictions=[{"y0": 2e10 + 1 - row["y0"]} for row in golden.predictions])
+    opened(export, made, golden, tmp_path).check()
+    with pytest.raises(ValueError, match="are taken for"):
+        opened(export, made, swapped, tmp_path).check()
 
 
 def test_the_same_model_gives_the_same_bytes():

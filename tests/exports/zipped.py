@@ -30,16 +30,21 @@ def unzipped(data: bytes, folder: Path) -> Path:
 
 def loaded(export: Export, model: SavedModel, folder: Path) -> Any:
     """The model as the program has it, which has compared itself with the service."""
+    found = opened(export, model, Golden.of(model, Predictor), folder)
+    assert " rows are predicted as by the service, to " in found.check()
+    return found
+
+
+def opened(export: Export, model: SavedModel, golden: Golden, folder: Path) -> Any:
+    """The model as the program has it, with these golden vectors."""
     # In a folder of its own: of two programs in one place, of one length and made in one second, Python remembers the first.
-    program = unzipped(export(model, Golden.of(model, Predictor)), Path(mkdtemp(dir=folder)))
+    program = unzipped(export(model, golden), Path(mkdtemp(dir=folder)))
     specification = importlib.util.spec_from_file_location("model", program)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    found = module.load()
-    assert " rows are predicted as by the service, to " in found.check()
-    return found
+    return module.load()
 
 
 def compare(export: Export, model: SavedModel, rows: Rows, folder: Path, bound: float) -> Any:

@@ -62,25 +62,34 @@ class Tabular:
     def check(self):
         """How far the outputs are from those of the service that trained the network, for the rows that the file has for this.
 
-        ValueError where that is more than rounding.
+        ValueError where that is more than rounding, where the outputs mean something else, and where the file has no rows.
         """
-        golden = self.metadata.get("golden", {"rows": [], "outputs": [], "predictions": []})
-        worst = 0.0
-        found = self.run(self.inputs(golden["rows"])) if golden["rows"] else []
-        for row, y, outputs, prediction in zip(golden["rows"], found, golden["outputs"], golden["predictions"], strict=True):
+        golden = self.metadata.get("golden")
+        if not golden:
+            raise ValueError("model.safetensors has no rows to compare the network by")
+        rows, worst = golden["rows"], 0.0
+        shares = golden["probabilities"] or [None for _ in rows]
+        told = zip(rows, self.run(self.inputs(rows)), golden["outputs"], golden["predictions"], shares, strict=True)
+        for row, y, outputs, prediction, probabilities in told:
             difference = max(abs(ours - theirs) / (1 + abs(theirs)) for ours, theirs in zip(y, outputs, strict=True))
             if not difference < ROUNDING:
                 raise ValueError(f"of {row} the network makes {y}, not {outputs}")
-            meaning = self.meaning(outputs)
-            if any(meaning[name] != value and not is_rounded(meaning[name], value) for name, value in prediction.items()):
-                raise ValueError(f"outputs {outputs} are taken for {meaning}, not {prediction}")
+            self.compare(outputs, prediction, probabilities)
             worst = max(worst, difference)
-        return f"{len(golden['rows'])} rows are predicted as by the service, to {worst:.1e}"
+        return f"{len(rows)} rows are predicted as by the service, to {worst:.1e}"
 
-
-def is_rounded(value, other):
-    """Whether the two are the same number but for rounding."""
-    return isinstance(value, float) and math.isclose(value, other, rel_tol=1e-9)
+    def compare(self, outputs, prediction, probabilities):
+        """ValueError where the outputs mean something else; numbers may be rounded otherwise, labels may not."""
+        meaning = self.meaning(outputs)
+        if probabilities is None:
+            is_same = all(math.isclose(meaning[name], value, rel_tol=1e-9) for name, value in prediction.items())
+        else:
+            is_same = meaning == prediction
+        if not is_same:
+            raise ValueError(f"outputs {outputs} are taken for {meaning}, not {prediction}")
+        shares = [] if probabilities is None else self.shares(outputs)
+        if not all(abs(ours - theirs) < 1e-9 for ours, theirs in zip(shares, probabilities or [], strict=True)):
+            raise ValueError(f"outputs {outputs} are taken for the probabilities {shares}, not {probabilities}")
 
 
 def encoded(feature, value):
