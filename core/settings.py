@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     webhook_timeout_s: float = Field(10.0, gt=0, description="How long a webhook's receiver may take to answer.")
     webhook_lease_margin_s: float = Field(20.0, gt=0, description="Beyond that time, until another sweeper sends in its place.")
     webhook_schedule_s: tuple[float, ...] = Field(SCHEDULE_S, description="Seconds after each attempt that failed, as JSON.")
+    webhook_give_up_s: float = Field(
+        4 * 86_400.0,
+        gt=0,
+        description="How long a message to a webhook is tried, and a webhook may fail before it is disabled.",
+    )
     keep_deliveries_s: float = Field(30 * 86_400.0, gt=0, description="Messages to webhooks that were delivered or given up.")
     statement_timeout_s: float = Field(10.0, gt=0, description="Of one query of the API, which is given up then.")
     max_wait_s: float = Field(60.0, ge=0, description="The longest that a request may wait for a job; more is refused.")

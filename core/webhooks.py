@@ -35,6 +35,7 @@ EVENTS: tuple[EventType, ...] = get_args(EventType)
 TEST = "webhook.test"
 PREFIX = "whsec_"
 SECRET_BYTES = 32
+GONE = 410  # by which a receiver says that it wants nothing any more
 OLD_SECRET_S = 86_400.0  # after a rotation the old secret signs too
 # Seconds after each attempt that failed: at once, then ever more rarely, for three days in all.
 SCHEDULE_S = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 43_200.0, 86_400.0, 86_400.0)

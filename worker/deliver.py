@@ -1,6 +1,7 @@
 """Sends to webhooks what the outbox holds: some threads of the sweeper, each with one webhook's turn at a time.
 
-A message counts as delivered when its receiver answers 2xx within the time; else it is sent again after ever longer pauses.
+A message counts as delivered when its receiver answers 2xx within the time; else it is sent again after ever longer pauses, for
+some days. A receiver that fails for so long, or that answers 410 Gone, is sent nothing more.
 An attempt is counted before it is made. What was sent by a process that died before it wrote down how that went comes twice: at
 least once, always under the same `webhook-id`.
 """
@@ -56,5 +57,5 @@ def _is_delivered(store: Store, options: Settings, turn: Turn, attempt: Attempt)
     if status is not None and 200 <= status < 300:
         return store.outbox.delivered(turn, attempt, status)
     pause_s = webhooks.pause_s(delivery.attempts, options.webhook_schedule_s)
-    store.outbox.failed(turn, attempt, status, error, pause_s)
+    store.outbox.failed(turn, attempt, status, error, pause_s, options.webhook_give_up_s)
     return False

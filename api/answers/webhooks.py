@@ -19,6 +19,9 @@ def webhook_answer(webhook: Webhook) -> JSON:
         "enabled": webhook.is_enabled,
         "created_at": rfc3339(webhook.created_at),
         "paused_until": rfc3339(webhook.paused_until),
+        "failing_since": rfc3339(webhook.failing_since),
+        "disabled_at": rfc3339(webhook.disabled_at),
+        "disabled_reason": webhook.disabled_reason,
     }
 
 
@@ -47,6 +50,11 @@ class WebhookAnswer(Answer):
     enabled: bool
     created_at: datetime
     paused_until: datetime | None = Field(description="After an attempt that failed nothing is sent for a while.")
+    failing_since: datetime | None = Field(description="The first of the attempts that failed since which none has succeeded.")
+    disabled_at: datetime | None = Field(description="By the service itself, for the reason below. Enabling it ends both.")
+    disabled_reason: Literal["failing", "gone"] | None = Field(
+        description="Why the service disabled it: it has failed for days, or the receiver answered 410 Gone."
+    )
 
 
 class NewWebhookAnswer(WebhookAnswer):

@@ -44,6 +44,9 @@ _EXAMPLE = {
     "enabled": True,
     "created_at": "2026-11-22T12:00:00.000Z",
     "paused_until": None,
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": None,
 }
 _NEW = {**_EXAMPLE, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
 _DELIVERY = {

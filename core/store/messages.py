@@ -37,7 +37,7 @@ def make_some(writer: Connection, id: str) -> tuple[int, bool]:
         if type in webhook.events
     ]
     if made:
-        writer.execute(insert(deliveries).values(created_at=now(), due_at=now()), made)
+        writer.execute(insert(deliveries).values(created_at=now(), due_at=now(), pending_since=now()), made)
     is_all = len(found) < most
     reached = max([last, *(event.number for event in found[-1:])]) if is_all else found[-1].number
     writer.execute(update(webhooks).where(webhooks.c.id == id).values(position=reached))

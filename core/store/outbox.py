@@ -5,21 +5,38 @@ counted before it is made; of one that nobody told the end of, the message is se
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, null, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from core.store.clock import now
 from core.store.database import Database
 from core.store.messages import make_some
-from core.store.records import JSON, Attempt, Delivery, Turn
+from core.store.records import Attempt, Delivery, Turn
 from core.store.tables import deliveries, feeds, webhooks
 from core.store.webhooks import DELIVERY
-from core.webhooks import pause_s
+from core.webhooks import GONE, pause_s
 
 KEPT_AT_ONCE = 1000  # old deliveries of one transaction
 MOST_TURNS = 3  # of a tenant at once; a sweeper has one sender more
 LONGEST_PAUSE_S = 300.0  # of a webhook, whatever its messages wait for
 
+_NEVER = "the webhook was disabled"
 _UNTOLD = "the sender has not told how this attempt went"
 _PENDING = deliveries.c.state == "pending"
 
@@ -102,18 +119,62 @@ class Outbox:
 
     def delivered(self, turn: Turn, attempt: Attempt, status: int) -> bool:
         """False where the turn was over before."""
-        return self._record(turn, attempt, {"state": "delivered", "due_at": None, "status": status, "error": None}, None)
+        over = {"state": "delivered", "due_at": None, "status": status, "error": None}
+        with self._database.writing() as writer:
+            if not _changed(writer, turn, paused_until=None, failing_since=None):
+                return False
+            writer.execute(_this(attempt).values(**over))
+            return True
 
-    def failed(self, turn: Turn, attempt: Attempt, status: int | None, error: str | None, pause_s: float | None) -> bool:
-        """The message waits for so long, None gives it up; the webhook with all its messages waits too, but not as long."""
-        what = {"status": status, "error": error}
-        if pause_s is None:
-            return self._record(turn, attempt, {**what, "state": "failed", "due_at": None}, 0)
-        return self._record(turn, attempt, {**what, "due_at": now() + pause_s}, min(pause_s, LONGEST_PAUSE_S))
+    def failed(
+        self, turn: Turn, attempt: Attempt, status: int | None, error: str | None, pause_s: float | None, give_up_s: float
+    ) -> bool:
+        """The message waits for so long; the webhook with all its messages waits too, but not as long. False as above.
+
+        It is given up where `pause_s` is None, where it has been pending for `give_up_s` (no pause ends later than that), or
+        where the receiver is `GONE`. The webhook is disabled where that is so, or where a message to it is given up and all
+        attempts of the last `give_up_s` have failed.
+        """
+        is_gone = status == GONE
+        ends_at = deliveries.c.pending_since + give_up_s
+        is_over = or_(true() if is_gone or pause_s is None else false(), ends_at <= now())
+        due_at = case((ends_at < now() + (pause_s or 0), ends_at), else_=now() + (pause_s or 0))
+        tried = _this(attempt).values(
+            status=status,
+            error=error,
+            state=case((is_over, "failed"), else_="pending"),
+            due_at=case((is_over, null()), else_=due_at),
+        )
+        with self._database.writing() as writer:
+            if not _changed(writer, turn, failing_since=func.coalesce(webhooks.c.failing_since, now())):
+                return False
+            is_given_up = writer.scalar(tried.returning(deliveries.c.state)) == "failed"
+            _changed(writer, turn, paused_until=now() + (0 if is_given_up else min(pause_s or 0, LONGEST_PAUSE_S)))
+            if is_given_up:
+                is_hopeless = true() if is_gone else webhooks.c.failing_since <= now() - give_up_s
+                why = {"is_enabled": False, "disabled_at": now(), "disabled_reason": "gone" if is_gone else "failing"}
+                # The address may be another one by now.
+                _changed(writer, turn, webhooks.c.url == attempt.url, webhooks.c.is_enabled == true(), is_hopeless, **why)
+            return True
 
     def give_back(self, turn: Turn) -> None:
         with self._database.writing() as writer:
             writer.execute(update(webhooks).where(_held(turn)).values(lease_until=now()))
+
+    def expire(self, give_up_s: float) -> bool:
+        """Gives up some messages that have been pending for longer, of webhooks that are disabled; False where there may be
+        more. The others are given up by an attempt that fails."""
+        mine = deliveries.c.webhook_id == webhooks.c.id
+        old = (
+            select(deliveries.c.id)
+            .join(webhooks, mine)
+            .where(webhooks.c.is_enabled == false(), _PENDING, deliveries.c.pending_since < now() - give_up_s)
+            .limit(KEPT_AT_ONCE)
+        )
+        error = case((deliveries.c.attempts == 0, _NEVER), else_=deliveries.c.error)
+        with self._database.writing() as writer:
+            given_up = update(deliveries).where(deliveries.c.id.in_(old), _PENDING)
+            return writer.execute(given_up.values(state="failed", due_at=None, error=error)).rowcount < KEPT_AT_ONCE
 
     def forget(self, keep_s: float) -> bool:
         """Removes some messages that were made longer ago and are over; False where there may be more."""
@@ -121,13 +182,14 @@ class Outbox:
         with self._database.writing() as writer:
             return writer.execute(delete(deliveries).where(deliveries.c.id.in_(old))).rowcount < KEPT_AT_ONCE
 
-    def _record(self, turn: Turn, attempt: Attempt, change: JSON, pause_s: float | None) -> bool:
-        paused = null() if pause_s is None else now() + pause_s
-        with self._database.writing() as writer:
-            if writer.execute(update(webhooks).where(_held(turn)).values(paused_until=paused)).rowcount == 0:
-                return False
-            writer.execute(update(deliveries).where(deliveries.c.id == attempt.delivery.id, _PENDING).values(**change))
-            return True
+
+def _this(attempt: Attempt) -> Update:
+    return update(deliveries).where(deliveries.c.id == attempt.delivery.id, _PENDING)
+
+
+def _changed(writer: Connection, turn: Turn, *conditions: ColumnElement[bool], **change: Any) -> bool:
+    """False where the turn is over, or its webhook is not so."""
+    return writer.execute(update(webhooks).where(_held(turn), *conditions).values(**change)).rowcount > 0
 
 
 def _held(turn: Turn) -> ColumnElement[bool]:

@@ -155,6 +155,9 @@ class Webhook:
     is_enabled: bool
     created_at: float
     paused_until: float | None  # after an attempt that failed nothing is sent for a while
+    failing_since: float | None  # when the first of the attempts failed since which none has succeeded
+    disabled_at: float | None  # by the service itself, as all that follows
+    disabled_reason: str | None  # failing: for too long; gone: the receiver said so
 
 
 @dataclass(frozen=True, slots=True)

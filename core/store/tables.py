@@ -199,6 +199,12 @@ webhooks = Table(
     Column("paused_until", Double),
     Column("lease_until", Double),
     Column("fence", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Double),
+    Column("disabled_at", Double),
+    Column("disabled_reason", String(16)),
+    CheckConstraint("disabled_reason IN ('failing', 'gone')", "reason_known"),
+    CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", "disabled_for_a_reason"),
+    CheckConstraint("NOT (is_enabled AND disabled_at IS NOT NULL)", "disabled_is_not_enabled"),
     Index("webhooks_pages", "tenant", "id"),
 )
 
@@ -217,6 +223,7 @@ deliveries = Table(
     Column("status", Integer),
     Column("error", Text),
     Column("body", Text, nullable=False),
+    Column("pending_since", Double, nullable=False, server_default="0"),
     CheckConstraint("state IN ('pending', 'delivered', 'failed')", "state_known"),
     CheckConstraint("(state = 'pending') = (due_at IS NOT NULL)", "pending_is_due"),
     Index("deliveries_once", "webhook_id", "number", unique=True, sqlite_where=_numbered, postgresql_where=_numbered),

@@ -65,13 +65,15 @@ class Webhooks:
         if is_enabled is not None:
             Feed(self._database).number(tenant)  # what has happened so far lies behind `last` only then
         if url is not None:
-            change["url"] = url
+            change |= {"url": url, "failing_since": null()}
         if events is not None:
             change["events"] = list(events)
         if is_enabled is not None:
             last = select(feeds.c.last).where(feeds.c.tenant == tenant).scalar_subquery()
             change["position"] = case((webhooks.c.is_enabled, webhooks.c.position), else_=last)
             change["is_enabled"] = is_enabled
+        if is_enabled is True:
+            change |= {"failing_since": null(), "disabled_at": null(), "disabled_reason": null()}
         if is_enabled is False:
             self._tell_so_far(self.get(tenant, id).id)
         return self._changed(tenant, id, change) if change else self.get(tenant, id)
@@ -110,7 +112,7 @@ class Webhooks:
             if (writer.scalar(select(func.count()).where(*mine)) or 0) >= MOST_TESTS:
                 raise Conflict(f"{MOST_TESTS} tests of webhook {id} wait already to be sent")
             row = {"id": new_id("msg"), "webhook_id": id, "type": type, "state": "pending", "body": body}
-            added = insert(deliveries).values(**row, created_at=now(), due_at=now()).returning(*DELIVERY)
+            added = insert(deliveries).values(**row, created_at=now(), due_at=now(), pending_since=now()).returning(*DELIVERY)
             return Delivery(*writer.execute(added).one())
 
     def redeliver(self, tenant: str, id: str, delivery_id: str) -> Delivery:
@@ -120,7 +122,7 @@ class Webhooks:
             again = (
                 update(deliveries)
                 .where(deliveries.c.id == delivery_id, deliveries.c.webhook_id == id)
-                .values(state="pending", due_at=now(), attempts=0)
+                .values(state="pending", due_at=now(), pending_since=now(), attempts=0)
                 .returning(*DELIVERY)
             )
             row = writer.execute(again).one_or_none()

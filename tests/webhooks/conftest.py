@@ -1,13 +1,18 @@
 """A receiver as a customer would write it, with the reference library."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook as Verifier
+
+from core.settings import Settings
+from core.store import Job, Store, Webhook
+from core.webhooks import EVENTS, new_secret
 
 
 class Receiver:
@@ -24,7 +29,7 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                data = Webhook(receiver.secret).verify(body, dict(self.headers.items()))
+                data = Verifier(receiver.secret).verify(body, dict(self.headers.items()))
                 time.sleep(receiver.pause_s)
                 if receiver.status < 300:
                     receiver.came.append((self.headers["webhook-id"], data))
@@ -50,3 +55,31 @@ def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
     receiver.stop()
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path, webhook_private_addresses=True, webhook_timeout_s=5, webhook_schedule_s=(0.0, 0.0, 0.0, 0.0)
+    )
+
+
+@pytest.fixture
+def webhook(store: Store, receiver: Receiver) -> Webhook:
+    receiver.secret = new_secret()
+    return store.webhooks.add("default", receiver.url, EVENTS, receiver.secret)
+
+
+def happened(store: Store, submit: Callable[..., Job], count: int = 3) -> list[tuple[str, int]]:
+    """(job, seq) of what is to be told."""
+    told = []
+    for _ in range(count):
+        job = submit()
+        store.jobs.cancel("default", job.id)
+        told += [(job.id, 1), (job.id, 2)]
+    store.feed.number_some()
+    return told
+
+
+def came(receiver: Receiver) -> list[tuple[str, int]]:
+    return [(data["data"]["job"], data["data"]["seq"]) for _, data in receiver.came]

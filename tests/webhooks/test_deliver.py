@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,36 +10,8 @@ from core.errors import NotFound
 from core.settings import Settings
 from core.store import Job, Store, Webhook, messages
 from core.webhooks import EVENTS, TEST, new_secret, payload
-from tests.webhooks.conftest import Receiver
+from tests.webhooks.conftest import Receiver, came, happened
 from worker.deliver import deliver_some
-
-
-@pytest.fixture
-def options(tmp_path: Path) -> Settings:
-    return Settings(
-        data_dir=tmp_path, webhook_private_addresses=True, webhook_timeout_s=5, webhook_schedule_s=(0.0, 0.0, 0.0, 0.0)
-    )
-
-
-@pytest.fixture
-def webhook(store: Store, receiver: Receiver) -> Webhook:
-    receiver.secret = new_secret()
-    return store.webhooks.add("default", receiver.url, EVENTS, receiver.secret)
-
-
-def happened(store: Store, submit: Callable[..., Job], count: int = 3) -> list[tuple[str, int]]:
-    """(job, seq) of what is to be told."""
-    told = []
-    for _ in range(count):
-        job = submit()
-        store.jobs.cancel("default", job.id)
-        told += [(job.id, 1), (job.id, 2)]
-    store.feed.number_some()
-    return told
-
-
-def came(receiver: Receiver) -> list[tuple[str, int]]:
-    return [(data["data"]["job"], data["data"]["seq"]) for _, data in receiver.came]
 
 
 def test_each_event_is_told_once_and_in_order(
@@ -116,7 +87,7 @@ def test_a_sender_that_died_leaves_its_turn_to_the_next_and_writes_nothing_when_
     while deliver_some(store, options):
         pass
     assert sorted(came(receiver)) == sorted(told)
-    assert not store.outbox.failed(dead, first, 500, None, 1.0)
+    assert not store.outbox.failed(dead, first, 500, None, 1.0, 60.0)
     assert not store.outbox.delivered(dead, first, 200)
 
 

@@ -1,0 +1,167 @@
+"""Receivers that fail, for an hour or for ever, by the service's own schedule and a clock that is put forward."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select, update
+
+from core.settings import Settings
+from core.store import Job, Store, Webhook
+from core.store.tables import deliveries, webhooks
+from core.webhooks import SCHEDULE_S, TEST
+from tests.webhooks.conftest import Receiver, came, happened
+from worker.deliver import deliver_some
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+
+@pytest.fixture
+def days(options: Settings) -> Settings:
+    """The schedule and the times of a service that nobody has set up otherwise."""
+    return options.model_copy(update={"webhook_schedule_s": SCHEDULE_S})
+
+
+def later(store: Store, seconds: float) -> None:
+    """Puts back all times that the database compares with its clock."""
+    with store._database.writing() as writer:
+        for times in (
+            (deliveries.c.created_at, deliveries.c.due_at, deliveries.c.pending_since),
+            (webhooks.c.paused_until, webhooks.c.lease_until, webhooks.c.failing_since),
+        ):
+            writer.execute(update(times[0].table).values({time: time - seconds for time in times}))
+
+
+def deliver(store: Store, options: Settings) -> None:
+    """All that is due now."""
+    store.feed.number_some()
+    store.outbox.fill()
+    while deliver_some(store, options):
+        pass
+
+
+def states(store: Store) -> dict[str, int]:
+    with store._database.reading() as reader:
+        found = reader.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
+        return {row[0]: row[1] for row in found}
+
+
+def fail_for(store: Store, options: Settings, webhook: Webhook, seconds: float, step_s: float) -> float:
+    """How long it was until the webhook was disabled, or `seconds`."""
+    passed = 0.0
+    while passed < seconds and store.webhooks.get("default", webhook.id).is_enabled:
+        deliver(store, options)
+        later(store, step_s)
+        passed += step_s
+    return passed
+
+
+def test_a_receiver_that_fails_for_an_hour_misses_nothing(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    told = []
+    receiver.status = 503
+    for _ in range(20):
+        told += happened(store, submit, 2)
+        fail_for(store, days, webhook, 3 * MINUTE, MINUTE)
+    failing = store.webhooks.get("default", webhook.id)
+    assert failing.is_enabled
+    assert failing.failing_since is not None
+    assert receiver.refused > 20
+    receiver.status = 200
+    fail_for(store, days, webhook, 3 * HOUR, 10 * MINUTE)
+    assert sorted(came(receiver)) == sorted(told)
+    assert store.webhooks.get("default", webhook.id).failing_since is None
+    assert states(store) == {"delivered": len(told)}
+
+
+def test_a_receiver_that_fails_for_four_days_is_sent_nothing_more_and_its_messages_end(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    told = happened(store, submit, 20)
+    receiver.status = 503
+    assert 4 * DAY <= fail_for(store, days, webhook, 9 * DAY, HOUR) <= 4 * DAY + 2 * HOUR
+    ended = store.webhooks.get("default", webhook.id)
+    assert (ended.is_enabled, ended.disabled_reason) == (False, "failing")
+    assert ended.disabled_at is not None
+    refused = receiver.refused
+    receiver.status = 200
+    deliver(store, days)
+    assert (receiver.refused, receiver.came) == (refused, [])
+    later(store, DAY)
+    assert store.outbox.expire(days.webhook_give_up_s)
+    assert states(store) == {"failed": len(told)}
+
+
+def test_one_message_is_given_up_after_the_last_pause_and_what_fails_once_much_later_disables_nothing(
+    store: Store, receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    receiver.status = 503
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    fail_for(store, days, webhook, 5 * DAY, HOUR)
+    (given_up,) = store.webhooks.deliveries("default", webhook.id).items
+    assert (given_up.state, given_up.attempts) == ("failed", len(SCHEDULE_S) + 1)
+    later(store, 30 * DAY)
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    deliver(store, days)
+    assert store.webhooks.get("default", webhook.id).is_enabled
+    assert states(store) == {"failed": 1, "pending": 1}
+
+
+def test_no_pause_ends_later_than_the_message(store: Store, receiver: Receiver, webhook: Webhook, days: Settings) -> None:
+    receiver.status = 503
+    test = store.webhooks.test("default", webhook.id, TEST, "{}")
+    options = days.model_copy(update={"webhook_schedule_s": (DAY, 30 * DAY)})
+    fail_for(store, options, webhook, 2 * DAY, HOUR)
+    (waiting,) = store.webhooks.deliveries("default", webhook.id).items
+    assert waiting.due_at is not None
+    assert waiting.due_at - waiting.created_at == pytest.approx(4 * DAY, abs=MINUTE)
+    assert 2 * DAY <= fail_for(store, options, webhook, 9 * DAY, HOUR) <= 2 * DAY + 2 * HOUR
+    (ended,) = store.webhooks.deliveries("default", webhook.id).items
+    assert (ended.id, ended.state, ended.attempts) == (test.id, "failed", 3)
+
+
+def test_a_receiver_that_is_gone_is_sent_nothing_more_until_the_webhook_is_enabled(
+    store: Store, receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    first, second = (store.webhooks.test("default", webhook.id, TEST, "{}") for _ in range(2))
+    receiver.status = 410
+    deliver(store, days)
+    gone = store.webhooks.get("default", webhook.id)
+    assert (gone.is_enabled, gone.disabled_reason, receiver.refused) == (False, "gone", 1)
+    assert states(store) == {"failed": 1, "pending": 1}
+    assert store.webhooks.change("default", webhook.id, is_enabled=False).disabled_reason == "gone"
+    receiver.status = 204
+    enabled = store.webhooks.change("default", webhook.id, is_enabled=True)
+    assert (enabled.disabled_at, enabled.disabled_reason, enabled.failing_since) == (None, None, None)
+    deliver(store, days)
+    assert [id for id, _ in receiver.came] == [second.id]
+    store.webhooks.redeliver("default", webhook.id, first.id)
+    deliver(store, days)
+    assert [id for id, _ in receiver.came] == [second.id, first.id]
+
+
+def test_an_address_that_is_gone_disables_no_webhook_that_has_another_by_now(
+    store: Store, webhook: Webhook, days: Settings
+) -> None:
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    turn = store.outbox.take(60)
+    assert turn is not None
+    attempt = store.outbox.begin(turn, 60, days.webhook_schedule_s)
+    assert attempt is not None
+    store.webhooks.change("default", webhook.id, url="https://new.example.com/")
+    assert store.outbox.failed(turn, attempt, 410, None, None, days.webhook_give_up_s)
+    assert store.webhooks.get("default", webhook.id).is_enabled
+
+
+def test_what_waits_for_a_disabled_webhook_ends_too(
+    store: Store, submit: Callable[..., Job], webhook: Webhook, days: Settings
+) -> None:
+    told = happened(store, submit)
+    store.webhooks.change("default", webhook.id, is_enabled=False)
+    later(store, 4 * DAY - HOUR)
+    store.outbox.expire(days.webhook_give_up_s)
+    assert states(store) == {"pending": len(told)}
+    later(store, 2 * HOUR)
+    store.outbox.expire(days.webhook_give_up_s)
+    log = store.webhooks.deliveries("default", webhook.id).items
+    assert [(each.state, each.error) for each in log] == [("failed", "the webhook was disabled")] * len(told)
