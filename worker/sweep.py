@@ -60,7 +60,8 @@ def _clear(store: Store, options: Settings) -> bool:
         kept.keys(options.keep_keys_s),
     )
     is_done = (store.outbox.expire(options.webhook_give_up_s), store.outbox.forget(options.keep_deliveries_s))
-    return store.jobs.clear_deleted() == 0 and max(removed) < AT_ONCE and all(is_done)
+    left = store.jobs.clear_deleted() + store.webhooks.clear_deleted()
+    return left == 0 and max(removed) < AT_ONCE and all(is_done)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ A job's row is complete in itself: a status poll reads it by its key and nothing
 reads a row from its start. A finished job outlives its datasets, so `jobs.dataset_id` and `jobs.validation_dataset_id` are no
 foreign keys; submitting locks the datasets; so it is with the weights that a job starts from. An idempotency key goes with what
 it made. A tenant has a row once it has an API key; the column `tenant` of the other tables is its name.
-A deleted job belongs to NOBODY until the last of its rows is gone.
+A deleted job or webhook belongs to NOBODY until the last of its rows is gone.
 """
 
 from sqlalchemy import (

@@ -1,12 +1,13 @@
 """Where tenants want to be told what happens. Every statement of a client carries the tenant."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, null, select, update
 
-from core.errors import Conflict, NotFound, QuotaExceeded
+from core.errors import Conflict, CoreError, NotFound, QuotaExceeded
 from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
@@ -14,11 +15,13 @@ from core.store.feed import Feed
 from core.store.messages import make_some
 from core.store.records import Delivery, Page, Webhook
 from core.store.rows import page
-from core.store.tables import deliveries, feeds, webhooks
+from core.store.tables import NOBODY, deliveries, feeds, webhooks
 from core.webhooks import OLD_SECRET_S
 
 MOST_WEBHOOKS = 20  # of a tenant
 MOST_TESTS = 100  # of a webhook that wait to be sent
+ROWS_AT_ONCE = 1000  # deliveries that one transaction removes
+TRANSACTIONS_AT_ONCE = 10  # of a deletion, while a client waits for it
 
 _WEBHOOK = tuple(webhooks.c[field.name] for field in fields(Webhook))
 DELIVERY = tuple(deliveries.c[field.name] for field in fields(Delivery))
@@ -92,10 +95,22 @@ class Webhooks:
         return self._changed(tenant, id, change)
 
     def delete(self, tenant: str, id: str) -> None:
-        """With its deliveries."""
+        """It is out of its owner's reach at once, and its secrets are gone; its deliveries go some at a time, of many the last
+        ones with `clear_deleted`."""
+        gone = {"tenant": NOBODY, "is_enabled": False, "secret": "", "old_secret": None, "fence": webhooks.c.fence + 1}
         with self._database.writing() as writer:
-            if not writer.execute(delete(webhooks).where(*_of(tenant, id))).rowcount:
+            if not writer.execute(update(webhooks).where(*_of(tenant, id)).values(**gone)).rowcount:
                 raise _none(id)
+        with suppress(CoreError):
+            self._clear(id)
+
+    def clear_deleted(self, most: int = 100) -> int:
+        """Removes what is left of at most so many deleted webhooks, some deliveries of each; returns how many they are."""
+        with self._database.reading() as reader:
+            left = reader.scalars(select(webhooks.c.id).where(webhooks.c.tenant == NOBODY).limit(most)).all()
+        for id in left:
+            self._clear(id)
+        return len(left)
 
     def deliveries(self, tenant: str, id: str, cursor: str | None = None, limit: int = 20) -> Page[Delivery]:
         """Newest first."""
@@ -129,6 +144,15 @@ class Webhooks:
         if row is None:
             raise NotFound(f"there is no delivery {delivery_id}")
         return Delivery(*row)
+
+    def _clear(self, id: str) -> None:
+        """Removes at most `TRANSACTIONS_AT_ONCE` times `ROWS_AT_ONCE` deliveries; after the last of them goes the webhook."""
+        some = select(deliveries.c.id).where(deliveries.c.webhook_id == id).limit(ROWS_AT_ONCE)
+        for _ in range(TRANSACTIONS_AT_ONCE):
+            with self._database.writing() as writer:
+                if not writer.execute(delete(deliveries).where(deliveries.c.id.in_(some))).rowcount:
+                    writer.execute(delete(webhooks).where(webhooks.c.id == id, webhooks.c.tenant == NOBODY))
+                    return
 
     def _tell_so_far(self, id: str) -> None:
         """Makes the messages of all events that have a number, as far as there is room."""
