@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, update
 from core.errors import Conflict, LostLease
 from core.jobs import State
 from core.store import Claim, Job, Store
+from core.store.removal import _remove_row
 from core.store.steering import _changed
 from core.store.sweeping import _LOST, _announce, _take_back
 from core.store.tables import jobs
@@ -81,3 +82,10 @@ def test_only_what_waits_is_announced(store: Store, submit: Callable[..., Job]) 
     assert store.jobs.claim("worker-1", 60) is not None
     with store._database.writing() as writer:
         assert _announce(writer, [first.id, second.id], 30) == 1
+
+
+def test_no_row_of_a_job_that_is_somebodys_is_removed(store: Store, submit: Callable[..., Job]) -> None:
+    job = submit()
+    with store._database.writing() as writer:
+        _remove_row(writer, job.id)
+    assert store.jobs.get("default", job.id) == job

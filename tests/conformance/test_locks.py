@@ -15,6 +15,7 @@ from core.jobs import State
 from core.store import Claim, Idempotency, Job, NewJob, Store, connect
 from core.store.clock import now
 from core.store.tables import idempotency_keys
+from core.webhooks import EVENTS, TEST, new_secret
 from tests.polling import until
 
 BOUND_S = 60.0
@@ -267,3 +268,33 @@ def test_a_job_that_is_being_claimed_is_not_announced(
     submit()
     with before_the_commit(lambda other: other.jobs.claim("worker-1", 60)):
         assert store.jobs.dispatch(10, 30) == 0
+
+
+def test_the_first_snapshot_that_its_attempt_keeps_again_before_it_heard_of_the_commit_is_kept_once(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked
+) -> None:
+    submit()
+    claim = claimed(store)
+    with before_the_commit(lambda other: other.jobs.keep_start(claim, b"start")):
+        again = blocked(lambda store: store.jobs.keep_start(claim, b"start"))
+    again.result()
+    assert [each.epoch for each in store.snapshots.all("default", claim.job.id)] == [0]
+
+
+def test_messages_that_are_about_to_be_made_are_not_made_twice(
+    store: Store, submit: Callable[..., Job], before_the_commit: Before, blocked: Blocked
+) -> None:
+    webhook = store.webhooks.add("default", "https://example.com/", EVENTS, new_secret())
+    submit()
+    store.feed.number_some()
+    with before_the_commit(lambda other: other.outbox.fill()):
+        again = blocked(lambda store: store.outbox.fill())
+    assert again.result() == 0
+    assert len(store.webhooks.deliveries("default", webhook.id).items) == 1
+
+
+def test_the_turn_of_a_webhook_that_is_being_taken_is_not_taken(store: Store, before_the_commit: Before) -> None:
+    webhook = store.webhooks.add("default", "https://example.com/", EVENTS, new_secret())
+    store.webhooks.test("default", webhook.id, TEST, "{}")
+    with before_the_commit(lambda other: other.outbox.take(60)):
+        assert store.outbox.take(60) is None

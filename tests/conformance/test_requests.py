@@ -93,6 +93,7 @@ def test_another_tenants_job_is_not_found(store: Store, submit: Callable[..., Jo
         lambda: store.events.page("other", job.id),
         lambda: store.weights.get("other", job.id, "best"),
         lambda: store.datasets.get("other", job.dataset_id),
+        lambda: store.datasets.preview("other", job.dataset_id),
         lambda: store.datasets.delete("other", job.dataset_id),
     )
     for ask in asked:
