@@ -58,7 +58,7 @@ class WebhookAnswer(Answer):
 
 
 class NewWebhookAnswer(WebhookAnswer):
-    secret: str = Field(description="For the receiver to verify signatures with. It is never shown again.")
+    secret: str = Field(description="For the receiver to verify signatures with. It is never shown again, but to a repetition.")
 
 
 class WebhookList(List):

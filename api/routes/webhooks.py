@@ -1,6 +1,7 @@
 """/v1/webhooks: where a tenant is told what happens to its jobs, by the Standard Webhooks specification."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -23,13 +24,14 @@ from api.answers import (
 )
 from api.bodies import JsonBody, parsed, validated
 from api.deps import Service, Tenant, TheService
+from api.idempotency import REPLAYED, IdempotencyKey
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
 from api.parameters import Cursor, Limit
 from api.schemas import WebhookChange, WebhookRequest
 from core import outbound
 from core.errors import InvalidSpec, NotFound, Problem, UserError
 from core.ids import is_id
-from core.store import Webhook
+from core.store import Idempotency, Webhook
 from core.webhooks import TEST, new_secret, payload
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
@@ -76,6 +78,7 @@ _DELIVERY = {
 }
 LOOK_UP_S = 3.0  # for the name of a receiver
 _REFUSED = ("invalid_json", "invalid_spec", "quota_exceeded", *BODY_PROBLEMS)
+_CREATED = ("bad_request", "idempotency_mismatch", *_REFUSED)
 _STEERED = ("not_found", "cross_site")
 _SENT = (*_STEERED, "conflict")
 
@@ -124,20 +127,34 @@ def _once(events: Iterable[str]) -> list[str]:
 
 @router.post(
     "",
-    **operation("create_webhook", "Register a webhook", status=201, model=NewWebhookAnswer, example=_NEW, problems=_REFUSED),
+    **operation("create_webhook", "Register a webhook", status=201, model=NewWebhookAnswer, example=_NEW, problems=_CREATED),
     openapi_extra=takes(
         _body("WebhookRequest", {"url": _EXAMPLE["url"], "events": ["job.succeeded", "job.failed"]}), "Where to tell what."
     ),
 )
-async def create_webhook(service: TheService, tenant: Tenant, body: JsonBody) -> Response:
+async def create_webhook(service: TheService, tenant: Tenant, key: IdempotencyKey, body: JsonBody) -> Response:
     """Of what happens from now on, messages are sent by POST, signed with the `secret`, which is shown once. Private addresses
-    are refused, here and whenever something is sent."""
-    wanted = validated(WebhookRequest, parsed(body))
+    are refused, here and whenever something is sent.
+
+    Send an `Idempotency-Key` and the same request may be repeated without making a second webhook: the answer is the first one,
+    as it is now, with its secret and `Idempotency-Replayed: true`."""
+    request = None if key is None else Idempotency(key, hashlib.sha256(body).hexdigest())
+    webhooks = service.store.webhooks
+    first = None if request is None else await run_in_threadpool(webhooks.made_by, tenant, request)
+    made = first or await _made(service, tenant, validated(WebhookRequest, parsed(body)), request)
+    shown = {**webhook_answer(made), "secret": await run_in_threadpool(webhooks.secret, tenant, made.id)}
+    return answer(shown, 201, {"Location": f"/v1/webhooks/{made.id}"} | (REPLAYED if first else {}))
+
+
+async def _made(service: Service, tenant: str, wanted: WebhookRequest, request: Idempotency | None) -> Webhook:
     await _check(service, tenant, wanted.url)
-    secret = new_secret()
-    await run_in_threadpool(service.store.feed.number, tenant)
-    made = await run_in_threadpool(service.store.webhooks.add, tenant, wanted.url, _once(wanted.events), secret, wanted.enabled)
-    return answer({**webhook_answer(made), "secret": secret}, 201, {"Location": f"/v1/webhooks/{made.id}"})
+
+    def add() -> Webhook:
+        service.store.feed.number(tenant)
+        events = _once(wanted.events)
+        return service.store.webhooks.add(tenant, wanted.url, events, new_secret(), wanted.enabled, request)
+
+    return await run_in_threadpool(add)
 
 
 @router.get(

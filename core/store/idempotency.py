@@ -1,4 +1,4 @@
-"""Which job or dataset each idempotency key made: written in the transaction that makes it, gone with it."""
+"""Which job, dataset or webhook each idempotency key made: written in the transaction that makes it, gone with it."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@
     datasets ──────────────┤
     sent_weights ──────────┴─ blobs    bytes in chunks, each owned by one row of the above
     uploads                            blobs that no row owns yet
-    idempotency_keys                   which job or dataset each key made
+    idempotency_keys                   which job, dataset or webhook each key made
     tenants ─── api_keys               who may ask; of a key its id and its hash alone
     webhooks ─── deliveries            where a tenant wants to be told what, and each message that was made for it
     feeds                              how many events of each tenant have a number

@@ -12,8 +12,9 @@ from core.ids import new_id
 from core.store.clock import now
 from core.store.database import Database
 from core.store.feed import Feed
+from core.store.idempotency import forget, made_by, remember
 from core.store.messages import make_some
-from core.store.records import Delivery, Page, Webhook
+from core.store.records import Delivery, Idempotency, Page, Webhook
 from core.store.rows import page
 from core.store.tables import NOBODY, deliveries, feeds, webhooks
 from core.webhooks import OLD_SECRET_S
@@ -31,9 +32,24 @@ class Webhooks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, tenant: str, url: str, events: Sequence[str], secret: str, is_enabled: bool = True) -> Webhook:
-        """It is told what gets a number after this moment. QuotaExceeded where the tenant has as many as it may."""
+    def add(
+        self,
+        tenant: str,
+        url: str,
+        events: Sequence[str],
+        secret: str,
+        is_enabled: bool = True,
+        idempotency: Idempotency | None = None,
+    ) -> Webhook:
+        """It is told what gets a number after this moment. The same key with the same request gives the first webhook.
+
+        IdempotencyMismatch where the key came with another request, QuotaExceeded where the tenant has as many as it may.
+        """
+        id = new_id("wh")
         with self._database.writing() as writer:
+            first = id if idempotency is None else remember(self._database, writer, tenant, idempotency, id)
+            if first != id:
+                return Webhook(*writer.execute(select(*_WEBHOOK).where(*_of(tenant, first))).one())
             made = self._database.insert(feeds).values(tenant=tenant).on_conflict_do_nothing(index_elements=["tenant"])
             writer.execute(made)
             # Its lock lets webhooks of a tenant be made one at a time.
@@ -41,9 +57,24 @@ class Webhooks:
             count = writer.scalar(select(func.count()).select_from(webhooks).where(webhooks.c.tenant == tenant)) or 0
             if count >= MOST_WEBHOOKS:
                 raise QuotaExceeded(f"webhooks: you have {count}, your quota is {MOST_WEBHOOKS}")
-            row = {"id": new_id("wh"), "tenant": tenant, "url": url, "events": list(events), "is_enabled": is_enabled}
+            row = {"id": id, "tenant": tenant, "url": url, "events": list(events), "is_enabled": is_enabled}
             added = insert(webhooks).values(**row, secret=secret, position=last, created_at=now())
             return Webhook(*writer.execute(added.returning(*_WEBHOOK)).one())
+
+    def made_by(self, tenant: str, idempotency: Idempotency) -> Webhook | None:
+        """The webhook that this key made, None for a new key; IdempotencyMismatch as above. `add` decides."""
+        with self._database.reading() as reader:
+            made = made_by(reader, tenant, idempotency, "wh")
+            row = None if made is None else reader.execute(select(*_WEBHOOK).where(*_of(tenant, made))).one_or_none()
+        return None if row is None else Webhook(*row)
+
+    def secret(self, tenant: str, id: str) -> str:
+        """The one that signs now."""
+        with self._database.reading() as reader:
+            secret = reader.scalar(select(webhooks.c.secret).where(*_of(tenant, id)))
+        if secret is None:
+            raise _none(id)
+        return str(secret)
 
     def get(self, tenant: str, id: str) -> Webhook:
         with self._database.reading() as reader:
@@ -101,6 +132,7 @@ class Webhooks:
         with self._database.writing() as writer:
             if not writer.execute(update(webhooks).where(*_of(tenant, id)).values(**gone)).rowcount:
                 raise _none(id)
+            forget(writer, id)
         with suppress(CoreError):
             self._clear(id)
 

@@ -104,6 +104,29 @@ def test_a_tenant_has_twenty_at_most(client: TestClient, store: Store) -> None:
     assert answers[-1].json()["code"] == "quota_exceeded"
 
 
+def test_a_key_makes_one_webhook_and_shows_its_secret_to_who_asks_again(client: TestClient, strict: TestClient) -> None:
+    key = {"Idempotency-Key": "hooks-1"}
+    first, again = (client.post("/v1/webhooks", json={"url": URL}, headers=key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert [each.headers.get("Idempotency-Replayed") for each in (first, again)] == [None, "true"]
+    assert again.headers["Location"] == f"/v1/webhooks/{first.json()['id']}"
+    assert len(client.get("/v1/webhooks").json()["data"]) == 1
+    for other in ({"url": URL, "enabled": False}, {"url": "nowhere"}):
+        refused = client.post("/v1/webhooks", json=other, headers=key)
+        assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_mismatch")
+    assert client.delete(again.headers["Location"]).status_code == 204
+    new = client.post("/v1/webhooks", json={"url": URL}, headers=key)
+    assert (new.status_code, new.json()["id"] == first.json()["id"]) == (201, False)
+
+
+def test_a_key_of_a_request_that_was_refused_is_free(client: TestClient) -> None:
+    key = {"Idempotency-Key": "hooks-2"}
+    assert client.post("/v1/webhooks", json={"url": "nowhere"}, headers=key).status_code == 422
+    assert client.post("/v1/webhooks", json={"url": URL}, headers=key).status_code == 201
+    assert client.post("/v1/webhooks", json={"url": URL}, headers={"Idempotency-Key": "x" * 256}).status_code == 400
+
+
 def test_nothing_is_put_down_for_a_webhook_that_is_disabled_or_has_many_tests(client: TestClient, webhook: JSON) -> None:
     path = f"/v1/webhooks/{webhook['id']}"
     sent = [client.post(f"{path}/test") for _ in range(101)]

@@ -67,6 +67,27 @@ def test_the_same_key_with_another_file_is_refused_and_leaves_nothing(size: int,
             assert connection.scalar(select(func.count()).select_from(table)) == rows
 
 
+def test_a_key_makes_one_webhook_however_many_ask_at_once_and_is_free_when_that_is_gone(store: Store, engine: Engine) -> None:
+    key = Idempotency("k", "a" * 64)
+
+    def add(number: int) -> str:
+        return store.webhooks.add("default", "https://example.com/", ["job.failed"], f"whsec_{number}", True, key).id
+
+    with ThreadPoolExecutor(4) as pool:
+        (made,) = set(pool.map(add, range(8)))
+    assert [each.id for each in store.webhooks.page("default").items] == [made]
+    assert store.webhooks.made_by("default", key) == store.webhooks.get("default", made)
+    assert keys_of(engine) == {"k": made}
+    with pytest.raises(IdempotencyMismatch):
+        store.webhooks.made_by("default", Idempotency("k", "b" * 64))
+    with pytest.raises(IdempotencyMismatch):
+        store.idempotency.job("default", key)
+    store.webhooks.delete("default", made)
+    assert keys_of(engine) == {}
+    assert store.webhooks.made_by("default", key) is None
+    assert add(9) != made
+
+
 def test_a_key_cannot_make_a_job_and_a_dataset(store: Store, upload: Upload, add_dataset: Callable[..., Dataset]) -> None:
     dataset, _ = upload(b"file", "for a dataset")
     request = hashlib.sha256(b"uploadfile").hexdigest()
