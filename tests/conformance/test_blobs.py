@@ -179,6 +179,14 @@ def test_an_upload_that_was_swept_away_under_way_cannot_be_finished(store: Store
         upload.finish(writer)
 
 
+def test_an_upload_that_was_given_up_under_way_cannot_be_finished_though_its_bytes_are_still_there(engine: Engine) -> None:
+    upload = Upload(Database(engine), Pieces())
+    with engine.begin() as connection:
+        connection.execute(update(uploads).values(started_at=0.0))
+    with pytest.raises(Unavailable), upload, Database(engine).writing() as writer:
+        upload.finish(writer)
+
+
 def test_an_upload_that_takes_hours_is_not_swept_away(store: Store, engine: Engine) -> None:
     def age() -> None:
         assert store.blobs.sweep() == 0

@@ -64,6 +64,7 @@ def test_the_same_key_with_another_request_is_refused(store: Store, add_dataset:
 
 def test_two_tenants_may_use_the_same_key(store: Store, add_dataset: Callable[..., Dataset]) -> None:
     one = store.jobs.submit("one", NewJob({}, add_dataset(tenant="one").id, 1), Idempotency("k", "a" * 64))
+    assert store.idempotency.job("two", Idempotency("k", "b" * 64)) is None
     two = store.jobs.submit("two", NewJob({}, add_dataset(tenant="two").id, 1), Idempotency("k", "b" * 64))
     assert one.id != two.id
 

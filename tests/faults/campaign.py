@@ -122,7 +122,7 @@ def run(
     minutes: float = float("inf"),
 ) -> Report:
     """The whole of it, in processes and a database of its own."""
-    report = Report(database, seed, faults)
+    report = Report(database, seed, faults, () if set(kinds) == set(ALL) else tuple(kinds))
     with Arena(database) as arena, Load(arena.cluster.api_url, arena.watch, seed, UNFINISHED) as load:
         expected = _undisturbed(arena, load)
         campaign = Campaign(arena, kinds, seed, report)

@@ -18,6 +18,7 @@ class Report:
     database: str
     seed: int
     wanted: int
+    only: Sequence[str] = ()  # the kinds of faults, where not all of them
     made: int = 0
     seconds: float = 0.0
     by_kind: Counter[str] = field(default_factory=Counter)
@@ -56,10 +57,12 @@ class Report:
         accepted = sum(self.jobs.values())
         where = f"{os.cpu_count()} cores, Python {platform.python_version()}"
         per_minute = self.made / self.seconds * 60 if self.seconds else 0.0
+        only = "".join(f' "{kind}"' for kind in self.only)
         lines = [
             f"### {self.made} faults on {'SQLite' if self.database == 'sqlite' else 'PostgreSQL'}, seed {self.seed}",
             "",
-            f"`python -m tests.faults --faults {self.wanted} --seed {self.seed} --database {self.database}`: "
+            f"`python -m tests.faults --faults {self.wanted} --seed {self.seed} --database {self.database}"
+            f"{f' --only{only}' if only else ''}`: "
             f"{self.seconds:.0f} s, {per_minute:.0f} faults a minute, on {where}.",
             "",
             "| | |",
