@@ -20,7 +20,9 @@ from api.models import Models
 from api.places import Places
 from api.rates import Rates
 from api.readiness import Readiness, look
+from api.room import Room
 from api.scratch import scratch
+from api.shares import Shares
 from api.turns import Turns
 from api.uses import Uses
 from api.watch import Watcher
@@ -34,11 +36,14 @@ from core.store import Caller, Store, connect
 # At once:
 PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
 JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
-RESOLVERS = 8  # names of webhooks' receivers, each of which may take three seconds
+RESOLVERS, RESOLVERS_OF_ONE = 8, 2  # names of webhooks' receivers, each of which may take three seconds
 CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS = 2  # blocks of rows that run through a network
 MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE = 256, 128  # they are short
-TABLES = 8  # large datasets that are predicted; the file of each is on the disk meanwhile
+TABLES, TABLES_OF_ONE = 8, 3  # large datasets that are predicted; the file of each is on the disk meanwhile
+
+# Of the disk, for answers to datasets until their clients have taken them.
+MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE = 2**35, 2**34
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
 OBJECTS_PER_COLLECTION = 50_000
@@ -56,7 +61,8 @@ class Service:
     judging: Turns
     converting: Turns
     predicting: Turns
-    opening: Turns
+    opening: Shares
+    room: Room
     models: Models
     readiness: Readiness
     uses: Uses
@@ -64,7 +70,7 @@ class Service:
     places: Places
     streams: Places
     arrivals: Arrivals
-    resolving: Turns  # names of receivers
+    resolving: Shares  # names of receivers
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -95,7 +101,8 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             judging=Turns(JUDGES),
             converting=Turns(CONVERTERS),
             predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE),
-            opening=Turns(TABLES),
+            opening=Shares(TABLES, TABLES_OF_ONE),
+            room=Room(files, MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE),
             models=Models(store, settings.max_models_bytes),
             readiness=readiness,
             uses=uses,
@@ -103,7 +110,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             places=Places(settings.tenant_open_requests),
             streams=Places(settings.tenant_open_streams, "streams", "are open"),
             arrivals=Arrivals(settings.tenant_open_uploads, settings.tenant_open_upload_bytes),
-            resolving=Turns(RESOLVERS),
+            resolving=Shares(RESOLVERS, RESOLVERS_OF_ONE),
         )
         watcher.start()
         feeds.start()

@@ -1,25 +1,27 @@
 """/v1/jobs/{id}/predict: what a trained network says of new rows."""
 
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
-from starlette.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from api.answers import PredictionsAnswer
 from api.bodies import SMALL_BYTES, JsonBody, judged, parsed
 from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
+from api.growing import Followed, Growing
 from api.kept import Epoch, weights_of
 from api.negotiation import preferred
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
 from api.places import AT_END
 from api.predictions import MEDIA_TYPES, PIECE_BYTES, Answering, Form, Manner, Rows, Table
 from api.schemas import PredictRequest
-from api.streaming import Shelf
 from core.errors import InvalidData, NotFound, Problem, TooLarge, UserError
 from core.ids import is_id
 from core.nn.preparation.rows import refusal
@@ -181,13 +183,16 @@ def _block(source: Rows, answering: Answering, block: tuple[int, int]) -> bytes:
 async def _of_a_dataset(
     request: Request, service: Service, tenant: str, asked: str, manner: Manner, headers: dict[str, str]
 ) -> Response:
-    """In pieces, if there are several: the first before the answer begins, so that it can still say what is wrong."""
+    """In pieces, if there are several: the first before the answer begins, so that it can still say what is wrong. They are
+    made as fast as there are turns, and wait on the disk until the client takes them."""
     dataset = await run_in_threadpool(_dataset, service, tenant, asked)
     remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
     _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, MOST_BYTES_OF_A_DATASET, remedy)
     _check_time(manner, dataset.row_count)
+    making = ExitStack()  # what is given back when the answer is made, however slowly the client takes it
+    request.scope[AT_END].append(making.close)
     if dataset.table_bytes >= LARGE_BYTES:
-        request.scope[AT_END].append(await service.opening.taken(tenant))
+        making.callback(await service.opening.taken(tenant))
     answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
     blocks = answering.blocks
     first = next(blocks, None)
@@ -200,24 +205,25 @@ async def _of_a_dataset(
     if second is None:
         return Response(content + answering.tail(), 200, headers, media_type)
 
-    shelf = Shelf(service.files)
-    request.scope[AT_END].append(shelf.close)
-    await run_in_threadpool(shelf.put, content)
+    become = service.room.take(tenant, dataset.row_count * manner.row_bytes)
+    request.scope[AT_END].append(lambda: become(0))
+    answer = Growing(service.files)
+    request.scope[AT_END].append(answer.close)
+    await answer.add(lambda: content)
+    made = making.pop_all()
 
-    def put(block: tuple[int, int]) -> None:
-        shelf.put(answering.block(*block))
+    async def rest() -> None:
+        with made:
+            for block in chain([second], blocks):
+                if answer.is_closed:
+                    return
+                async with service.predicting.next_turn(tenant):
+                    await answer.add(partial(answering.block, *block))
+            await answer.add(answering.tail)
+            become(answer.size)
 
-    async def pieces() -> AsyncIterator[bytes]:
-        async for piece in iterate_in_threadpool(shelf.pieces()):
-            yield piece
-        for block in chain([second], blocks):
-            async with service.predicting.next_turn(tenant):
-                await run_in_threadpool(put, block)
-            async for piece in iterate_in_threadpool(shelf.pieces()):
-                yield piece
-        yield answering.tail()
-
-    return StreamingResponse(pieces(), 200, headers, media_type)
+    answer.fill(rest())
+    return Followed(answer.pieces(), 200, headers, media_type)
 
 
 def _dataset(service: Service, tenant: str, id: str) -> Dataset:

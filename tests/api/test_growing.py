@@ -1,0 +1,165 @@
+"""What answers to datasets stand on: shares of turns, room on the disk, and files that grow while they are read."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from api import growing
+from api.errors import Refused
+from api.growing import Broken, Growing
+from api.room import Room
+from api.shares import Shares
+from api.streaming import PIECE_BYTES
+from core.errors import StorageFull
+
+
+def test_no_tenant_has_more_than_its_share_and_its_next_waits_for_its_own() -> None:
+    async def run() -> list[str]:
+        shares, said = Shares(at_once=3, most_of_one=2), []
+        first, second = await shares.taken("acme"), await shares.taken("acme")
+
+        async def third() -> None:
+            async with shares.turn("acme"):
+                said.append("acme's third")
+
+        waiting = asyncio.create_task(third())
+        await asyncio.sleep(0)
+        async with shares.turn("other"):
+            said.append("other's first")
+        first()
+        await waiting
+        second()
+        async with shares.turn("acme"), shares.turn("acme"), shares.turn("other"):
+            said.append("all are free again")
+        return said
+
+    assert asyncio.run(run()) == ["other's first", "acme's third", "all are free again"]
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_nobody_waits_for_a_turn_for_ever(at_once: int) -> None:
+    async def run() -> Refused:
+        shares = Shares(at_once, most_of_one=1, patience_s=0.01)
+        give_back = await shares.taken("acme")
+        with pytest.raises(Refused) as refused:
+            await shares.taken("acme")
+        if at_once == 1:
+            with pytest.raises(Refused):
+                await shares.taken("other")
+        give_back()
+        async with shares.turn("acme"):
+            pass
+        return refused.value
+
+    refused = asyncio.run(run())
+    assert (refused.code, refused.headers) == ("busy", {"Retry-After": "5"})
+    assert "within 0.01 seconds" in refused.detail
+
+
+def test_room_is_for_all_and_for_each_and_comes_back(tmp_path: Path) -> None:
+    room = Room(tmp_path, most=100, most_of_one=60)
+    become = room.take("acme", 50)
+    with pytest.raises(Refused, match=r"may take 11 bytes .* of your tenant that are not read yet take 50; 60 are") as refused:
+        room.take("acme", 11)
+    assert refused.value.code == "too_many_requests"
+    room.take("other", 45)
+    with pytest.raises(Refused, match=r"may take 10 bytes .* which others take now") as refused:
+        room.take("third", 10)
+    assert refused.value.code == "busy"
+    become(45)
+    become(50)  # what was let go stays so
+    give_back = room.take("third", 10)
+    give_back(0)
+    become(0)
+    become(0)
+    assert room.take("acme", 55) is not None
+
+
+def test_there_is_no_more_room_than_the_disk_has(tmp_path: Path) -> None:
+    room = Room(tmp_path, most=2**62, most_of_one=2**62)
+    with pytest.raises(StorageFull, match="may take 2,305,843,009,213,693,952 bytes of the disk"):
+        room.take("acme", 2**61)
+    room.take("acme", 1)
+
+
+SIZE = PIECE_BYTES + 9
+WHOLE = b"head " + b"0" * SIZE + b"1" * SIZE + b"2" * SIZE
+
+
+def followed(folder: Path, work: Callable[[Growing], object]) -> tuple[bytes, bool]:
+    """What a reader gets while three pieces are added, and whether it comes to an end."""
+
+    async def run() -> tuple[bytes, bool]:
+        answer, content = Growing(folder), b""
+        await answer.add(lambda: b"head ")
+
+        async def fill() -> None:
+            for number in range(3):
+                await answer.add(lambda number=number: b"%d" % number * SIZE)
+                await asyncio.sleep(0)
+            work(answer)
+
+        answer.fill(fill())
+        try:
+            async for piece in answer.pieces():
+                content += piece
+        except Broken:
+            return content, False
+        finally:
+            answer.close()
+        return content, True
+
+    return asyncio.run(run())
+
+
+def test_a_reader_gets_what_grows_to_its_end(tmp_path: Path) -> None:
+    assert followed(tmp_path, lambda _: None) == (WHOLE, True)
+
+
+def test_an_answer_whose_making_fails_comes_to_no_end(tmp_path: Path) -> None:
+    assert followed(tmp_path, lambda _: [][0]) == (WHOLE, False)
+
+
+def test_a_client_that_takes_longer_than_an_answer_is_kept_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growing, "KEPT_S", 0.0)
+
+    async def run() -> None:
+        answer = Growing(tmp_path)
+        made = asyncio.Event()
+
+        async def fill() -> None:
+            await answer.add(lambda: b"all of it")
+            made.set()
+
+        answer.fill(fill())
+        await made.wait()
+        await asyncio.sleep(0)
+        with pytest.raises(Broken):
+            await anext(answer.pieces())
+        answer.close()
+
+    asyncio.run(run())
+
+
+def test_what_nobody_wants_any_more_is_not_made_and_its_file_goes_with_the_work(tmp_path: Path) -> None:
+    async def run() -> int:
+        answer, steps, is_wanted = Growing(tmp_path), 0, asyncio.Event()
+
+        async def fill() -> None:
+            nonlocal steps
+            while not answer.is_closed:
+                steps += 1
+                await is_wanted.wait()
+                await answer.add(lambda: b"late")
+
+        answer.fill(fill())
+        await asyncio.sleep(0)
+        answer.close()
+        is_wanted.set()
+        while asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.sleep(0)
+        return steps
+
+    assert asyncio.run(run()) == 1
