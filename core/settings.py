@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     body_longest_s: float = Field(
         86_400.0, gt=0, description="However fast, a body is given up after so long. The largest comes within 18 hours."
     )
+    answer_longest_s: float = Field(
+        86_400.0, gt=0, description="However fast it is taken, an answer ends so long after its client first kept it waiting."
+    )
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")
     parse_memory_bytes: int = Field(4 * 2**30, ge=1)

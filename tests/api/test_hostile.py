@@ -94,7 +94,8 @@ BODIES: dict[str, tuple[bytes, int, str | None, str]] = {
     "minus zero": (with_units(b"-0"), 422, "/network/layers/0/units", "1 or more"),
     "true units": (with_units(b"true"), 422, "/network/layers/0/units", "true"),
     "units in a list": (with_units(b"[2]"), 422, "/network/layers/0/units", "a list of 1"),
-    "50,000 layers": (orjson.dumps(xor(network={"layers": [{"units": 1}] * 50_000})), 422, "/network/layers", "50000 items"),
+    "50,000 layers": (orjson.dumps(xor(network={"layers": [{"units": 1}] * 50_000})), 422, "", "more than 10000 objects"),
+    "9,000 layers": (orjson.dumps(xor(network={"layers": [{"units": 1}] * 9_000})), 422, "/network/layers", "9000 items"),
     "200 layers": (orjson.dumps(xor(network={"layers": [{"units": 1}] * 200})), 422, "/network/layers", "100"),
     "50,000 unknown fields behind a layer that is none": (
         orjson.dumps(xor(network={"layers": [0, {str(i): i for i in range(50_000)}]})),

@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from core.store import Store
 from tests.api.conftest import CARD, RESULT, Worker, xor
 from tests.api.server import Server
 from tests.keys import HEADER
-from tests.polling import until
+from tests.polling import PATIENCE_S, until
 
 READERS = 10
 MANY = 1_000_000  # units of a hidden layer: 20 MB of weights
@@ -145,3 +145,20 @@ def test_whoever_takes_an_answer_slowly_but_fast_enough_gets_it_whole(started: C
             answer += piece
             time.sleep(0.02)  # two seconds in all, where one without a byte is the limit
     assert answer.partition(b"\r\n\r\n")[2] == whole
+
+
+def test_an_answer_that_is_taken_fast_enough_and_does_not_end_is_given_up(started: Callable[..., Server]) -> None:
+    server = started(GRADMILL_ANSWER_LONGEST_S="1", GRADMILL_BODY_BYTES_PER_S="1")
+    path = f"{described(server)}?values=all"
+    with server.client() as client:
+        size = len(client.get(path).content)
+    with asking(server, path) as connection:
+        taken, give_up_at = 0, time.monotonic() + PATIENCE_S
+        with suppress(ConnectionResetError):
+            while (piece := connection.recv(1000)) and time.monotonic() < give_up_at:
+                taken += len(piece)
+                time.sleep(0.02)
+        assert time.monotonic() < give_up_at
+    assert taken < size
+    assert "an answer was not taken in 1 seconds: its client is let go" in server.log.read_text()
+    assert held(server) == []
