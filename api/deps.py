@@ -33,12 +33,12 @@ from core.queue import Dispatcher
 from core.settings import Settings
 from core.store import Caller, Store, connect
 
-# At once:
-PARSERS = 2  # uploads that are read; each may take a whole core and parse_memory_bytes
-JUDGES = 2  # large requests; each may take seconds, and many times its size in memory
+# At once, and of these one tenant's: the last is always another's.
+PARSERS, PARSERS_OF_ONE = 3, 2  # uploads that are read; each may take a whole core and parse_memory_bytes
+JUDGES, JUDGES_OF_ONE = 3, 2  # large requests; each may take seconds, and many times its size in memory
 RESOLVERS, RESOLVERS_OF_ONE = 8, 2  # names of webhooks' receivers, each of which may take three seconds
 CONVERTERS = 1  # weights made into another form, several times over in memory
-PREDICTORS = 2  # blocks of rows that run through a network
+PREDICTORS, PREDICTORS_OF_ONE = 3, 2  # blocks of rows that run through a network
 MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE = 256, 128  # they are short
 TABLES, TABLES_OF_ONE = 8, 3  # large datasets that are predicted; the file of each is on the disk meanwhile
 
@@ -97,10 +97,10 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             feeds=feeds,
             dispatcher=dispatcher,
             files=files,
-            parsing=Turns(PARSERS),
-            judging=Turns(JUDGES),
+            parsing=Turns(PARSERS, share=PARSERS_OF_ONE),
+            judging=Turns(JUDGES, share=JUDGES_OF_ONE),
             converting=Turns(CONVERTERS),
-            predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE),
+            predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE, PREDICTORS_OF_ONE),
             opening=Shares(TABLES, TABLES_OF_ONE),
             room=Room(files, MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE),
             models=Models(store, settings.max_models_bytes),

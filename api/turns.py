@@ -1,7 +1,8 @@
 """Heavy work takes turns: some of it at once, some of it waiting, and the rest is told to come back.
 
 A turn that is free goes to the tenant that has the fewest turns at that moment, of several to the one that was served the
-longest ago, so nobody waits behind all that another has sent. For one event loop.
+longest ago, so nobody waits behind all that another has sent. Where nobody is to have more than a share of the turns,
+those that are free wait for others. For one event loop.
 """
 
 import asyncio
@@ -17,10 +18,14 @@ RETRY_AFTER_S = 5
 
 
 class Turns:
-    """`at_once` have their turn at the same time; `most_waiting` wait for theirs, `most_of_one` of them of the same tenant."""
+    """`at_once` have their turn at the same time, `share` of them of one tenant, or all; `most_waiting` wait for theirs,
+    `most_of_one` of them of the same tenant."""
 
-    def __init__(self, at_once: int, most_waiting: int = MOST_WAITING, most_of_one: int = MOST_OF_ONE) -> None:
+    def __init__(
+        self, at_once: int, most_waiting: int = MOST_WAITING, most_of_one: int = MOST_OF_ONE, share: int | None = None
+    ) -> None:
         self._free = at_once
+        self._share = at_once if share is None else share
         self._most_waiting = most_waiting
         self._most_of_one = most_of_one
         self._at_work: Counter[str] = Counter()
@@ -88,9 +93,10 @@ class Turns:
     def _grant(self) -> None:
         while self._free:
             self._clear()
-            if not self._queues:
+            may = [tenant for tenant in self._queues if self._at_work[tenant] < self._share]
+            if not may:
                 return
-            tenant = min(self._queues, key=lambda each: (self._at_work[each], self._served.get(each, 0)))
+            tenant = min(may, key=lambda each: (self._at_work[each], self._served.get(each, 0)))
             self._free -= 1
             self._at_work[tenant] += 1
             self._grants += 1

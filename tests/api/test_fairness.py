@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
@@ -56,7 +57,7 @@ def began(play: Callable[[Crowd], Any], at_once: int = 1, **most: int) -> list[s
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert crowd.turns.waiting() == 0
-        free = [await crowd.turns.taken("z") for _ in range(at_once)]  # all turns came back, and no more
+        free = [await crowd.turns.taken(f"z{place}") for place in range(at_once)]  # all turns came back, and no more
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await crowd.turns.taken("z")
@@ -142,8 +143,9 @@ def test_who_gives_up_waiting_takes_no_turn_and_loses_none() -> None:
     assert began(play) == ["a1", "b2", "c1"]
 
 
+@pytest.mark.parametrize("share", [2, 3])
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_is_sent_ended_and_given_up_there_are_always_as_many_turns(seed: int) -> None:
+def test_whatever_is_sent_ended_and_given_up_there_are_always_as_many_turns(seed: int, share: int) -> None:
     async def play(crowd: Crowd) -> list[asyncio.Task[None]]:
         random, tasks = Random(seed), list[asyncio.Task[None]]()
         for number in range(200):
@@ -155,13 +157,57 @@ def test_whatever_is_sent_ended_and_given_up_there_are_always_as_many_turns(seed
             if random.random() < 0.5 and crowd._ends:
                 crowd._ends[random.choice(list(crowd._ends))].set()
         await settled()
-        working = [name for name in crowd.began if not crowd._ends[name].is_set()]
+        working = [name for name in crowd.began if not tasks[int(name[1:])].done()]
         live = sum(not task.done() for task in tasks)
-        assert live - crowd.turns.waiting() <= 3
-        assert not crowd.turns.waiting() or len(working) >= 3
+        assert live - crowd.turns.waiting() == len(working) <= 3
+        of_each = Counter(map(tenant_of, working))
+        assert max(of_each.values(), default=0) <= share
+        for tenant in "abc":
+            assert not crowd.turns.waiting(tenant) or len(working) == 3 or of_each[tenant] == share
         return tasks
 
-    began(play, at_once=3, most_waiting=1000, most_of_one=1000)
+    began(play, at_once=3, most_waiting=1000, most_of_one=1000, share=share)
+
+
+def test_one_tenant_never_has_all_turns_though_nobody_else_wants_them_yet() -> None:
+    async def play(crowd: Crowd) -> list[asyncio.Task[None]]:
+        tasks = crowd.sends("a1", "a2", "a3", "a4")
+        await settled()
+        assert crowd.began == ["a1", "a2"]
+        tasks += crowd.sends("b1")
+        await settled()
+        assert crowd.began == ["a1", "a2", "b1"]
+        tasks += crowd.sends("c1")
+        await settled()
+        await crowd.ends("b1")
+        await crowd.ends("c1")  # a is not to have its turn
+        await crowd.ends("a1")
+        return tasks
+
+    assert began(play, at_once=3, share=2) == ["a1", "a2", "b1", "c1", "a3"]
+
+
+def test_of_each_kind_of_work_that_has_several_turns_one_is_left_for_others(client: TestClient) -> None:
+    service = client.app.state.service  # type: ignore[attr-defined]
+    kinds = ("parsing", "judging", "predicting", "opening", "resolving")
+
+    async def play(kind: str) -> bool:
+        turns = getattr(service, kind)
+        tasks = [asyncio.create_task(turns.taken("acme")) for _ in range(12)]
+        await settled()
+        assert sum(task.done() and task.exception() is None for task in tasks) >= 2  # and one for others
+        other = asyncio.create_task(turns.taken("other"))
+        await settled()
+        was_free = other.done()
+        for task in (*tasks, other):
+            task.cancel()
+        for given in await asyncio.gather(*tasks, other, return_exceptions=True):
+            if callable(given):
+                given()
+        return was_free
+
+    assert client.portal is not None
+    assert {kind: client.portal.call(play, kind) for kind in kinds} == dict.fromkeys(kinds, True)
 
 
 def test_an_upload_of_another_tenant_goes_before_all_that_one_has_waiting(client: TestClient, store: Store) -> None:
@@ -177,7 +223,7 @@ def test_an_upload_of_another_tenant_goes_before_all_that_one_has_waiting(client
     turns: Turns = client.app.state.service.parsing  # type: ignore[attr-defined]
     portal = client.portal
     assert portal is not None
-    busy = [portal.call(turns.taken, "acme") for _ in range(2)]
+    busy = [portal.call(turns.taken, tenant) for tenant in ("acme", "acme", "third")]
     threads = [threading.Thread(target=upload, args=("acme", number)) for number in range(MOST_OF_ONE)]
     for thread in threads:
         thread.start()
@@ -191,6 +237,7 @@ def test_an_upload_of_another_tenant_goes_before_all_that_one_has_waiting(client
     portal.call(busy[0])
     until(lambda: len(done) > 1)
     portal.call(busy[1])
+    portal.call(busy[2])
     for thread in threads:
         thread.join(60)
     assert done[:2] == [("acme", 429), ("other", 201)]
