@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from math import exp
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.page.browser import Visit
 from tests.page.learning import JSON, check_back, check_forward, check_step, drawing, go, in_nodes, listed, read, same, told
@@ -122,6 +122,28 @@ def test_a_node_and_a_weight_are_chosen_and_told(
     page.get_by_label("Unit", exact=True).select_option(label="virginica")
     expect(page.get_by_text("The sum of virginica")).to_be_visible()
     assert sentence.count() == 0
+
+
+def test_nothing_is_there_to_be_chosen_that_the_trace_would_undo(
+    service: Running, key: str, job: str, visit: Callable[..., Visit]
+) -> None:
+    page = visit(service.url()).page
+    held: list[Route] = []
+    page.route(re.compile("/trace"), lambda route: held.append(route))
+    page.goto(f"{service.url()}/#/jobs/{job}/learning")
+    page.get_by_label("API key").fill(key)
+    with page.expect_request(re.compile("/trace")):
+        page.get_by_role("button", name="Open").click()
+    expect(page.get_by_text("Row 0 is on its way")).to_be_visible()
+    assert page.get_by_label("Unit", exact=True).count() == 0
+    for each in held:
+        each.continue_()
+    page.unroute(re.compile("/trace"))
+    page.get_by_label("Unit", exact=True).select_option("2")
+    sentence = page.get_by_label("What is computed").inner_text()
+    page.get_by_role("button", name="Next row").click()  # another trace
+    expect(page.get_by_label("What is computed")).not_to_have_text(sentence, use_inner_text=True)
+    expect(page.get_by_label("Unit", exact=True)).to_have_value("2")
 
 
 def test_the_epochs_are_played_and_walked(

@@ -10,7 +10,7 @@ import { Weights } from "./weights";
 export function Learning({ job }: { job: Job }) {
   const [row, setRow] = useState(0);
   const [epoch, setEpoch] = useState<number | null>(null);
-  const { trace, epochs, losses, problem, refusal } = useTracing(job, row, epoch);
+  const { trace, epochs, losses, problem, refusal, isEarly } = useTracing(job, row, epoch);
 
   if (trace && !refusal) {
     return (
@@ -25,7 +25,7 @@ export function Learning({ job }: { job: Job }) {
       <h2>The network</h2>
       {refusal && <p class="card">{refusal}</p>}
       <Problem text={problem} />
-      <Weights job={job} />
+      {refusal || isEarly ? <Weights job={job} /> : !problem && <p class="card">Row {row} is on its way through the network …</p>}
     </>
   );
 }

@@ -19,6 +19,7 @@ export interface Tracing {
   losses: ReadonlyMap<number, number>; // of this row, by epoch, as far as they are known
   problem: string;
   refusal: string; // why there will never be one
+  isEarly: boolean; // that there is none yet
 }
 
 /** The trace of a row at an epoch; without an epoch that of the best one so far, which moves on while the job runs. */
@@ -29,6 +30,7 @@ export function useTracing(job: Job, row: number, epoch: number | null): Tracing
   const [losses, setLosses] = useState<{ row: number; of: Map<number, number> }>({ row, of: new Map() });
   const [problem, setProblem] = useState("");
   const [refusal, setRefusal] = useState("");
+  const [isEarly, setEarly] = useState(false);
   const seen = useRef("");
   const size = trace?.layers.reduce((sum, { weights }) => sum + (weights?.length ?? 0) * (weights?.[0]?.length ?? 0), 0) ?? Infinity;
 
@@ -56,8 +58,9 @@ export function useTracing(job: Job, row: number, epoch: number | null): Tracing
     fetched(epoch, control.signal)
       .then((found) => control.signal.aborted || show(found))
       .catch((error) => {
-        if (control.signal.aborted || isEarly(error)) return;
-        if (error instanceof Refused && error.status === 422 && trace === null) setRefusal(told(error));
+        if (control.signal.aborted) return;
+        if (isNoneYet(error)) setEarly(true);
+        else if (error instanceof Refused && error.status === 422 && trace === null) setRefusal(told(error));
         else setProblem(told(error));
       });
     return () => control.abort();
@@ -91,10 +94,10 @@ export function useTracing(job: Job, row: number, epoch: number | null): Tracing
     return () => control.abort();
   }, [job.id, row, epochs, size]);
 
-  return { trace, epochs, losses: losses.row === row ? losses.of : new Map(), problem, refusal };
+  return { trace, epochs, losses: losses.row === row ? losses.of : new Map(), problem, refusal, isEarly };
 }
 
 /** Before its first weights are kept, and where none are kept any more, there is nothing to see, which is no mistake. */
-function isEarly(error: unknown): boolean {
+function isNoneYet(error: unknown): boolean {
   return error instanceof Refused && (error.status === 404 || error.status === 409);
 }

@@ -136,6 +136,14 @@ export interface DatasetSummary {
 
 export interface Dataset extends DatasetSummary {
   columns: Column[];
+  reading: Reading | null;
+}
+
+/** What an upload says of its cells: the columns that are numbers or texts whatever they look like, and what means a missing value. */
+export interface Reading {
+  numbers: string[];
+  texts: string[];
+  missing_values: string[];
 }
 
 export type Json = Record<string, unknown>;

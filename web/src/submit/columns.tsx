@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { count, number } from "../parts/words";
 import type { Column, Dataset } from "../service/types";
+import { KINDS, type Kind } from "./reading";
 
 const MOST = 60; // that are listed; of wide tables the others are found by their names
 
@@ -8,13 +9,16 @@ interface Props {
   dataset: Dataset;
   target: string;
   leftOut: ReadonlySet<string>;
+  kinds: ReadonlyMap<string, Kind>; // as which it shall be read
   onChange: (leftOut: ReadonlySet<string>) => void;
+  onKind: ((column: string, kind: Kind) => void) | null; // null: it cannot be read again
 }
 
 /** What each column holds, and whether the network sees it. */
-export function Columns({ dataset, target, leftOut, onChange }: Props) {
+export function Columns({ dataset, target, leftOut, kinds, onChange, onKind }: Props) {
   const [wanted, setWanted] = useState("");
   const found = dataset.columns.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
+  const told = new Set([...(dataset.reading?.numbers ?? []), ...(dataset.reading?.texts ?? [])]);
   const isWide = dataset.columns.length > MOST;
 
   function toggle(name: string) {
@@ -59,7 +63,7 @@ export function Columns({ dataset, target, leftOut, onChange }: Props) {
                     />
                   )}
                 </td>
-                <td>{column.kind}</td>
+                <td>{onKind ? <KindChoice column={column} isFound={!told.has(column.name)} kind={kinds.get(column.name) ?? "as found"} onKind={onKind} /> : column.kind}</td>
                 <td>{count(column.missing)}</td>
                 <td>
                   {contents(column)}
@@ -72,6 +76,19 @@ export function Columns({ dataset, target, leftOut, onChange }: Props) {
       </div>
       {found.length > MOST && <p class="soft">{count(found.length - MOST)} more are not listed here; they are used all the same.</p>}
     </>
+  );
+}
+
+/** As it was found, or what the column shall be whatever it looks like. */
+function KindChoice({ column, isFound, kind, onKind }: { column: Column; isFound: boolean; kind: Kind; onKind: (column: string, kind: Kind) => void }) {
+  return (
+    <select class="kind" aria-label={`What ${column.name} holds`} value={kind} onChange={(event) => onKind(column.name, event.currentTarget.value as Kind)}>
+      {KINDS.map((each) => (
+        <option key={each} value={each}>
+          {each === "as found" && isFound ? `as found: ${column.kind}` : each}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -7,29 +7,34 @@ import { Choice, Problem, Title } from "../parts/pieces";
 import { go, jobAddress } from "../parts/routes";
 import { bytes, count, plain, seconds } from "../parts/words";
 import { post, Refused, told } from "../service/requests";
-import type { Dataset, Entry, Job } from "../service/types";
+import type { Entry, Job } from "../service/types";
 import { learnWords, vocabulary } from "../service/vocabulary";
 import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
 import { AUTO, canValidate, EMPTY, FIELDS, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
 import { Field, TextField } from "./field";
 import { Network, newLayer } from "./network";
+import { draftOf, isUnread, ReadAgain, withKind } from "./reading";
+import type { Table } from "./table";
 import { Upload } from "./upload";
 
 export function NewJob() {
-  const [dataset, setDataset] = useState<Dataset | null>(null);
+  const [table, setTable] = useState<Table | null>(null);
   useEffect(learnWords, []);
   return (
     <>
       <Title name="New job">New job</Title>
-      {dataset ? <Form key={dataset.id} dataset={dataset} onOther={() => setDataset(null)} /> : <Upload onDataset={setDataset} />}
+      {table ? <Form table={table} onTable={setTable} onOther={() => setTable(null)} /> : <Upload onTable={setTable} />}
     </>
   );
 }
 
-function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
+function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Table) => void; onOther: () => void }) {
+  const { dataset } = table;
   const usable = dataset.columns.filter((each) => each.kind !== "ignored");
   const [draft, setDraft] = useState<Draft>({ ...EMPTY, name: dataset.name ?? "", target: usable.at(-1)?.name ?? "" });
+  const [reading, setReading] = useState(() => draftOf(dataset));
+  const isOld = isUnread(reading, dataset);
   const [submitKey] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join("-"));
   const [refusal, setRefusal] = useState<Entry[]>([]);
   const [problem, setProblem] = useState("");
@@ -79,8 +84,20 @@ function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
               <Choice id="target" value={draft.target} options={usable.map((each) => each.name)} describedBy={described} invalid={invalid} onPick={(target) => change({ target })} plain={false} />
             )}
           </Field>
-          {errors.get(FIELDS.features) && <p class="wrong">{errors.get(FIELDS.features)}</p>}
-          <Columns dataset={dataset} target={draft.target} leftOut={draft.left_out} onChange={(left_out) => change({ left_out })} />
+          {errors.get(FIELDS.features) && (
+            <p class="wrong">
+              {errors.get(FIELDS.features)} {table.file && <strong>Here: choose under Holds what the column holds, or untick it.</strong>}
+            </p>
+          )}
+          <Columns
+            dataset={dataset}
+            target={draft.target}
+            leftOut={draft.left_out}
+            kinds={reading.kinds}
+            onChange={(left_out) => change({ left_out })}
+            onKind={table.file ? (column, kind) => setReading(withKind(reading, column, kind)) : null}
+          />
+          <ReadAgain table={table} draft={reading} onChange={setReading} onTable={onTable} />
         </fieldset>
         <Network layers={draft.layers} suggested={suggestion(verdict)} errors={errors} onChange={(layers) => change({ layers })} />
         <fieldset>
@@ -120,9 +137,9 @@ function Form({ dataset, onOther }: { dataset: Dataset; onOther: () => void }) {
       </div>
       <aside class="card" aria-label="Dry run">
         <h2>What it will be</h2>
-        <Outcome verdict={verdict} others={errors.get("") ?? ""} problems={errors.size} />
+        {isOld ? <p role="status" class="wrong">The file is to be read again first.</p> : <Outcome verdict={verdict} others={errors.get("") ?? ""} problems={errors.size} />}
         <Problem text={problem} />
-        <button type="submit" disabled={isBusy || errors.size > 0 || !verdict.check}>
+        <button type="submit" disabled={isBusy || isOld || errors.size > 0 || !verdict.check}>
           Start the training
         </button>
       </aside>

@@ -1,22 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
 import { count } from "../parts/words";
-import { ask, get, told } from "../service/requests";
+import { get, told } from "../service/requests";
 import type { Dataset, DatasetSummary, List } from "../service/types";
 import { RINGS, XOR } from "./examples";
-
-const TYPES: Record<string, string> = {
-  csv: "text/csv",
-  tsv: "text/csv",
-  txt: "text/csv",
-  parquet: "application/vnd.apache.parquet",
-  jsonl: "application/x-ndjson",
-  ndjson: "application/x-ndjson",
-  json: "application/json",
-};
+import { sent, type Table } from "./table";
 
 /** Takes a table: a file that is dragged here or chosen, one that was sent before, or an example. */
-export function Upload({ onDataset }: { onDataset: (dataset: Dataset) => void }) {
+export function Upload({ onTable }: { onTable: (table: Table) => void }) {
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState("");
   const [isOver, setOver] = useState(false);
@@ -29,11 +20,11 @@ export function Upload({ onDataset }: { onDataset: (dataset: Dataset) => void })
       .catch((error) => setProblem(told(error)));
   }, []);
 
-  async function take(work: () => Promise<Dataset>, what: string) {
+  async function take(work: () => Promise<Table>, what: string) {
     setBusy(what);
     setProblem("");
     try {
-      onDataset(await work());
+      onTable(await work());
     } catch (error) {
       setProblem(told(error));
     } finally {
@@ -78,7 +69,7 @@ export function Upload({ onDataset }: { onDataset: (dataset: Dataset) => void })
         {known.length > 0 && (
           <div>
             <label for="known">Or one that is here already</label>
-            <select id="known" value="" onChange={(event) => event.currentTarget.value && take(() => get(`/v1/datasets/${event.currentTarget.value}`), "Looking at it …")}>
+            <select id="known" value="" onChange={(event) => event.currentTarget.value && take(() => sentBefore(event.currentTarget.value), "Looking at it …")}>
               <option value="">Choose …</option>
               {known.map((each) => (
                 <option key={each.id} value={each.id}>
@@ -104,9 +95,6 @@ export function Upload({ onDataset }: { onDataset: (dataset: Dataset) => void })
   );
 }
 
-async function sent(content: Blob, name: string): Promise<Dataset> {
-  const type = TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "text/csv";
-  const shown = name.replace(/\.[a-z]+$/i, "").replace(/\p{C}/gu, "").slice(0, 200);
-  const query = shown ? `?${new URLSearchParams({ name: shown })}` : "";
-  return (await ask(`/v1/datasets${query}`, { method: "POST", body: content, headers: { "Content-Type": type } })).json();
+async function sentBefore(id: string): Promise<Table> {
+  return { dataset: await get<Dataset>(`/v1/datasets/${id}`), file: null, isNew: false };
 }

@@ -1,0 +1,98 @@
+"""How the cells of a table are read may be said on the page: kinds of columns, and what means a missing value."""
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.api.server import Server
+from tests.page.browser import Visit
+from tests.page.test_page import DARK, PHONE, WELL
+
+pytestmark = pytest.mark.xdist_group("page")
+
+# Decimal commas, codes that look like numbers, a column with words for what is missing, dates.
+ROOMS = ["area;zip;rent;seen;let"] + [
+    f"{20 + i % 17},{i % 10};0{1067 + i % 5};{'n.a.' if i % 6 == 0 else 'unknown' if i % 11 == 0 else 300 + 9 * i};"
+    f"2024-03-{1 + i % 28:02};{'yes' if i % 3 else 'no'}"
+    for i in range(60)
+]
+
+
+def with_rooms(page: Page) -> None:
+    content = "\n".join(ROOMS).encode()
+    page.get_by_label("Choose a table").set_input_files({"name": "rooms.csv", "mimeType": "text/csv", "buffer": content})  # type: ignore[arg-type]
+    expect(page.get_by_text("rooms: 60 rows, 5 columns.")).to_be_visible()
+    expect(page.get_by_text("One thing is not right yet.")).to_be_visible()
+    expect(page.get_by_text('column "rent" is text, though 45 of its 60 cells look like numbers')).to_be_visible()
+    expect(page.get_by_text("choose under Holds what the column holds, or untick it")).to_be_visible()
+
+
+def kind(page: Page, column: str) -> str:
+    return page.get_by_label(f"What {column} holds").evaluate("each => each.selectedOptions[0].text")
+
+
+def test_columns_are_read_as_one_says(server: Server, visit: Callable[..., Visit]) -> None:
+    visited = visit(server.address)
+    page = visited.open("#/new")
+    with_rooms(page)
+    assert [kind(page, each) for each in ("area", "zip", "rent", "seen")] == [
+        "as found: number",
+        "as found: number",
+        "as found: text",
+        "as found: ignored",
+    ]
+    start = page.get_by_role("button", name="Start the training")
+    page.get_by_label("What shall it learn to tell?").select_option("let")
+    page.get_by_label("area is an input").uncheck()
+    page.get_by_label("What rent holds").select_option("numbers")
+    page.get_by_label("What zip holds").select_option("texts")
+    expect(page.get_by_text("The file is to be read again first.")).to_be_visible()
+    expect(start).to_be_disabled()
+    page.get_by_role("button", name="Read the file again").click()
+    expect(page.get_by_role("alert")).to_contain_text(
+        'column "rent" is to be numbers, but 15 of its 60 cells are none: "n.a." in row 0'
+    )
+    page.get_by_label("Missing values").fill("n.a.; unknown")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Read the file again").click()
+    expect(page.get_by_text(WELL)).to_be_visible()
+    expect(page.get_by_role("row", name="rent")).to_contain_text("309 to 831")
+    expect(page.get_by_role("row", name="zip")).to_contain_text("01067")
+    expect(page.get_by_label("area is an input")).not_to_be_checked()  # what was chosen stays
+    assert page.get_by_role("button", name="Read the file again").count() == 0
+    start.click()
+    expect(page.get_by_role("heading", name="rooms")).to_be_visible()
+    (dataset,) = httpx2.get(f"{server.address}/v1/datasets").json()["data"]  # the first one is gone
+    reading = httpx2.get(f"{server.address}/v1/datasets/{dataset['id']}").json()["reading"]
+    assert reading == {"numbers": ["rent"], "texts": ["zip"], "missing_values": ["n.a.", "unknown"]}
+
+
+def test_of_a_table_that_was_sent_before_the_file_is_wanted(server: Server, visit: Callable[..., Visit]) -> None:
+    params = {"texts": "zip", "name": "before"}
+    csv = {"Content-Type": "text/csv"}
+    httpx2.post(f"{server.address}/v1/datasets", params=params, content="\n".join(ROOMS), headers=csv).raise_for_status()
+    page = visit(server.address).open("#/new")
+    page.get_by_label("Or one that is here already").select_option(label="before (60 rows)")
+    expect(page.get_by_text("choose the file itself again")).to_be_visible()
+    assert page.get_by_label("What zip holds").count() == 0
+
+
+@pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_everyone_can_say_it(server: Server, visit: Callable[..., Visit], context: dict[str, object]) -> None:
+    visited = visit(server.address, **context)
+    page = visited.open("#/new")
+    with_rooms(page)
+    page.get_by_label("What rent holds").focus()
+    page.keyboard.press("ArrowDown")
+    assert kind(page, "rent") == "numbers"
+    expect(page.get_by_role("button", name="Read the file again")).to_be_visible()
+    assert visited.violations() == []
+    assert not visited.is_too_wide()
+    page.get_by_role("button", name="Read the file again").press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert visited.violations() == []
+    assert not visited.is_too_wide()
+    page.get_by_role("button", name="Leave it as it was").press("Enter")
+    expect(page.get_by_text("One thing is not right yet.")).to_be_visible()

@@ -1,0 +1,42 @@
+// A table that was sent, with its file while that is at hand, so that it can be read otherwise.
+
+import { ask } from "../service/requests";
+import type { Dataset, Reading } from "../service/types";
+
+export interface Table {
+  dataset: Dataset;
+  file: { content: Blob; name: string } | null; // null: it was sent before, by somebody else
+  isNew: boolean; // whether nothing can need the dataset yet
+}
+
+const TYPES: Record<string, string> = {
+  csv: "text/csv",
+  tsv: "text/csv",
+  txt: "text/csv",
+  parquet: "application/vnd.apache.parquet",
+  jsonl: "application/x-ndjson",
+  ndjson: "application/x-ndjson",
+  json: "application/json",
+};
+
+export const AS_IT_LOOKS: Reading = { numbers: [], texts: [], missing_values: [] };
+
+export async function sent(content: Blob, name: string, reading: Reading = AS_IT_LOOKS): Promise<Table> {
+  const type = TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "text/csv";
+  const shown = name.replace(/\.[a-z]+$/i, "").replace(/\p{C}/gu, "").slice(0, 200);
+  const query = new URLSearchParams(shown ? { name: shown } : {});
+  for (const [word, texts] of Object.entries(reading)) for (const each of texts) query.append(word, each);
+  // Told apart from a service that does not answer.
+  await content.slice(0, 1).arrayBuffer().catch(() => {
+    throw new Error(`${name} cannot be read any more; it has changed or is gone. Choose it again.`);
+  });
+  const answer = await ask(`/v1/datasets?${query}`, { method: "POST", body: content, headers: { "Content-Type": type } });
+  return { dataset: await answer.json(), file: { content, name }, isNew: answer.status === 201 };
+}
+
+/** The same file, read otherwise, which is another dataset; the one before it goes where nobody else had sent it. */
+export async function readAgain({ dataset, file, isNew }: Table, reading: Reading): Promise<Table> {
+  const table = await sent(file!.content, file!.name, reading);
+  if (isNew && table.dataset.id !== dataset.id) await ask(`/v1/datasets/${dataset.id}`, { method: "DELETE" }).catch(() => {});
+  return table;
+}
