@@ -28,6 +28,7 @@ def test_every_layer_activation_loss_and_kind_of_feature_is_compared():
     assert not uncompared({name: made for name, (made, _) in CASES["float32"].items()})
 
 
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")  # of one value, which is 1 here and there
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=networks())
 def test_random_networks_are_the_same(drawn, tmp_path):

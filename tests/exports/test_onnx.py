@@ -16,7 +16,7 @@ from core.exports.onnx import export
 from core.nn.preparation.features import Number
 from core.nn.saving.model import Card, SavedModel
 from tests.exports.cases import FEATURES, cases, uncompared
-from tests.exports.comparison import BOUNDS, Rows, assert_close, drawn_model, numbers_of, predicted
+from tests.exports.comparison import BOUNDS, Rows, assert_close, drawn_model, predicted
 from tests.exports.models import AREA, KIND, PRICE, model
 from tests.nn.random_networks import networks
 
@@ -60,9 +60,7 @@ def exported(model: SavedModel) -> bytes:
 def check(model: SavedModel, rows: Rows, bound: float) -> None:
     runner, told = Runner(exported(model)), predicted(model, rows)
     found = runner(rows)
-    assert_close(
-        model, predictions(model, found), numbers_of(told), BOUNDS["float32"] if "precision" in runner.words else bound
-    )
+    assert_close(model, rows, predictions(model, found), BOUNDS["float32"] if "precision" in runner.words else bound)
     if model.card.preprocessing.classes is not None and len(told.values) == 1:
         assert [found["label"].tolist()] == [values.tolist() for values in told.values.values()]
 

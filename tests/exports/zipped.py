@@ -15,7 +15,7 @@ import numpy as np
 from core.exports.golden import Golden
 from core.nn.predictor import Predictor
 from core.nn.saving.model import SavedModel
-from tests.exports.comparison import Rows, assert_close, numbers_of, predicted
+from tests.exports.comparison import Rows, assert_close, predicted
 
 Export = Callable[[SavedModel, Golden], bytes]
 
@@ -56,7 +56,7 @@ def compare(export: Export, model: SavedModel, rows: Rows, folder: Path, bound: 
         ours = [list(row.values()) for row in found.probabilities(rows)]
         expected = [dict(zip(told.values, row, strict=True)) for row in zip(*told.values.values(), strict=True)]
         assert found.predict(rows) == expected
-    assert_close(model, np.array(ours), numbers_of(told), bound)
+    assert_close(model, rows, np.array(ours), bound)
     return found
 
 
