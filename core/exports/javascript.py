@@ -2,40 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from core.exports.dialect import Dialect, Pairs
 from core.exports.golden import Golden
 from core.exports.pieces import needed
-from core.exports.program import (
-    FUNCTIONS,
-    Content,
-    Dialect,
-    answer_of,
-    arguments,
-    base64_lines,
-    block,
-    decimals,
-    kinds,
-    nested,
-    window,
-    wrapped,
-)
-from core.exports.steps import Step, every
+from core.exports.program import Content
+from core.exports.walk import functions, golden, learned, vocabulary
 from core.nn.saving.model import SavedModel
 
 SOURCE = "predictor.mjs"
-INDENT = 2
 LARGEST = 2**53 - 1  # Number.MAX_SAFE_INTEGER: two whole numbers beyond it may be one number
-DIALECT = Dialect(
-    likelier="CLASSES[Number(y[0] > {threshold})]",
-    likeliest="CLASSES[placeOfHighest(y)]",
-    same="likeliest === {}",
-    as_number="Number({})",
-)
 
 HEAD = """/**
  * A neural network that Gradmill trained: {summary}.
@@ -51,190 +32,89 @@ HEAD = """/**
 END = "if (await isProgram()) {\n  await main();\n}\n"
 
 
-def export(model: SavedModel, golden: Golden) -> bytes:
-    content = Content.of(model, golden)
-    own = [_predict(content), *_probabilities(content), _inputs(content), *_network(content), _results(content)]
-    learned = "\n\n".join(_learned(content))
-    code = "\n\n".join(own)
-    if content.classes is not None:
-        own.insert(0, wrapped("const CLASSES = [", map(_label(content), content.classes), "];", step=INDENT))
-    named = (pair(column, literal(kind)) for column, kind in kinds(content.features).items())
-    own.insert(0, "// Of the columns that hold no numbers.\n" + wrapped("const KINDS = {", named, "};", step=INDENT))
-    own += needed(SOURCE, f"{code}\n{learned}\n{END}")
-    return "\n\n".join(
-        [HEAD.rstrip("\n").format(summary=content.summary), *own, f"// What was learned.\n\n{learned}", _golden(content), END]
-    ).encode()
+def export(model: SavedModel, found: Golden) -> bytes:
+    says = JavaScript(Content.of(model, found))
+    own, numbers = [*functions(says)], "\n\n".join(learned(says))
+    own += needed(SOURCE, "\n".join([*own, numbers, END]))
+    head = [HEAD.rstrip("\n").format(summary=says.content.summary), *vocabulary(says)]
+    return "\n\n".join([*head, *own, f"// What was learned.\n\n{numbers}", golden(says), END]).encode()
 
 
-def literal(value: Any) -> str:
-    """The value as JavaScript writes it, in a page too; a text with escapes for what cannot be seen."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=not value.isprintable()).replace("<", "\\u003c")
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(literal, value))}]"
-    return json.dumps(value)
+class JavaScript(Dialect):
+    indent, end, comment, public = 2, ";", "//", "export "
+    spread, braces, quotes = "...", ("{ ", " }"), "`"
+    row = "an object with a value for each column: null where that is missing"
+    place = "placeOfHighest(y)"
+    likelier = "CLASSES[Number(y[0] > {threshold})]"
+    same = "likeliest === {}"
+    as_number = "Number({})"
+    by_class = "Object.fromEntries(CLASSES.map((label, i) => [label, p[i]]))"
+    by_flag = "{ [CLASSES[0]]: 1 - p[0], [CLASSES[1]]: p[0] }"
 
+    @cached_property
+    def _has_big(self) -> bool:
+        return any(isinstance(value, int) and abs(value) > LARGEST for value in self.content.classes or ())
 
-def _label(content: Content) -> Callable[[Any], str]:
-    """How a class is written. Where numbers have not the digits of one whole number, all of them are BigInt."""
-    whole = [value for value in content.classes or () if isinstance(value, int)]
-    if all(abs(value) <= LARGEST for value in whole):
-        return literal
-    return lambda value: f"{value}n" if isinstance(value, int) and not isinstance(value, bool) else literal(value)
+    def literal(self, value: Any) -> str:
+        """The value as JavaScript writes it, in a page too; a text with escapes for what cannot be seen."""
+        if isinstance(value, str):
+            return json.dumps(value, ensure_ascii=not value.isprintable()).replace("<", "\\u003c")
+        return json.dumps(value)
 
+    def label(self, value: Any) -> str:
+        """Where numbers have not the digits of one whole number among the classes, all of them are BigInt."""
+        return f"{value}n" if self._has_big and isinstance(value, int) and not isinstance(value, bool) else self.literal(value)
 
-def pair(key: str, value: str) -> str:
-    """Of an object. A plain __proto__ would be no key."""
-    return f'["__proto__"]: {value}' if key == "__proto__" else f"{literal(key)}: {value}"
+    def key(self, name: str) -> str:
+        return name
 
+    def pair(self, column: str, value: str) -> str:
+        """A plain __proto__ would be no key."""
+        return f'["__proto__"]: {value}' if column == "__proto__" else f"{self.literal(column)}: {value}"
 
-def camel(words: str) -> str:
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), words)
+    def name(self, words: str) -> str:
+        return re.sub(r"_([a-z])", lambda match: match[1].upper(), words)
 
+    def variable(self, tensor: str) -> str:
+        """weight0 for 0.weight."""
+        *modules, last = tensor.split(".")
+        return self.name(last) + "_".join(modules)
 
-def name_of(tensor: str) -> str:
-    """Of the variable that holds it: weight0 for 0.weight."""
-    *modules, last = tensor.split(".")
-    return camel(last) + "_".join(modules)
+    def head(self, name: str) -> str:
+        return f"const {name} = "
 
+    def remark(self, words: str) -> str:
+        return f" // {words}" if words else ""
 
-def _function(head: str, words: str, *lines: str) -> str:
-    return "\n".join([f"/** {words} */", f"{head} {{", *(f"  {line}" for line in lines), "}"])
+    def function(self, signature: str, words: str, lines: Iterable[str], public: str) -> str:
+        return "\n".join([f"/** {words} */", f"{public}function {signature} {{", *(f"  {line}" for line in lines), "}"])
 
+    def each(self, call: str, values: str) -> str:
+        return f"{values}.map((z) => {call})"
 
-def _answer(pairs: list[str]) -> str:
-    return wrapped("return { ", pairs, " };", INDENT, INDENT).strip()
+    def named(self, arguments: Mapping[str, str]) -> str:
+        return f"{{ {', '.join(f'{name}: {value}' for name, value in arguments.items())} }}"
 
+    def constants(self, numbers: Mapping[str, str]) -> list[str]:
+        return [*numbers.values()]
 
-def _predict(content: Content) -> str:
-    answer = answer_of(content, DIALECT)
-    words = f"{answer.words} for a row, which is an object with a value for each column: null where that is missing."
-    lines = [f"const y = network(inputs(row)){'.map((z) => exponential(z))' if content.link == 'exp' else ''};"]
-    if answer.compares_likeliest:
-        lines.append("const likeliest = placeOfHighest(y);")
-    return _function("export function predict(row)", words, *lines, _answer([pair(*each) for each in answer.pairs]))
+    def zeros(self, count: int) -> str:
+        return f"new Array({count}).fill(0)"
 
+    def kind(self, array: NDArray[Any]) -> str:
+        return str(array.itemsize)
 
-def _probabilities(content: Content) -> Iterator[str]:
-    if not content.has_flags and content.classes is None:
-        return
-    p = "network(inputs(row))"
-    if content.link == "sigmoid":
-        p += ".map((z) => sigmoid(z))"
-    elif content.link == "softmax":
-        p = f"softmax({p})"
-    if not content.has_flags:
-        answer = "return Object.fromEntries(CLASSES.map((label, i) => [label, p[i]]));"
-    elif content.classes is not None:
-        answer = "return { [CLASSES[0]]: 1 - p[0], [CLASSES[1]]: p[0] };"
-    else:
-        answer = _answer([pair(target.column, f"p[{i}]") for i, target in enumerate(content.targets)])
-    words = "How likely each is, between 0 and 1."
-    yield _function("export function probabilities(row)", words, f"const p = {p};", answer)
-
-
-def _inputs(content: Content) -> str:
-    lines = []
-    for feature in content.features:
-        told, head = arguments(feature), f"{camel(FUNCTIONS[feature.kind])}(row, {literal(feature.column)}"
-        if "texts" in told:
-            dots = "..." if feature.kind == "text" else ""
-            lines.append(wrapped(f"{dots}{head}, [", map(literal, told["texts"]), "]),", 4, INDENT)[2:])
-        elif told:
-            named = ", ".join(f"{name}: {literal(value)}" for name, value in told.items())
-            lines.append(f"  {head}, {{ {named} }}),")
-        else:
-            lines.append(f"  {head}),")
-    return _function(
-        "export function inputs(row)", "The columns of a row as the numbers that the network takes.", "return [", *lines, "];"
-    )
-
-
-def _network(content: Content) -> Iterator[str]:
-    words = "The forward pass: what one layer gives, the next one takes."
-    yield _function("export function network(x)", words, *map(_line, content.steps), "return x;")
-    for step in every(content.steps):
-        if step.operation == "residual":
-            words = "The layers inside of a residual block."
-            yield _function(f"function {camel(block(step))}(x)", words, *map(_line, step.inner), "return x;")
-
-
-def _line(step: Step) -> str:
-    told, numbers = [name_of(tensor) for tensor in step.tensors], [literal(value) for value in step.numbers.values()]
-    if not step.operation:
-        return f"// {step.words}"
-    if step.is_scalar:
-        return f"x = x.map((z) => {camel(step.operation)}({', '.join(['z', *numbers])}));"
-    operation = step.operation
-    if step.lacks_bias:
-        told.append(name_of(step.tensors[0]).replace("weight", "bias"))
-    if step.operation == "residual":
-        operation, told = "add", [f"{camel(block(step))}(x)"]
-    elif step.tables is not None:
-        told = [f"{{ {', '.join(f'{place}: {name_of(tensor)}' for place, tensor in step.tables.items())} }}"]
-    elif step.operation.endswith("pooling"):
-        told = [str(step.channels)]
-    if step.window is not None:
-        told.append(window(step).replace("_", "", 1))
-    if step.operation == "average_pooling":
-        told.append(str(step.cells))
-    _, _, words = step.words.partition(": ")
-    return f"x = {camel(operation)}({', '.join(['x', *told, *numbers])});" + (f" // {words}" if words else "")
-
-
-def _results(content: Content) -> str:
-    predictions = [f"prediction[{literal(target.column)}]" for target in content.targets]
-    lines = ["const prediction = predict(row);"]
-    pairs = ["outputs: network(inputs(row))", f"predictions: [{', '.join(predictions)}]"]
-    if content.golden.probabilities is not None:
-        lines.append("const likely = probabilities(row);")
-        labels = "CLASSES" if content.classes is not None else literal([target.column for target in content.targets])
-        pairs.append(f"probabilities: {labels}.map((label) => likely[label])")
-    return _function("export function results(row)", "All that the self-test compares.", *lines, _answer(pairs))
-
-
-def _learned(content: Content) -> Iterator[str]:
-    for name, array in content.tensors():
-        yield f"const {name_of(name)} = {_tensor(array, content)};"
-    for step in every(content.steps):
-        if step.lacks_bias:
-            name = name_of(step.tensors[0]).replace("weight", "bias")
-            yield f"const {name} = new Array({step.channels}).fill(0); // the layer has none"
-        if step.window is not None:
-            pairs = ", ".join(f"{name}: {list(each)}" for name, each in step.extents.items())
-            yield f"const {window(step).replace('_', '', 1)} = windows({{ {pairs} }});"
-
-
-def _tensor(array: NDArray[Any], content: Content) -> str:
-    is_single = array.dtype == np.float32
-    if not content.is_readable:
-        shape = ", ".join(map(str, array.shape))
-        return f"stored(\n  `\n{base64_lines(array)}\n`,\n  {array.itemsize},\n  {shape},\n)"
-
-    def vector(numbers: NDArray[Any], indent: int) -> str:
-        head, tail = ("float32([", "])") if is_single else ("[", "]")
-        return wrapped(head, decimals(numbers), tail, indent, INDENT)
-
-    return nested(array, vector, step=INDENT)
-
-
-def _golden(content: Content) -> str:
-    entries, label = [], _label(content)
-    tolerances = [f"{name}: {share!r}" for name, share in content.tolerances.items()]
-    for golden in content.golden_rows():
-        row = wrapped("row: { ", (pair(column, literal(value)) for column, value in golden["row"].items()), " },", 4, INDENT)
-        rest = [
-            wrapped(f"{name}: [", map(label if name == "predictions" else literal, golden[name]), "],", 4, INDENT)
-            for name in golden
-            if name != "row"
-        ]
-        entries.append("\n".join(["  {", row, *rest, "  },"]))
-    return "\n".join(
-        [
-            "// Rows that nobody sent, and what the service makes of them, reckoned with 64 bits.",
-            f"const TOLERANCES = {{ {', '.join(tolerances)} }}; // of the largest; labels must be the same",
-            "export const GOLDEN = [",
-            *entries,
-            "];",
-        ]
-    )
+    def results(self) -> tuple[list[str], Pairs]:
+        """An object has its whole numbers first: values are taken by their names."""
+        predictions = ", ".join(f"prediction[{self.literal(target.column)}]" for target in self.content.targets)
+        lines = [f"{self.head('prediction')}predict(row);"]
+        pairs = [("outputs", "network(inputs(row))"), ("predictions", f"[{predictions}]")]
+        if self.content.golden.probabilities is not None:
+            lines.append(f"{self.head('likely')}probabilities(row);")
+            labels = (
+                "CLASSES"
+                if self.content.classes is not None
+                else f"[{', '.join(self.literal(target.column) for target in self.content.targets)}]"
+            )
+            pairs.append(("probabilities", f"{labels}.map((label) => likely[label])"))
+        return lines, pairs

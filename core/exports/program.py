@@ -108,58 +108,6 @@ class Content:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How a language says what the outputs y mean."""
-
-    likelier: str  # of two classes, by a threshold
-    likeliest: str  # of several classes
-    same: str  # the likeliest is this one
-    as_number: str  # of what is true or false
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is predicted: each target's column and value. `compares_likeliest`: the values ask for the place of the highest."""
-
-    words: str
-    pairs: list[tuple[str, str]]
-    compares_likeliest: bool = False
-
-
-def answer_of(content: Content, says: Dialect) -> Answer:
-    """What `core.nn.predictor` makes of the outputs, as expressions of a language."""
-    columns = [target.column for target in content.targets]
-
-    def flags(conditions: Iterable[str]) -> list[tuple[str, str]]:
-        """True and false stay so, what was a number is 1 or 0."""
-        return [
-            (target.column, said if target.kind == "boolean" else says.as_number.format(said))
-            for target, said in zip(content.targets, conditions, strict=True)
-        ]
-
-    if content.has_flags and content.classes is not None:
-        return Answer("The likelier class", [(columns[0], says.likelier.format(threshold=content.threshold))])
-    if content.has_flags:
-        return Answer("What is likelier than not", flags(f"y[{i}] > {content.threshold}" for i in range(len(columns))))
-    if content.classes is None:
-        pairs = [(target.column, scaled(target, f"y[{i}]")) for i, target in enumerate(content.targets)]
-        return Answer("What the network predicts", pairs)
-    if len(columns) == 1:
-        return Answer("The likeliest class", [(columns[0], says.likeliest)])
-    return Answer("The likeliest class", flags(says.same.format(i) for i in range(len(columns))), compares_likeliest=True)
-
-
-def block(step: Step) -> str:
-    """The function of a residual block."""
-    return f"block_{step.module.replace('.', '_')}"
-
-
-def window(step: Step) -> str:
-    """The variable that holds where the window of a step stops."""
-    return f"windows_{(step.module or step.tensors[0].rpartition('.')[0]).replace('.', '_')}"
-
-
 def arguments(feature: Feature) -> dict[str, Any]:
     """Of the function that makes inputs of the feature, but for the row and the column."""
     if isinstance(feature, Number):
