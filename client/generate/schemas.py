@@ -19,6 +19,10 @@ ANSWERED = (
     "SentWeightsSummaryAnswer",
     "EpochAnswer",
     "EventAnswer",
+    "FeedEventAnswer",
+    "WebhookAnswer",
+    "NewWebhookAnswer",
+    "DeliveryAnswer",
     "PreviewAnswer",
     "CheckAnswer",
     "PredictionsAnswer",
@@ -166,7 +170,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 '''
-    return head + "".join(source.dictionaries(SENT)) + f"Form: TypeAlias = {source.type_of(_forms(document))}\n"
+    told = source.type_of(document["components"]["schemas"]["WebhookRequest"]["properties"]["events"]["items"])
+    more = f"Form: TypeAlias = {source.type_of(_forms(document))}\nWebhookEvent: TypeAlias = {told}\n"
+    return head + "".join(source.dictionaries(SENT)) + more
 
 
 def _forms(document: Schema) -> Schema:

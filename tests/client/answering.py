@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 
@@ -19,12 +19,13 @@ class Asked:
 @dataclass
 class Answer:
     """`cut` bytes of the body are sent before the connection is closed; 0 closes it before the answer begins. With 206 the body
-    begins where `Range` says."""
+    begins where `Range` says. One that `is_open` has no end: after its content nothing comes."""
 
     status: int = 200
     content: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    is_open: bool = False
 
 
 def problem(status: int, code: str, **headers: str) -> Answer:
@@ -47,6 +48,7 @@ class Answering:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.asked: list[Asked] = []
+        self.has_stopped = Event()
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
@@ -56,6 +58,7 @@ class Answering:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
+        self.has_stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -78,10 +81,13 @@ class Answering:
                 begin = int(self.headers["Range"][len("bytes=") : -1]) if answer.status == 206 else 0
                 content = b"" if answer.content is None else raw[begin:]
                 self.send_response(answer.status)
-                for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
+                length = {"Connection": "close"} if answer.is_open else {"Content-Length": str(len(content))}
+                for name, value in {**length, **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content[: answer.cut])
+                if answer.is_open:
+                    server.has_stopped.wait()
 
             do_GET = do_POST = do_DELETE = answer
 

@@ -12,7 +12,8 @@ from tests.service.running import Running
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("client") / "data")
+    # Receivers of webhooks are in these tests.
+    running = Running(tmp_path_factory.mktemp("client") / "data", GRADMILL_WEBHOOK_PRIVATE_ADDRESSES="true")
     yield running
     running.stop()
 

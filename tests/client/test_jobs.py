@@ -43,7 +43,7 @@ def test_all_epochs_come_in_order_over_all_pages(client):
     assert [epoch.epoch for epoch in job.epochs(after=1230)] == [1231, 1232, 1233, 1234]
     assert [epoch.epoch for epoch in job.epochs(points=2)] == [1, 1234]
     assert epochs[-1].loss == job.progress.loss
-    assert next(event.type for event in job.events()) == "submitted"
+    assert next(event.type for event in job.past_events()) == "submitted"
 
 
 def test_jobs_are_listed_over_pages_and_by_what_they_are(client):

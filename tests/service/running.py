@@ -23,14 +23,19 @@ STOP_S = 30.0
 class Running:
     """One `python -m service`, and what can be seen of it from outside."""
 
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
+    def __init__(self, data_dir: Path, *arguments: str, **settings: str) -> None:
         self.data_dir = data_dir
         self.group: int | None = None
         self.said = data_dir.parent / f"{data_dir.name}-{time.monotonic_ns()}.txt"
         command = [sys.executable, "-m", "service", "--port", "0", "--data-dir", str(data_dir), "--worker-processes", "1"]
         with self.said.open("w") as said:
             self.process = subprocess.Popen(
-                [*command, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment()
+                [*command, *arguments],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=environment() | settings,
             )
 
     @property

@@ -8,7 +8,7 @@ job = client.jobs.create(dataset={"id": dataset.id, "target": "species"}).wait()
 job.weights()
 """
 
-from gradmill import spec
+from gradmill import spec, webhooks
 from gradmill.asynchronous.client import AsyncClient
 from gradmill.asynchronous.jobs import AsyncJob, AsyncJobSummary
 from gradmill.errors import (
@@ -39,6 +39,7 @@ from gradmill.errors import (
     NotAcceptable,
     NotFound,
     NotReachable,
+    NotVerified,
     QuotaExceeded,
     RangeNotSatisfiable,
     RequestTimeout,
@@ -55,6 +56,7 @@ from gradmill.errors import (
     Untraceable,
     WaitedTooLong,
 )
+from gradmill.events import EpochEvent, FeedEvent, JobEvent
 from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 from gradmill.synchronous.client import Client
@@ -76,6 +78,8 @@ __all__ = [
     "Conflict",
     "CrossSite",
     "Diverged",
+    "EpochEvent",
+    "FeedEvent",
     "Forbidden",
     "GradmillError",
     "IdempotencyMismatch",
@@ -87,6 +91,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidSpec",
     "Job",
+    "JobEvent",
     "JobFailed",
     "JobSummary",
     "MethodNotAllowed",
@@ -97,6 +102,7 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "NotReachable",
+    "NotVerified",
     "Predictions",
     "QuotaExceeded",
     "RangeNotSatisfiable",
@@ -117,4 +123,5 @@ __all__ = [
     "__version__",
     "spec",
     "train",
+    "webhooks",
 ]

@@ -290,6 +290,77 @@ class EventAnswer(Answer):
     data: dict[str, Any]
 
 
+class FeedEventAnswer(Answer):
+    object: Literal["event"] | str
+    seq: int
+    """From 1, without gaps, of the job."""
+    at: datetime
+    type: str
+    epoch: int
+    """The last one that the job had recorded then."""
+    data: dict[str, Any]
+    number: int
+    """Its place in the order of all events; those of deleted jobs are missing."""
+    job: str
+    name: str | None
+    """Of the job."""
+
+
+class WebhookAnswer(Answer):
+    id: str
+    object: Literal["webhook"] | str
+    url: str
+    events: list[str]
+    enabled: bool
+    created_at: datetime
+    paused_until: datetime | None
+    """After an attempt that failed nothing is sent for a while."""
+    failing_since: datetime | None
+    """The first of the attempts that failed since which none has succeeded."""
+    disabled_at: datetime | None
+    """By the service itself, for the reason below. Enabling it ends both."""
+    disabled_reason: Literal["failing", "gone"] | str | None
+    """Why the service disabled it: it has failed for days, or the receiver answered 410 Gone."""
+
+
+class NewWebhookAnswer(Answer):
+    id: str
+    object: Literal["webhook"] | str
+    url: str
+    events: list[str]
+    enabled: bool
+    created_at: datetime
+    paused_until: datetime | None
+    """After an attempt that failed nothing is sent for a while."""
+    failing_since: datetime | None
+    """The first of the attempts that failed since which none has succeeded."""
+    disabled_at: datetime | None
+    """By the service itself, for the reason below. Enabling it ends both."""
+    disabled_reason: Literal["failing", "gone"] | str | None
+    """Why the service disabled it: it has failed for days, or the receiver answered 410 Gone."""
+    secret: str
+    """For the receiver to verify signatures with. It is never shown again, but to a repetition."""
+
+
+class DeliveryAnswer(Answer):
+    id: str
+    """The `webhook-id` of every attempt."""
+    object: Literal["delivery"] | str
+    webhook: str
+    type: str
+    status: Literal["pending", "delivered", "failed"] | str
+    """Failed ones are not sent again by themselves."""
+    attempts: int
+    created_at: datetime
+    attempted_at: datetime | None
+    next_attempt_at: datetime | None
+    answer: int | None
+    """The status that the receiver answered last."""
+    error: str | None
+    """Why there was no answer."""
+    message: dict[str, Any]
+
+
 class PreviewAnswer(Answer):
     object: Literal["preview"] | str
     dataset: str

@@ -41,6 +41,10 @@ def post(path: str, content: Any = None, *, key: str | None = None, params: Mapp
     return Call("POST", path, _given(params or {}), {**headers, "Content-Type": JSON}, encoded(content))
 
 
+def patch(path: str, content: Any) -> Call:
+    return Call("PATCH", path, {}, {"Content-Type": JSON}, encoded(content))
+
+
 def upload(path: str, body: bytes | Path, media_type: str, *, key: str | None = None, **params: Any) -> Call:
     headers = {"Idempotency-Key": key or new_key(), "Content-Type": media_type}
     return Call("POST", path, _given(params), headers, body, wait_s=PARSING_S)

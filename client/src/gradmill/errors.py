@@ -6,6 +6,7 @@ GradmillError
 ├── NotReachable               no answer came; also a ConnectionError
 │   └── NoService              no address was given, and no service runs in this folder
 ├── UnexpectedAnswer           something answered, and not as Gradmill does
+├── NotVerified                a message for a webhook that its service did not sign; also a ValueError
 ├── WaitedTooLong              the job has not ended in the time that was given; also a TimeoutError
 ├── JobFailed                  a job ended without success
 └── APIError                   the service refused: one class for each `code` of its problem documents
@@ -43,6 +44,10 @@ class NoService(NotReachable):
 
 class UnexpectedAnswer(GradmillError):
     """Something answered, and not as Gradmill does: a proxy, another service, or a Gradmill of another time."""
+
+
+class NotVerified(GradmillError, ValueError):
+    """A message came for a webhook that was not signed with its secret, or not now."""
 
 
 class WaitedTooLong(GradmillError, TimeoutError):

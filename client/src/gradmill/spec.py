@@ -1069,3 +1069,19 @@ Metric: TypeAlias = (
 )
 
 Form: TypeAlias = Literal["safetensors", "npz", "json", "onnx", "torch", "keras", "python", "javascript"]
+WebhookEvent: TypeAlias = Literal[
+    "job.submitted",
+    "job.claimed",
+    "job.epochs_fixed",
+    "job.fingerprint_changed",
+    "job.begun_anew",
+    "job.released",
+    "job.reaped",
+    "job.pause_requested",
+    "job.paused",
+    "job.resumed",
+    "job.cancel_requested",
+    "job.succeeded",
+    "job.failed",
+    "job.cancelled",
+]

@@ -1,13 +1,22 @@
-"""The client: `jobs`, `datasets`, `networks`, `weights`."""
+"""The client: `jobs`, `datasets`, `networks`, `weights`, `webhooks`."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
 
+from gradmill.answering import model_of
+from gradmill.answers import FeedEventAnswer
 from gradmill.asynchronous.datasets import AsyncDatasets
 from gradmill.asynchronous.jobs import AsyncJob, AsyncJobs, Which
 from gradmill.asynchronous.networks import AsyncNetworks
+from gradmill.asynchronous.paging import pages
+from gradmill.asynchronous.streams import followed
 from gradmill.asynchronous.transport import AsyncTransport
+from gradmill.asynchronous.webhooks import AsyncWebhooks
 from gradmill.asynchronous.weights import AsyncWeights
+from gradmill.calls import get
+from gradmill.events import PATIENCE_S, FeedEvent, feed_event
 from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 
@@ -32,6 +41,7 @@ class AsyncClient:
         self.datasets = AsyncDatasets(self._transport)
         self.networks = AsyncNetworks(self._transport)
         self.weights = AsyncWeights(self._transport)
+        self.webhooks = AsyncWebhooks(self._transport)
 
     @property
     def base_url(self) -> str:
@@ -42,6 +52,23 @@ class AsyncClient:
         dataset's id."""
         found = await self.jobs.get(job) if isinstance(job, str) else job
         return await found.predict(data, epoch=epoch)
+
+    async def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> AsyncIterator[FeedEvent]:
+        """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of
+        each job, however often the connection breaks. Without `after` from the moment when the first is waited for; else behind
+        the event of this `id`, and from the beginning behind 0. Epochs are not among them.
+
+        NotReachable when the service has given no sign of life for `patience_s`.
+        """
+        place = None if after is None else str(after)
+        async with aclosing(followed(self._transport, "/v1/events", place, patience_s)) as messages:
+            async for message in messages:
+                yield feed_event(message)
+
+    async def past_events(self, *, after: int = 0) -> AsyncIterator[FeedEventAnswer]:
+        """What has happened to all jobs by now, page by page."""
+        async for each in pages(self._transport, get("/v1/events", {"after": after}), "after"):
+            yield model_of(FeedEventAnswer, each)
 
     async def aclose(self) -> None:
         await self._transport.aclose()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -24,9 +25,11 @@ from gradmill.answers import (
 )
 from gradmill.asynchronous.lending import lent
 from gradmill.asynchronous.paging import pages
+from gradmill.asynchronous.streams import followed
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
+from gradmill.events import ENDS, PATIENCE_S, EpochEvent, JobEvent, job_event
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import Telling
 from gradmill.requests import Data, Network, Training, job_request, path_of
@@ -35,7 +38,6 @@ from gradmill.spec import Form
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_S = 30.0  # of one request; the service may cut it
 PACE_S = 0.2  # between two looks, at a job that changes all the time or at a service that does not wait
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
@@ -52,7 +54,7 @@ class AsyncJobSummary(JobSummaryAnswer):
 
     @property
     def is_ended(self) -> bool:
-        return self.status in ENDED
+        return self.status in ENDS
 
     def check(self) -> Self:
         """Itself when it has succeeded; else JobFailed with what happened."""
@@ -120,8 +122,20 @@ class AsyncJobSummary(JobSummaryAnswer):
         async for each in pages(self._transport, get(self._path("epochs"), given), "after"):
             yield model_of(EpochAnswer, each)
 
-    async def events(self, *, after: int = 0) -> AsyncIterator[EventAnswer]:
-        """What happened to it, in order."""
+    async def events(self, *, after: int | str = 0, patience_s: float = PATIENCE_S) -> AsyncIterator[JobEvent | EpochEvent]:
+        """All that has happened to it, every epoch among it, then what happens, as it happens, until it has ended: each exactly
+        once, however often the connection breaks. `after` is the `id` of the last that one has.
+
+        NotReachable when the service has given no sign of life for `patience_s`.
+        """
+        async with aclosing(followed(self._transport, self._path("events"), str(after), patience_s)) as messages:
+            async for message in messages:
+                yield job_event(message)
+                if message.type in ENDS:
+                    return
+
+    async def past_events(self, *, after: int = 0) -> AsyncIterator[EventAnswer]:
+        """What has happened to it by now, without its epochs, page by page. `after` is the `seq` of the last that one has."""
         async for each in pages(self._transport, get(self._path("events"), {"after": after}), "after"):
             yield model_of(EventAnswer, each)
 

@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -29,7 +30,7 @@ class AsyncTransport:
         key = address.key(api_key, self.base_url)
         self.retries = retries
         self._timeout_s = timeout_s
-        self._has_answered = False
+        self.has_answered = False
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -69,7 +70,7 @@ class AsyncTransport:
                 failure: Exception = unreachable(self.base_url, error)
                 lost, refused = True, isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             else:
-                self._has_answered = True
+                self.has_answered = True
                 if is_answer(response):
                     return response
                 failure = failure_of(response)
@@ -81,9 +82,9 @@ class AsyncTransport:
             pause_s = allowed.pause_s(tries, told_s)
             if pause_s is None:
                 raise failure
-            if refused and not self._has_answered and monotonic() + pause_s > began + allowed.knocking_s:
+            if refused and not self.has_answered and monotonic() + pause_s > began + allowed.knocking_s:
                 raise failure
-            if refused and self._has_answered and not is_told:
+            if refused and self.has_answered and not is_told:
                 is_told = True
                 log.warning("%s; trying again", failure)
             await asyncio.sleep(pause_s)
@@ -98,6 +99,20 @@ class AsyncTransport:
         finally:
             draft.unlink(missing_ok=True)
         return path
+
+    @asynccontextmanager
+    async def opened(self, call: Call, silence_s: float) -> AsyncIterator[httpx2.Response]:
+        """An answer that goes on while things happen, good or bad. NotReachable where nothing comes for so long."""
+        arguments = self._arguments(call, {"Accept-Encoding": "identity"})
+        arguments["timeout"] = httpx2.Timeout(self._timeout_s, connect=min(self._timeout_s, CONNECT_S), read=silence_s)
+        try:
+            async with self._http.stream(call.method, call.path, **arguments) as response:
+                self.has_answered = True
+                yield response
+        except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
+            raise BadAddress(f"{self.base_url}: {error}") from error
+        except httpx2.TransportError as error:
+            raise unreachable(self.base_url, error) from error
 
     async def _received(self, call: Call, file: BinaryIO) -> None:
         """Writes the content; what broke off goes on where it was."""

@@ -1,17 +1,26 @@
-"""The client: `jobs`, `datasets`, `networks`, `weights`.
+"""The client: `jobs`, `datasets`, `networks`, `weights`, `webhooks`.
 
 Made from asynchronous/client.py by `python -m client.generate`; not to be edited.
 """
 
+from collections.abc import Iterator
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
 
+from gradmill.answering import model_of
+from gradmill.answers import FeedEventAnswer
+from gradmill.calls import get
+from gradmill.events import PATIENCE_S, FeedEvent, feed_event
 from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 from gradmill.synchronous.datasets import Datasets
 from gradmill.synchronous.jobs import Job, Jobs, Which
 from gradmill.synchronous.networks import Networks
+from gradmill.synchronous.paging import pages
+from gradmill.synchronous.streams import followed
 from gradmill.synchronous.transport import Transport
+from gradmill.synchronous.webhooks import Webhooks
 from gradmill.synchronous.weights import Weights
 
 
@@ -35,6 +44,7 @@ class Client:
         self.datasets = Datasets(self._transport)
         self.networks = Networks(self._transport)
         self.weights = Weights(self._transport)
+        self.webhooks = Webhooks(self._transport)
 
     @property
     def base_url(self) -> str:
@@ -45,6 +55,23 @@ class Client:
         dataset's id."""
         found = self.jobs.get(job) if isinstance(job, str) else job
         return found.predict(data, epoch=epoch)
+
+    def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> Iterator[FeedEvent]:
+        """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of
+        each job, however often the connection breaks. Without `after` from the moment when the first is waited for; else behind
+        the event of this `id`, and from the beginning behind 0. Epochs are not among them.
+
+        NotReachable when the service has given no sign of life for `patience_s`.
+        """
+        place = None if after is None else str(after)
+        with closing(followed(self._transport, "/v1/events", place, patience_s)) as messages:
+            for message in messages:
+                yield feed_event(message)
+
+    def past_events(self, *, after: int = 0) -> Iterator[FeedEventAnswer]:
+        """What has happened to all jobs by now, page by page."""
+        for each in pages(self._transport, get("/v1/events", {"after": after}), "after"):
+            yield model_of(FeedEventAnswer, each)
 
     def close(self) -> None:
         self._transport.close()
