@@ -1,13 +1,17 @@
 """Handwritten digits, start to finish, over the REST API: upload, check, train, follow, download, verify.
 
     scripts/up                                      in one terminal
-    .venv/bin/python examples/digits.py             in another; GRADMILL_API_KEY is the API key, or else the one in var/key
+    .venv/bin/python examples/digits.py             in another, in the same folder
+
+GRADMILL_URL and GRADMILL_API_KEY name another service than that of this folder. Where that one answers stands in
+var/service.lock, and its key, which is sent to it alone, in var/key.
 
 It needs httpx2, rich, numpy and safetensors, and nothing of Gradmill itself: copy what you need.
 """
 
 import argparse
 import csv
+import fcntl
 import hashlib
 import io
 import json
@@ -29,7 +33,7 @@ from safetensors import safe_open
 JSON = dict[str, Any]
 Rows = list[dict[str, str]]
 
-KEY_FILE = Path("var/key")  # of a service that runs in this folder
+LOCK_FILE, KEY_FILE = Path("var/service.lock"), Path("var/key")  # of a service that runs in this folder
 DIGITS = Path(__file__).parent / "data" / "digits.csv"
 HELD_OUT = 360
 GOAL = 0.97
@@ -75,16 +79,35 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains a classifier of handwritten digits through Gradmill's REST API.")
-    parser.add_argument("--url", default=os.environ.get("GRADMILL_URL", "http://127.0.0.1:8000"))
+    parser.add_argument("--url", default=os.environ.get("GRADMILL_URL"), help="default: where the service of this folder is")
     parser.add_argument("--save", type=Path, default=Path(), metavar="DIR", help="where the weights go; default: here")
     options = parser.parse_args()
-    try:
-        options.key = os.environ.get("GRADMILL_API_KEY") or KEY_FILE.read_text().strip()
-    except OSError:
+    here = service_here()
+    options.url = options.url or here
+    if options.url is None:
+        parser.error("no service runs in this folder: scripts/up starts one; --url or GRADMILL_URL name another")
+    options.key = os.environ.get("GRADMILL_API_KEY")
+    if options.key is None and options.url == here and KEY_FILE.is_file():
+        options.key = KEY_FILE.read_text().strip()
+    if options.key is None:
         parser.error(
-            f"no API key: GRADMILL_API_KEY is not set, and {KEY_FILE} cannot be read, which scripts/up makes in its folder"
+            f"no API key: GRADMILL_API_KEY is not set, and the one in {KEY_FILE} is for the service of this folder alone"
         )
     return options
+
+
+def service_here() -> str | None:
+    """Where the service answers that runs in this folder: it holds a lock on the file that says so for as long as it runs."""
+    try:
+        with LOCK_FILE.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                url: str | None = json.load(file).get("url")
+                return url
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def split(path: Path) -> tuple[Rows, Rows]:

@@ -70,9 +70,14 @@ def test_without_its_files_the_usage_is_shown(tmp_path: Path) -> None:
     assert "usage: predict.py [-h] WEIGHTS.safetensors ROWS.csv" in failed(tmp_path, "predict.py", status=2)
 
 
-def test_a_client_without_a_key_is_told_where_it_may_be(tmp_path: Path) -> None:
-    said = failed(tmp_path, "digits.py", status=2)
-    assert "no API key: GRADMILL_API_KEY is not set, and var/key cannot be read" in said
+def test_a_client_without_a_service_or_a_key_is_told_where_they_may_be(tmp_path: Path) -> None:
+    assert "no service runs in this folder: scripts/up starts one" in failed(tmp_path, "digits.py", status=2)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "key").write_text("gm_of_this_folder")  # is for its service alone
+    (tmp_path / "var" / "service.lock").write_text('{"pid": 1, "url": "http://127.0.0.1:1"}')  # which nobody holds
+    said = failed(tmp_path, "digits.py", "--url", "http://127.0.0.1:1", status=2)
+    assert "no API key: GRADMILL_API_KEY is not set" in said
+    assert "no service runs in this folder" in failed(tmp_path, "digits.py", status=2)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1:1", "http://127.0.0.1:port"])
