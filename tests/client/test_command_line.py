@@ -235,6 +235,15 @@ def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch,
     assert job.predict(tmp_path / "new.csv").values == job.predict([[0.25, 0.75]]).values
 
 
+def test_flags_are_predicted_as_the_service_writes_them(gradmill_, client, tmp_path):
+    (tmp_path / "flags.csv").write_text("size,is_large\n" + "".join(f"{i},{'true' if i > 9 else 'false'}\n" for i in range(20)))
+    spec = ("--target", "is_large", "--epochs", "2", "--set", "training.snapshots=3")
+    id = gradmill_("submit", "flags.csv", *spec, "--watch").stdout.split()[0]
+    found = gradmill_("predict", id, "flags.csv", "--no-probabilities", "--epoch", "1").stdout.splitlines()
+    assert found[0] == "is_large"
+    assert set(found[1:]) <= {"true", "false"}
+
+
 def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
     options = ("--optimizer", "sgd", "--learning-rate", "1000000", "--layers", "30,30,3")
     failed = gradmill_("submit", IRIS, *OPTIONS[:2], *options, "--epochs", "50", "--watch", code=exits.FAILED)

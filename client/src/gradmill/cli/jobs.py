@@ -26,6 +26,9 @@ SUFFIXES = {
 }  # of files, where the format is called otherwise
 
 Id = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.", show_default=False)]
+Whose = Annotated[
+    str | None, typer.Option(metavar="best|last|N", help="Whose weights; a number is an epoch that was kept. Default: best.")
+]
 Ids = Annotated[list[str], typer.Argument(metavar="JOB…", help="Ids of jobs.", show_default=False)]
 
 
@@ -102,7 +105,7 @@ def weights(
         typer.Option("--output", "-o", metavar="FILE", help="- is the standard output. Default: the job's id and the format."),
     ] = None,
     format: Annotated[str, typer.Option(metavar="FORM", help=f"One of {', '.join(get_args(Form))}.")] = "safetensors",
-    epoch: Annotated[str | None, typer.Option(metavar="best|last", help="Whose weights. Default: best.")] = None,
+    epoch: Whose = None,
 ) -> None:
     """Downloads weights, and tells the file."""
     job = client_of(context).jobs.get(id)
@@ -120,7 +123,7 @@ def predict(
     id: Id,
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file, or the id of a dataset.", show_default=False)],
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
-    epoch: Annotated[str | None, typer.Option(metavar="best|last", help="Whose weights. Default: best.")] = None,
+    epoch: Whose = None,
     as_json: AsJson = False,
 ) -> None:
     """Writes what a job's network says of each row, as CSV."""

@@ -42,7 +42,7 @@ def put_fields(fields: Mapping[str, Any]) -> None:
 def put_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows(rows)
+    writer.writerows([shown(value) if isinstance(value, bool) else value for value in row] for row in rows)
 
 
 def shown(value: Any) -> str:
