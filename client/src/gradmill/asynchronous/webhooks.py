@@ -54,10 +54,9 @@ class AsyncWebhooks:
         """With its deliveries; what is due is not sent any more."""
         await self._transport.send(delete(path_of("webhooks", id)))
 
-    async def rotate(self, id: str, *, idempotency_key: str | None = None) -> NewWebhookAnswer:
+    async def rotate(self, id: str) -> NewWebhookAnswer:
         """A new secret, told once. For a day the old one signs too."""
-        call = post(path_of("webhooks", id, "rotate"), key=idempotency_key)
-        return model_of(NewWebhookAnswer, await self._transport.json(call))
+        return model_of(NewWebhookAnswer, await self._transport.json(post(path_of("webhooks", id, "rotate"))))
 
     async def test(self, id: str) -> DeliveryAnswer:
         """Sends a message of the type `webhook.test`."""

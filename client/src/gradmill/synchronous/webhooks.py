@@ -57,10 +57,9 @@ class Webhooks:
         """With its deliveries; what is due is not sent any more."""
         self._transport.send(delete(path_of("webhooks", id)))
 
-    def rotate(self, id: str, *, idempotency_key: str | None = None) -> NewWebhookAnswer:
+    def rotate(self, id: str) -> NewWebhookAnswer:
         """A new secret, told once. For a day the old one signs too."""
-        call = post(path_of("webhooks", id, "rotate"), key=idempotency_key)
-        return model_of(NewWebhookAnswer, self._transport.json(call))
+        return model_of(NewWebhookAnswer, self._transport.json(post(path_of("webhooks", id, "rotate"))))
 
     def test(self, id: str) -> DeliveryAnswer:
         """Sends a message of the type `webhook.test`."""
