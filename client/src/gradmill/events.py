@@ -8,7 +8,6 @@ from gradmill.answers import EpochAnswer, EventAnswer, FeedEventAnswer
 from gradmill.errors import UnexpectedAnswer
 from gradmill.eventstream import Message
 
-ENDS = frozenset({"succeeded", "failed", "cancelled"})  # of a job: nothing follows them
 PATIENCE_S = 600.0  # a service that is started anew is back within minutes
 
 

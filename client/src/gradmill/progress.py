@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TextIO, TypeAlias
 
 from gradmill.answers import BestAnswer, EpochAnswer, JobSummaryAnswer, ProgressAnswer
-from gradmill.events import ENDS
+from gradmill.states import ENDED
 
 Reached: TypeAlias = BestAnswer | ProgressAnswer | EpochAnswer
 
@@ -80,7 +80,7 @@ class Telling:
     def __call__(self, job: JobSummaryAnswer) -> None:
         if is_terminal(self._into):
             width = shutil.get_terminal_size().columns - 1
-            self._into.write(f"\r\x1b[K{line(job)[:width]}" + ("\n" if job.status in ENDS else ""))
+            self._into.write(f"\r\x1b[K{line(job)[:width]}" + ("\n" if job.status in ENDED else ""))
         elif job.status != self._status or (job.progress.epoch > self._epoch and monotonic() >= self._at_s + self._every_s):
             self._status, self._epoch, self._at_s = job.status, job.progress.epoch, monotonic()
             self._into.write(f"{job.id}  {line(job)}\n")

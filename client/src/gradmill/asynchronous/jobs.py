@@ -29,11 +29,12 @@ from gradmill.asynchronous.streams import followed
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
-from gradmill.events import ENDS, PATIENCE_S, EpochEvent, JobEvent, job_event
+from gradmill.events import PATIENCE_S, EpochEvent, JobEvent, job_event
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import Telling
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.spec import Form
+from gradmill.states import ENDED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class AsyncJobSummary(JobSummaryAnswer):
 
     @property
     def is_ended(self) -> bool:
-        return self.status in ENDS
+        return self.status in ENDED
 
     def check(self) -> Self:
         """Itself when it has succeeded; else JobFailed with what happened."""
@@ -131,7 +132,7 @@ class AsyncJobSummary(JobSummaryAnswer):
         async with aclosing(followed(self._transport, self._path("events"), str(after), patience_s)) as messages:
             async for message in messages:
                 yield job_event(message)
-                if message.type in ENDS:
+                if message.type in ENDED:
                     return
 
     async def past_events(self, *, after: int = 0) -> AsyncIterator[EventAnswer]:

@@ -28,11 +28,12 @@ from gradmill.answers import (
 )
 from gradmill.calls import Call, delete, get, post
 from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
-from gradmill.events import ENDS, PATIENCE_S, EpochEvent, JobEvent, job_event
+from gradmill.events import PATIENCE_S, EpochEvent, JobEvent, job_event
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import Telling
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.spec import Form
+from gradmill.states import ENDED
 from gradmill.synchronous.lending import lent
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.streams import followed
@@ -57,7 +58,7 @@ class JobSummary(JobSummaryAnswer):
 
     @property
     def is_ended(self) -> bool:
-        return self.status in ENDS
+        return self.status in ENDED
 
     def check(self) -> Self:
         """Itself when it has succeeded; else JobFailed with what happened."""
@@ -134,7 +135,7 @@ class JobSummary(JobSummaryAnswer):
         with closing(followed(self._transport, self._path("events"), str(after), patience_s)) as messages:
             for message in messages:
                 yield job_event(message)
-                if message.type in ENDS:
+                if message.type in ENDED:
                     return
 
     def past_events(self, *, after: int = 0) -> Iterator[EventAnswer]:
