@@ -16,6 +16,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
 from api.arrivals import Arrivals
+from api.exports import Exports
 from api.models import Models
 from api.places import Places
 from api.rates import Rates
@@ -44,6 +45,7 @@ TABLES, TABLES_OF_ONE = 8, 3  # large datasets that are predicted; the file of e
 
 # Of the disk, for answers to datasets until their clients have taken them.
 MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE = 2**35, 2**34
+MOST_EXPORT_BYTES, MOST_EXPORTS = 2**30, 128  # for weights in other forms, which are kept for whoever asks again
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
 OBJECTS_PER_COLLECTION = 50_000
@@ -63,6 +65,7 @@ class Service:
     predicting: Turns
     opening: Shares
     room: Room
+    exports: Exports
     models: Models
     readiness: Readiness
     uses: Uses
@@ -103,6 +106,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE, PREDICTORS_OF_ONE),
             opening=Shares(TABLES, TABLES_OF_ONE),
             room=Room(files, MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE),
+            exports=Exports(files, MOST_EXPORT_BYTES, MOST_EXPORTS),
             models=Models(store, settings.max_models_bytes),
             readiness=readiness,
             uses=uses,
@@ -124,6 +128,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             await feeds.stop()
             await readiness.stop()
             await uses.stop()
+            app.state.service.exports.clear()
             if dispatcher is not None:
                 await asyncio.to_thread(dispatcher.stop)
             store.close()

@@ -1,5 +1,6 @@
 """/v1/jobs/{id}/weights: what a network has learnt, in the form that the client likes."""
 
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any
 
@@ -81,7 +82,7 @@ async def get_weights(
     if is_match(if_none_match, etag):
         return Response(status_code=304, headers=headers)
 
-    shelf = None if name == STORED else await _exported(request, service, tenant, name, weights)
+    shelf = None if name == STORED else await _exported(request, service, tenant, name, weights, etag)
     size = weights.size_bytes if shelf is None else shelf.size
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Disposition"] = f'attachment; filename="{id}.{form.suffix}"'
@@ -103,23 +104,34 @@ async def get_weights(
     return StreamingResponse(chain([first], pieces), status, headers, form.media_type)
 
 
-async def _exported(request: Request, service: Service, tenant: str, name: Name, weights: Snapshot) -> Shelf:
-    """In memory one at a time, however slowly the clients take them."""
+async def _exported(request: Request, service: Service, tenant: str, name: Name, weights: Snapshot, etag: str) -> Shelf:
+    """Made in memory one at a time, and kept on the disk by the tag, however slowly the clients take them."""
     check_size(name, weights.size_bytes)
+    shelf = service.exports.get(etag)
+    if shelf is None:
+        async with service.converting.turn(tenant):
+            shelf = service.exports.get(etag)  # another may have had it made meanwhile
+            if shelf is None:
+                shelf = await run_in_threadpool(_made, service, name, weights)
+                service.exports.keep(etag, shelf)
+    request.scope[AT_END].append(partial(service.exports.give_back, shelf))
+    return shelf
+
+
+def _made(service: Service, name: Name, weights: Snapshot) -> Shelf:
+    model, golden = opened(b"".join(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes)))
+    if golden is None:  # an older version stored them, or there was not enough memory left
+        from core.exports.golden import Golden
+        from core.nn.predictor import Predictor  # the engine: not before somebody needs it
+
+        golden = Golden.of(model, Predictor)
+    content = exporter(name)(model, golden)
     shelf = Shelf(service.files)
-    request.scope[AT_END].append(shelf.close)
-
-    def export() -> None:
-        model, golden = opened(b"".join(service.store.blobs.read(weights.blob_id, 0, weights.size_bytes)))
-        if golden is None:  # an older version stored them, or there was not enough memory left
-            from core.exports.golden import Golden
-            from core.nn.predictor import Predictor  # the engine: not before somebody needs it
-
-            golden = Golden.of(model, Predictor)
-        shelf.put(exporter(name)(model, golden))
-
-    async with service.converting.turn(tenant):
-        await run_in_threadpool(export)
+    try:
+        shelf.put(content)
+    except OSError:
+        shelf.close()
+        raise
     return shelf
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
+from api.exports import Exports
+from api.streaming import Shelf
 from core.errors import Unavailable
-from core.exports import FORMS, STORED
+from core.exports import FORMS, STORED, exporter
 from core.nn.saving.weights import from_safetensors
 from core.store import Store
 from tests.api.conftest import ARRAYS, JSON, METADATA, Worker
@@ -274,3 +277,64 @@ def test_weights_are_made_into_another_form_one_after_the_other(
         answers = list(threads.map(lambda _: client.get(path, params={"format": "json"}), range(3)))
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert most == 1
+
+
+def test_ranges_of_one_form_are_pieces_of_one_making(
+    client: TestClient, path: str, submitted: Callable[..., JSON], worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr("api.routes.weights.exporter", lambda name: made.append(name) or exporter(name))
+    whole = client.get(path, params={"format": "onnx"}).content
+    with ThreadPoolExecutor(8) as pool:
+        headers = [{"Range": f"bytes={start}-{start + 99}"} for start in range(0, len(whole), 100)]
+        pieces = list(pool.map(lambda each: client.get(path, params={"format": "onnx"}, headers=each).content, headers))
+    assert b"".join(pieces) == whole
+    assert made == ["onnx"]
+    other = submitted()
+    worker.succeed(worker.claim())
+    assert client.get(f"/v1/jobs/{other['id']}/weights", params={"format": "onnx"}).content == whole
+    assert made == ["onnx"]  # of equal weights
+    monkeypatch.setattr("api.routes.weights.revision", lambda: "another")
+    client.get(path, params={"format": "onnx"})
+    client.get(path, params={"format": "npz"})
+    assert made == ["onnx", "onnx", "npz"]
+
+
+def test_the_exports_that_were_not_used_for_longest_make_room(tmp_path: Path) -> None:
+    exports, shelves = Exports(tmp_path, most_bytes=10, most_files=3), {}
+
+    def kept(name: str, size: int) -> Shelf:
+        shelf = shelves[name] = Shelf(tmp_path)
+        shelf.put(name.encode() * size)
+        exports.keep(name, shelf)
+        return shelf
+
+    def are() -> str:
+        found = [(name, shelf) for name in shelves if (shelf := exports.get(name)) is not None]
+        for _, shelf in found:
+            exports.give_back(shelf)
+        return "".join(name for name, _ in found)
+
+    for name in "abc":
+        exports.give_back(kept(name, 3))
+    a = exports.get("a")
+    assert a is not None
+    exports.give_back(kept("d", 1))  # a fourth file
+    assert are() == "acd"
+    exports.give_back(kept("e", 9))
+    assert are() == "de"
+    assert b"".join(a.pieces()) == b"aaa"  # who reads it keeps it
+    exports.give_back(a)
+    assert _is_closed(a)
+    large = kept("f", 11)  # too large by itself
+    assert are() == ""
+    assert b"".join(large.pieces()) == b"f" * 11
+    exports.give_back(large)
+    assert all(_is_closed(shelf) for shelf in shelves.values())
+
+
+def _is_closed(shelf: Shelf) -> bool:
+    with suppress(ValueError):
+        list(shelf.pieces())
+        return False
+    return True
