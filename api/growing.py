@@ -1,4 +1,7 @@
-"""Answers that are made at the pace of the service and taken at that of their clients: a file lies between the two."""
+"""Answers that are made at the pace of the service and taken at that of their clients: a file lies between the two.
+
+How long that may take is the connection's to say (`api.heads`).
+"""
 
 import asyncio
 import logging
@@ -16,8 +19,6 @@ from api.streaming import PIECE_BYTES
 
 log = logging.getLogger("api")
 
-KEPT_S = 6 * 3600.0  # that an answer waits for its client once it is made
-
 
 class Broken(Exception):
     """There is no more of the answer, but not since it has come to its end."""
@@ -31,7 +32,6 @@ class Growing:
         self.is_closed = False
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - `close` and `_made` close it
         self._news = asyncio.Event()
-        self._made_at = 0.0
         self._work: asyncio.Task[None] | None = None
 
     async def add(self, make: Callable[[], bytes]) -> None:
@@ -45,8 +45,8 @@ class Growing:
         self._work.add_done_callback(self._made)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """All of it as it comes. Broken where the work fails, or the client has not taken it in time."""
-        position, loop = 0, asyncio.get_running_loop()
+        """All of it as it comes. Broken where the work fails."""
+        position = 0
         while True:
             while position == self.size:
                 if self._work is None or self._work.done():
@@ -55,11 +55,6 @@ class Growing:
                     return
                 self._news.clear()
                 await self._news.wait()
-            if self._made_at and loop.time() - self._made_at >= KEPT_S:
-                log.warning(
-                    "a client took %d of %d bytes of its answer in %.0f seconds: it is let go", position, self.size, KEPT_S
-                )
-                raise Broken
             size = min(PIECE_BYTES, self.size - position)
             piece = await run_in_threadpool(os.pread, self._file.fileno(), size, position)
             position += len(piece)
@@ -78,7 +73,6 @@ class Growing:
         self.size += len(content)
 
     def _made(self, work: asyncio.Task[None]) -> None:
-        self._made_at = asyncio.get_running_loop().time()
         self._news.set()
         if not work.cancelled() and (error := work.exception()) is not None:
             log.error("an answer broke off after %d bytes", self.size, exc_info=error)

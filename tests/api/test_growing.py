@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from api import growing
 from api.errors import Refused
 from api.growing import Broken, Growing
 from api.room import Room
@@ -120,27 +119,6 @@ def test_a_reader_gets_what_grows_to_its_end(tmp_path: Path) -> None:
 
 def test_an_answer_whose_making_fails_comes_to_no_end(tmp_path: Path) -> None:
     assert followed(tmp_path, lambda _: [][0]) == (WHOLE, False)
-
-
-def test_a_client_that_takes_longer_than_an_answer_is_kept_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(growing, "KEPT_S", 0.0)
-
-    async def run() -> None:
-        answer = Growing(tmp_path)
-        made = asyncio.Event()
-
-        async def fill() -> None:
-            await answer.add(lambda: b"all of it")
-            made.set()
-
-        answer.fill(fill())
-        await made.wait()
-        await asyncio.sleep(0)
-        with pytest.raises(Broken):
-            await anext(answer.pieces())
-        answer.close()
-
-    asyncio.run(run())
 
 
 def test_what_nobody_wants_any_more_is_not_made_and_its_file_goes_with_the_work(tmp_path: Path) -> None:
