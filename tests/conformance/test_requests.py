@@ -105,6 +105,14 @@ def test_another_tenants_job_is_not_found(store: Store, submit: Callable[..., Jo
     assert store.jobs.get("default", job.id) == job
 
 
+def test_the_weights_of_another_tenants_job_are_not_there(store: Store, claimed: Callable[..., Claim]) -> None:
+    claim = claimed()
+    store.jobs.succeed(claim, {}, {"best": b"weights"})
+    assert store.weights.get("default", claim.job.id, "best").size_bytes == 7
+    with pytest.raises(NotFound, match=f"there is no job {claim.job.id}"):
+        store.weights.get("other", claim.job.id, "best")
+
+
 def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(store: Store, submit: Callable[..., Job]) -> None:
     jobs = [submit() for _ in range(7)]
     seen: list[str] = []

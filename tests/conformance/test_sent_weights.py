@@ -39,6 +39,12 @@ def test_the_same_bytes_sent_at_once_are_stored_once_for_each_tenant(store: Stor
     assert store.sent_weights.add("other", "b" * 64, TENSORS, b"")[1]
 
 
+def test_of_the_same_bytes_each_tenant_knows_its_own(store: Store) -> None:
+    sent = {tenant: store.sent_weights.add(tenant, "a" * 64, TENSORS, b"bytes")[0] for tenant in ("default", "other")}
+    known = {tenant: store.sent_weights.known(tenant, "a" * 64) for tenant in sent}
+    assert {tenant: each and each.id for tenant, each in known.items()} == {tenant: each.id for tenant, each in sent.items()}
+
+
 def test_another_tenant_does_not_see_them(store: Store) -> None:
     sent, _ = store.sent_weights.add("default", "a" * 64, TENSORS, b"bytes")
     for ask in (store.sent_weights.get, store.sent_weights.delete):
