@@ -7,11 +7,11 @@ place of the document; only then the standard library's slower reader looks agai
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from fastapi import Depends, Request
@@ -22,6 +22,7 @@ from api.arrivals import Arrival
 from api.deps import service_of, tenant_of
 from api.errors import Refused
 from api.pace import Pace
+from api.turns import Turns
 from api.wording import named, problems
 from core.errors import InvalidSpec, Problem, TooLarge, escaped
 
@@ -92,28 +93,35 @@ async def stream(request: Request, limit: int, arrival: Arrival) -> AsyncIterato
         raise Refused("bad_request", "the connection ended before the body did") from None
 
 
-async def _json_body(request: Request) -> AsyncIterator[bytes]:
-    """The bytes of a JSON request, as long as its endpoint works on them. A large one waits for its turn, outside of memory."""
-    given = content_type(request)
-    if given != "application/json":
-        has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
-        message = f"{has}; it must be application/json"
-        raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
-    service = await service_of(request)
-    tenant, limit = await tenant_of(request), service.settings.max_request_bytes
-    with (
-        service.arrivals.arrival(tenant, SMALL_BYTES) as arrival,
-        SpooledTemporaryFile(SMALL_BYTES, dir=str(service.files)) as file,
-    ):
-        async for chunk in stream(request, limit, arrival):
-            file.write(chunk)
-        is_small = file.tell() <= SMALL_BYTES
-        file.seek(0)
-        async with nullcontext() if is_small else service.judging.turn(tenant):
-            yield file.read()
+def _json_body(kind: Literal["judging", "holding"]) -> Callable[[Request], AsyncIterator[bytes]]:
+    """Gives the bytes of a JSON request, as long as its endpoint works on them. A large one waits outside of memory, for its
+    turn among those of the service's that have this name."""
+
+    async def body(request: Request) -> AsyncIterator[bytes]:
+        given = content_type(request)
+        if given != "application/json":
+            has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
+            message = f"{has}; it must be application/json"
+            raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
+        service = await service_of(request)
+        tenant, limit = await tenant_of(request), service.settings.max_request_bytes
+        with (
+            service.arrivals.arrival(tenant, SMALL_BYTES) as arrival,
+            SpooledTemporaryFile(SMALL_BYTES, dir=str(service.files)) as file,
+        ):
+            async for chunk in stream(request, limit, arrival):
+                file.write(chunk)
+            is_small = file.tell() <= SMALL_BYTES
+            file.seek(0)
+            turns: Turns = getattr(service, kind)
+            async with nullcontext() if is_small else turns.turn(tenant):
+                yield file.read()
+
+    return body
 
 
-JsonBody = Annotated[bytes, Depends(_json_body, scope="function")]
+JsonBody = Annotated[bytes, Depends(_json_body("holding"), scope="function")]
+JobBody = Annotated[bytes, Depends(_json_body("judging"), scope="function")]  # of what is judged, and answered then
 
 
 def parsed(body: bytes) -> Any:

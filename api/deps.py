@@ -36,7 +36,8 @@ from core.store import Caller, Store, connect
 
 # At once, and of these one tenant's: the last is always another's.
 PARSERS, PARSERS_OF_ONE = 3, 2  # uploads that are read; each may take a whole core and parse_memory_bytes
-JUDGES, JUDGES_OF_ONE = 3, 2  # large requests; each may take seconds, and many times its size in memory
+JUDGES, JUDGES_OF_ONE = 3, 2  # large jobs; each may take seconds, and many times its size in memory
+HOLDERS, HOLDERS_OF_ONE = 3, 2  # large requests that stay in memory while they wait or are worked on: rows to predict
 RESOLVERS, RESOLVERS_OF_ONE = 8, 2  # names of webhooks' receivers, each of which may take three seconds
 CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS, PREDICTORS_OF_ONE = 3, 2  # blocks of rows that run through a network
@@ -61,6 +62,7 @@ class Service:
     files: Path  # uploads on their way; emptied at the end
     parsing: Turns
     judging: Turns
+    holding: Turns
     converting: Turns
     predicting: Turns
     opening: Shares
@@ -102,6 +104,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             files=files,
             parsing=Turns(PARSERS, share=PARSERS_OF_ONE),
             judging=Turns(JUDGES, share=JUDGES_OF_ONE),
+            holding=Turns(HOLDERS, share=HOLDERS_OF_ONE),
             converting=Turns(CONVERTERS),
             predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE, PREDICTORS_OF_ONE),
             opening=Shares(TABLES, TABLES_OF_ONE),

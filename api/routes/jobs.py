@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.answers import JobAnswer, JobList, answer, job_answer, job_summary, list_answer
-from api.bodies import JsonBody
+from api.bodies import JobBody
 from api.deps import JobIdInPath, Service, Tenant, TheService, job_id_checked, service_of
 from api.errors import wrong_parameter
 from api.idempotency import REPLAYED, IdempotencyKey
@@ -129,7 +129,7 @@ def etag(job: Job) -> str:
     ),
     openapi_extra=takes(JOB, "A network, its data and its training."),
 )
-def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: JsonBody) -> Response:
+def create_job(service: TheService, tenant: Tenant, key: IdempotencyKey, body: JobBody) -> Response:
     """Accepted means kept: a job that was answered with 202 survives whatever happens to this process, the queue or a worker.
 
     Send an `Idempotency-Key` and the same request may be repeated without making a second job: the answer is the first job, as

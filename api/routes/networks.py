@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.answers import CheckAnswer, answer
-from api.bodies import JsonBody
+from api.bodies import JobBody
 from api.deps import Tenant, TheService
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
 from api.schemas import EXAMPLES
@@ -48,7 +48,7 @@ _PLAN = {
     ),
     openapi_extra=takes(JOB, "The job as it would be submitted. Nothing is stored."),
 )
-def check_network(service: TheService, tenant: Tenant, body: JsonBody) -> Response:
+def check_network(service: TheService, tenant: Tenant, body: JobBody) -> Response:
     """Every problem at once, each with its JSON pointer; or what each layer gives, how many parameters there are, how much
     memory and about how much time the training takes, and how many jobs wait before it."""
     checked = check(service, tenant, body)

@@ -7,14 +7,18 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
 from api.errors import Refused
 from api.turns import MOST_OF_ONE, Turns
 from core.store import Store
+from tests.api.conftest import JSON, xor
 from tests.keys import issued
 from tests.polling import until
+
+LARGE = 300_000  # bytes of a request
 
 
 class Crowd:
@@ -189,7 +193,7 @@ def test_one_tenant_never_has_all_turns_though_nobody_else_wants_them_yet() -> N
 
 def test_of_each_kind_of_work_that_has_several_turns_one_is_left_for_others(client: TestClient) -> None:
     service = client.app.state.service  # type: ignore[attr-defined]
-    kinds = ("parsing", "judging", "predicting", "opening", "resolving")
+    kinds = ("parsing", "judging", "holding", "predicting", "opening", "resolving")
 
     async def play(kind: str) -> bool:
         turns = getattr(service, kind)
@@ -242,3 +246,33 @@ def test_an_upload_of_another_tenant_goes_before_all_that_one_has_waiting(client
         thread.join(60)
     assert done[:2] == [("acme", 429), ("other", 201)]
     assert sorted(status for _, status in done[2:]) == [201] * MOST_OF_ONE
+
+
+def test_large_jobs_are_judged_while_large_predictions_are_made_and_these_beside_those(
+    client: TestClient, trained: JSON
+) -> None:
+    service, portal = client.app.state.service, client.portal  # type: ignore[attr-defined]
+    headers = {"Content-Type": "application/json"}
+    work = {
+        "holding": (f"/v1/jobs/{trained['id']}/predict", orjson.dumps({"rows": [{"a": 1, "b": 2}]}).ljust(LARGE)),
+        "judging": ("/v1/networks/check", orjson.dumps(xor()).ljust(LARGE)),
+    }
+    assert portal is not None
+    for held, free in (("holding", "judging"), ("judging", "holding")):
+        busy = [portal.call(getattr(service, held).taken, tenant) for tenant in ("acme", "acme", "third")]
+        answers: list[Any] = []
+
+        def ask(held: str = held, answers: list[Any] = answers) -> None:
+            path, content = work[held]
+            answers.append(client.post(path, content=content, headers=headers))
+
+        waiting = threading.Thread(target=ask)
+        waiting.start()
+        until(lambda held=held: getattr(service, held).waiting() == 1)  # type: ignore[misc]
+        path, content = work[free]
+        assert client.post(path, content=content, headers=headers).status_code == 200
+        assert not answers
+        for give_back in busy:
+            portal.call(give_back)
+        waiting.join(60)
+        assert [answer.status_code for answer in answers] == [200]
