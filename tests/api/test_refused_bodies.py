@@ -104,17 +104,15 @@ def test_a_small_body_that_never_comes_ends_its_connection(server: Server) -> No
 
 
 def test_what_follows_on_a_refused_body_is_not_done(server: Server) -> None:
-    rows = b"a\n1\n"
-    follows = f"POST /v1/datasets HTTP/1.1\r\nHost: localhost\r\n{HEADER}Content-Type: text/csv\r\nContent-Length: {len(rows)}"
-    with asking(server, "Transfer-Encoding: chunked\r\n") as connection:
-        assert answer(connection).startswith(b"http/1.1 401")
-        connection.sendall(b"0\r\n\r\n" + follows.encode() + b"\r\n\r\n" + rows)
-        assert has_ended(connection)
-    with asking(server, "Transfer-Encoding: chunked\r\n") as connection:
-        assert answer(connection).startswith(b"http/1.1 401")
-        connection.sendall(b"no chunk at all\r\n\r\n")
-        assert has_ended(connection)
     with server.client() as client:
-        assert client.get("/v1/datasets").json()["data"] == []
-        assert client.post("/v1/datasets", content=rows, headers={"Content-Type": "text/csv"}).status_code == 201
+        made = client.post("/v1/datasets", content=b"a\n1\n", headers={"Content-Type": "text/csv"})
+        path = f"/v1/datasets/{made.json()['id']}"
+        follows = f"DELETE {path} HTTP/1.1\r\nHost: localhost\r\n{HEADER}\r\n".encode()
+        for rest in (b"0\r\n\r\n" + follows, b"no chunk at all\r\n\r\n"):
+            with asking(server, "Transfer-Encoding: chunked\r\n") as connection:
+                assert answer(connection).startswith(b"http/1.1 401")
+                connection.sendall(rest)
+                assert has_ended(connection)
+        assert client.get(path).status_code == 200
+        assert client.delete(path).status_code == 204
     assert "Traceback" not in server.log.read_text()
