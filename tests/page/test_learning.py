@@ -220,6 +220,8 @@ def test_without_kept_epochs_the_best_one_is_followed(service: Running, key: str
         trace = client.get(f"/v1/jobs/{job}/trace").raise_for_status().json()
     page = visit(service.url()).open(f"#/jobs/{job}/learning", key)
     expect(page.get_by_text("only these weights are kept")).to_be_visible()
+    expect(page.get_by_role("cell", name="0", exact=True).first).to_be_visible()  # row 0 is (0, 0)
+    assert page.get_by_role("cell", name="−0", exact=True).count() == 0
     for _ in range(3):
         page.get_by_role("button", name="Next →").click()
     expect(page.get_by_label("What is computed")).to_contain_text("The mean squared error is (")

@@ -12,7 +12,7 @@ export function number(value: number | null | undefined, digits = 4): string {
 }
 
 export function count(value: number): string {
-  return value.toLocaleString("en").replace("-", "−");
+  return (value + 0).toLocaleString("en").replace("-", "−");
 }
 
 export function seconds(value: number | null): string {

@@ -64,7 +64,7 @@ export function Columns({ dataset, target, leftOut, kinds, onChange, onKind }: P
                   )}
                 </td>
                 <td>{onKind ? <KindChoice column={column} isFound={!told.has(column.name)} kind={kinds.get(column.name) ?? "as found"} onKind={onKind} /> : column.kind}</td>
-                <td>{count(column.missing)}</td>
+                <td data-label="Missing">{count(column.missing)}</td>
                 <td>
                   {contents(column)}
                   {column.warning && <span class="warning">{column.warning}</span>}

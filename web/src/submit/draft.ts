@@ -85,7 +85,7 @@ export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Jso
 }
 
 /** A number where it is one, else what was typed: the service says what is wrong with it. A comma is a decimal one, but 1,000 may be either. */
-function numeric(text: string, empty: string = AUTO): number | string {
+export function numeric(text: string, empty: string = AUTO): number | string {
   const typed = text.trim();
   if (typed === "") return empty;
   const value = /^[1-9]\d{0,2}(,\d{3})+$/.test(typed) ? NaN : Number(typed.replace(",", "."));

@@ -1,0 +1,65 @@
+"""A row of one's own through the trained network: what the page tells is the service's own prediction."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.browser import Visit
+from tests.page.test_page import DARK, PHONE
+from tests.service.running import ROOT, Running, finished
+
+pytestmark = pytest.mark.xdist_group("page")
+
+IRIS = (ROOT / "examples" / "data" / "iris.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def job(service: Running) -> str:
+    with service.client() as client:
+        dataset = client.post("/v1/datasets", content=IRIS, headers={"Content-Type": "text/csv"}).json()["id"]
+        request = {"dataset": {"id": dataset, "target": "species"}, "training": {"epochs": 30}}
+        return str(finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"])
+
+
+def opened(visited: Visit, job: str, key: str) -> Page:
+    page = visited.open(f"#/jobs/{job}", key)
+    page.get_by_role("link", name="Predict").click()
+    expect(page.get_by_label("petal_width")).to_have_value("0.2")  # of row 0
+    return page
+
+
+def test_a_row_of_ones_own_is_predicted(service: Running, key: str, job: str, visit: Callable[..., Visit]) -> None:
+    page = opened(visit(service.url()), job, key)
+    row = {"sepal_length": 6.5, "sepal_width": None, "petal_length": 5.4, "petal_width": 2.1}
+    for name, value in row.items():
+        page.get_by_label(name).fill("" if value is None else str(value).replace(".", ","))
+    page.get_by_role("button", name="Predict").click()
+    with service.client() as client:
+        true = client.post(f"/v1/jobs/{job}/predict", json={"rows": [row]}).raise_for_status().json()["predictions"][0]
+    told = page.get_by_role("region", name="Prediction")
+    expect(told.get_by_role("definition")).to_have_text(true["values"]["species"])
+    for name, likely in true["probabilities"].items():
+        shown = told.get_by_role("progressbar", name=name).get_attribute("value")
+        assert float(str(shown)) == likely
+        expect(told).to_contain_text(f"{100 * likely:.1f} %")
+
+
+@pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_what_cannot_be_predicted_stands_at_its_field(
+    service: Running, key: str, job: str, visit: Callable[..., Visit], context: dict[str, object]
+) -> None:
+    visited = visit(service.url(), **context)
+    page = opened(visited, job, key)
+    page.get_by_role("button", name="Predict").press("Enter")
+    expect(page.get_by_role("region", name="Prediction")).to_be_visible()
+    assert visited.violations() == []
+    assert not visited.is_too_wide()
+    field = page.get_by_label("petal_width")
+    field.fill("wide")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("wide"))
+    assert page.get_by_role("region", name="Prediction").count() == 0
+    assert visited.violations() == []
