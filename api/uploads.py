@@ -57,7 +57,7 @@ async def stored(
         idempotency = None if key is None else Idempotency(key, _fingerprint(sha256, format, name))
 
         def store() -> tuple[Dataset, bool]:
-            known = service.store.datasets.known(tenant, sha256, format, idempotency)
+            known = service.store.datasets.known(tenant, sha256, format, idempotency, name)
             if known is not None:
                 return known, False
             try:

@@ -1,5 +1,6 @@
 """/v1/datasets: upload as a stream, list, schema and statistics, first rows, remove."""
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -26,6 +27,7 @@ from api.uploads import MEDIA_TYPES, stored
 from api.wording import shown
 from core.data.parse import Format
 from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.store import Dataset
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -121,7 +123,9 @@ async def create_dataset(
     tenant: Tenant,
     key: IdempotencyKey,
     format: Annotated[Format | None, Query(description="Instead of the Content-Type.")] = None,
-    name: Annotated[str | None, Query(min_length=1, max_length=200, description="Yours to choose.")] = None,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Yours to choose; of the same bytes the newest is true.")
+    ] = None,
     reading: Annotated[Reading, Depends(_reading)] = AS_IT_LOOKS,
 ) -> Response:
     """Read once, by a process of its own with a limit on its memory and time. The answer describes every column.
@@ -131,7 +135,7 @@ async def create_dataset(
     if name is not None and not name.isprintable():
         raise wrong_parameter("name", "name holds a character that cannot be printed")
     dataset, is_new = await stored(request, service, tenant, format, name, key, reading)
-    headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": f'"{dataset.id}"'}
+    headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": _etag(dataset)}
     is_replayed = key is not None and not is_new
     return answer(dataset_answer(dataset), 201 if is_new else 200, headers | (REPLAYED if is_replayed else {}))
 
@@ -174,9 +178,9 @@ def get_dataset(
         Query(description=f"All distinct values of each column; otherwise the first {FIRST_VALUES}."),
     ] = None,
 ) -> Response:
-    """Its columns with their kinds and statistics. A dataset never changes."""
+    """Its columns with their kinds and statistics. Nothing of a dataset changes but its name."""
     dataset = service.store.datasets.get(tenant, id)
-    headers = {"ETag": f'"{dataset.id}"' if values is None else f'"{dataset.id}-{values}"'}
+    headers = {"ETag": _etag(dataset, *filter(None, [values]))}
     if is_match(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return answer(dataset_answer(dataset, all_values=values == "all"), headers=headers)
@@ -206,3 +210,8 @@ def delete_dataset(service: TheService, tenant: Tenant, id: DatasetId) -> Respon
     """Refused while a queued or running job needs it. Jobs that have ended keep their weights and their history."""
     service.store.datasets.delete(tenant, id)
     return Response(status_code=204)
+
+
+def _etag(dataset: Dataset, *parts: str) -> str:
+    name = () if dataset.name is None else (hashlib.sha256(dataset.name.encode()).hexdigest()[:16],)
+    return f'"{"-".join((dataset.id, *name, *parts))}"'

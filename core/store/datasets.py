@@ -1,12 +1,13 @@
-"""Datasets: a schema, a preview and a table in chunks. The same bytes of one tenant are one dataset."""
+"""Datasets: a schema, a preview and a table in chunks. The same bytes of one tenant are one dataset, named as it was last."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Select, select, update
 
 from core.errors import Conflict, CoreError
 from core.ids import new_id
@@ -42,13 +43,14 @@ class Datasets:
         idempotency: Idempotency | None = None,
         most_stored_bytes: int | None = None,
     ) -> tuple[Dataset, bool]:
-        """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before.
+        """Stores the table and its description; False and the dataset that is there where this tenant sent these bytes before,
+        by its new name if they have one.
 
         `sha256` and `size_bytes` are those of Dataset. `idempotency` must differ where `sha256` or `format` does.
         Raises IdempotencyMismatch where the key came with another request, QuotaExceeded where all that the tenant stores
         would be more than `most_stored_bytes`.
         """
-        known = self.known(tenant, sha256, format, idempotency)
+        known = self.known(tenant, sha256, format, idempotency, name)
         if known is not None:
             return known, False
         lines = [dict(line) for line in preview]
@@ -77,7 +79,7 @@ class Datasets:
                 .on_conflict_do_nothing(index_elements=["tenant", "sha256", "format"])
                 .returning(*DATASET)
             ).one_or_none()
-            dataset = Dataset(*row) if row is not None else _same(writer, tenant, sha256, format, is_held=True)
+            dataset = Dataset(*row) if row is not None else _used(writer, tenant, sha256, format, name)
             if dataset is None:
                 raise Conflict("this dataset was deleted while it was sent; send it again")
             if idempotency is not None:
@@ -87,8 +89,11 @@ class Datasets:
                 upload.finish(writer)
         return dataset, row is not None
 
-    def known(self, tenant: str, sha256: str, format: str, idempotency: Idempotency | None = None) -> Dataset | None:
-        """The dataset that these bytes made before, from now on remembered as what the key made; None where there is none yet.
+    def known(
+        self, tenant: str, sha256: str, format: str, idempotency: Idempotency | None = None, name: str | None = None
+    ) -> Dataset | None:
+        """The dataset that these bytes made before, from now on remembered as what the key made and called `name`, unless
+        that is None; None where there is none yet.
 
         Worth a look before a file is read; `add` decides. Raises IdempotencyMismatch as it does.
         """
@@ -98,7 +103,7 @@ class Datasets:
         if dataset is None:
             return None
         with self._database.writing() as writer:
-            dataset = _same(writer, tenant, sha256, format, is_held=True)
+            dataset = _used(writer, tenant, sha256, format, name)
             if dataset is not None and idempotency is not None and dataset.id != made:
                 self._remember(writer, dataset, idempotency)
         return dataset
@@ -169,12 +174,24 @@ def _upload(database: Database, table: Path) -> Upload:
         return Upload(database, iter(partial(file.read, CHUNK), b""))
 
 
-def _same(reader: Connection, tenant: str, sha256: str, format: str, is_held: bool = False) -> Dataset | None:
-    """The dataset of these bytes; `is_held` keeps it from being deleted until the transaction ends, and tells of its use."""
-    query = select(*DATASET).where(datasets.c.tenant == tenant, datasets.c.sha256 == sha256, datasets.c.format == format)
-    if is_held:
-        query = query.with_for_update(read=True, key_share=True)
-    row: Row[*tuple[Any, ...]] | None = reader.execute(query).one_or_none()
-    if row is not None and is_held:
-        use(reader, row.id)
+def _same(reader: Connection, tenant: str, sha256: str, format: str) -> Dataset | None:
+    """The dataset of these bytes."""
+    row = reader.execute(_of(tenant, sha256, format)).one_or_none()
     return None if row is None else Dataset(*row)
+
+
+def _used(writer: Connection, tenant: str, sha256: str, format: str, name: str | None) -> Dataset | None:
+    """The dataset of these bytes, which is not deleted until the transaction ends; tells of its use, and of its new name."""
+    row = writer.execute(_of(tenant, sha256, format).with_for_update(read=True, key_share=True)).one_or_none()
+    if row is None:
+        return None
+    use(writer, row.id)
+    dataset = Dataset(*row)
+    if name is None or name == dataset.name:
+        return dataset
+    writer.execute(update(datasets).where(datasets.c.id == dataset.id).values(name=name))
+    return replace(dataset, name=name)
+
+
+def _of(tenant: str, sha256: str, format: str) -> Select[*tuple[Any, ...]]:
+    return select(*DATASET).where(datasets.c.tenant == tenant, datasets.c.sha256 == sha256, datasets.c.format == format)

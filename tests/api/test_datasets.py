@@ -251,3 +251,14 @@ def test_a_dataset_of_inline_data_cannot_be_mistaken_for_a_file_of_the_same_byte
     assert inline["source"] == "inline"
     answer = client.post("/v1/datasets", content=orjson.dumps(xor()["dataset"]), headers={"Content-Type": "application/json"})
     assert answer.json().get("id") != inline["id"]
+
+
+def test_a_new_name_of_the_same_bytes_is_told_to_those_who_know_the_old_one(client: TestClient) -> None:
+    nameless, named = (
+        client.post(path, content=CSV, headers={"Content-Type": "text/csv"})
+        for path in ("/v1/datasets", "/v1/datasets?name=rents")
+    )
+    at = named.headers["Location"]
+    assert (nameless.headers["Location"], nameless.json()["name"], named.json()["name"]) == (at, None, "rents")
+    assert client.get(at, headers={"If-None-Match": named.headers["ETag"]}).status_code == 304
+    assert client.get(at, headers={"If-None-Match": nameless.headers["ETag"]}).json()["name"] == "rents"

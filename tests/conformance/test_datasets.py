@@ -53,6 +53,20 @@ def test_the_same_bytes_are_the_same_dataset(store: Store, add_dataset: Callable
     assert in_other_format.id != first.id
 
 
+def test_a_dataset_has_the_name_that_it_got_last(store: Store, tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    table.write_bytes(b"columns")
+
+    def sent_as(name: str | None) -> Dataset:
+        dataset, _ = store.datasets.add("default", "a" * 64, "csv", {}, [], 1, name, "upload", table)
+        assert dataset == store.datasets.get("default", dataset.id)
+        return dataset
+
+    assert [sent_as(name).name for name in (None, "rents", None, "rents of May")] == [None, "rents", "rents", "rents of May"]
+    assert store.datasets.known("default", "a" * 64, "csv", None, "rents").name == "rents"  # type: ignore[union-attr]
+    assert len({sent_as(name).id for name in (None, "rents")}) == 1
+
+
 def test_the_same_bytes_sent_at_once_are_one_dataset(store: Store, add_dataset: Callable[..., Dataset], engine: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         added = list(pool.map(lambda _: add_dataset(b"the same"), range(16)))
