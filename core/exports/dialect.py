@@ -79,7 +79,8 @@ class Dialect(ABC):
         """The last arguments of a formula."""
 
     @abstractmethod
-    def zeros(self, count: int) -> str: ...
+    def repeated(self, value: str, count: int) -> str:
+        """A list of so many."""
 
     @abstractmethod
     def kind(self, array: NDArray[Any]) -> str:

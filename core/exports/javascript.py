@@ -98,8 +98,8 @@ class JavaScript(Dialect):
     def constants(self, numbers: Mapping[str, str]) -> list[str]:
         return [*numbers.values()]
 
-    def zeros(self, count: int) -> str:
-        return f"new Array({count}).fill(0)"
+    def repeated(self, value: str, count: int) -> str:
+        return f"new Array({count}).fill({value})"
 
     def kind(self, array: NDArray[Any]) -> str:
         return str(array.itemsize)

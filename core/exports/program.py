@@ -18,6 +18,7 @@ from core.nn.saving.model import Link, SavedModel
 FUNCTIONS = {"number": "number", "boolean": "flag", "missing": "is_missing", "category": "code", "text": "one_hot"}
 READABLE = 4_000  # so many numbers are written as numbers, more as base64
 WIDTH = 120  # of a line
+ROUNDING = 1e-9  # programs and golden vectors are reckoned in float64, whatever the network's own type is
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,20 @@ class Content:
         return sum(array.size for _, array in self.tensors()) <= READABLE
 
     @property
-    def tolerances(self) -> dict[str, float]:
-        """How far the self-test lets what it compares differ, as a share of the largest; labels are the same or wrong."""
-        rounding = 1e-6 if self.model.card.network.dtype == "float32" else 1e-9
-        has_labels = self.has_flags or self.classes is not None
-        if has_labels:
-            return {"outputs": rounding, "predictions": 0, "probabilities": rounding}
-        return {"outputs": rounding, "predictions": rounding}
+    def tolerances(self) -> dict[str, list[float]]:
+        """How far each value that the self-test compares may be from the service's: as far as sums in another order are.
+
+        An output about the largest of all, which share a unit; a number about the largest in its own; a label not at all.
+        """
+        found = self.golden
+        if not found.rows:
+            return {}
+        largest = max(1.0, *(abs(y) for outputs in found.outputs for y in outputs))
+        told = {"outputs": [_rounded(largest)] * len(found.outputs[0])}
+        if found.probabilities is not None:
+            return {**told, "predictions": [0] * len(self.targets), "probabilities": [ROUNDING] * len(found.probabilities[0])}
+        columns = [(target, [abs(row[target.column]) for row in found.predictions]) for target in self.targets]
+        return {**told, "predictions": [_rounded(max(target.scale, *numbers)) for target, numbers in columns]}
 
     @property
     def summary(self) -> str:
@@ -106,6 +114,11 @@ class Content:
                 zip(self.golden.rows, self.golden.outputs, self.golden.predictions, strict=True)
             )
         ]
+
+
+def _rounded(largest: float) -> float:
+    """What rounding may be beside it, in two digits."""
+    return float(f"{ROUNDING * largest:.1e}")
 
 
 def arguments(feature: Feature) -> dict[str, Any]:

@@ -94,8 +94,8 @@ class Python(Dialect):
     def constants(self, numbers: Mapping[str, str]) -> list[str]:
         return [f"{name}={value}" for name, value in numbers.items()]
 
-    def zeros(self, count: int) -> str:
-        return f"[0.0] * {count}"
+    def repeated(self, value: str, count: int) -> str:
+        return f"[{value}] * {count}"
 
     def kind(self, array: NDArray[Any]) -> str:
         return '"f"' if array.dtype == np.float32 else '"d"'

@@ -47,7 +47,7 @@ def learned(says: Dialect) -> Iterator[str]:
         yield _let(says.variable(name), _tensor(array, says), says)
     for step in every(says.content.steps):
         if step.lacks_bias:
-            yield _let(says.variable(_of(step, "bias")), says.zeros(step.channels), says, "the layer has none")
+            yield _let(says.variable(_of(step, "bias")), says.repeated("0.0", step.channels), says, "the layer has none")
         if step.window is not None:
             extents = {name: says.literal(pair) for name, pair in step.extents.items()}
             yield _let(says.variable(_of(step, "windows")), f"windows({says.named(extents)})", says)
@@ -56,7 +56,7 @@ def learned(says: Dialect) -> Iterator[str]:
 def golden(says: Dialect) -> str:
     """What the self-test compares with."""
     opened, closed = says.braces
-    shares = ", ".join(f"{says.key(name)}: {share!r}" for name, share in says.content.tolerances.items())
+    tolerances = (f"{says.key(name)}: {_tolerance(values, says)}" for name, values in says.content.tolerances.items())
     margin = " " * says.indent
     entries = []
     for found in says.content.golden_rows():
@@ -72,12 +72,18 @@ def golden(says: Dialect) -> str:
     return "\n".join(
         [
             f"{says.comment} Rows that nobody sent, and what the service makes of them, reckoned with 64 bits.",
-            _let("TOLERANCES", f"{opened}{shares}{closed}", says, "of the largest; labels must be the same"),
+            f"{says.comment} How far each value may be from that, as sums in another order are. Labels must be the same.",
+            wrapped(f"{says.head('TOLERANCES')}{opened}", tolerances, f"{closed}{says.end}", step=says.indent),
             f"{says.public}{says.head('GOLDEN')}[",
             *entries,
             f"]{says.end}",
         ]
     )
+
+
+def _tolerance(values: Sequence[float], says: Dialect) -> str:
+    told = [says.literal(value) for value in values]
+    return says.repeated(told[0], len(told)) if len(told) > 1 and len({*told}) == 1 else f"[{', '.join(told)}]"
 
 
 def _part(head: str, items: Iterable[str], tail: str, says: Dialect) -> str:

@@ -128,6 +128,29 @@ def test_the_self_test_fails_where_labels_are_others_however_near(form: Name, cl
         assert self_test(form, file).returncode == 1
 
 
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_the_self_test_fails_where_the_unit_of_one_target_is_another_however_small(form: Name, tmp_path: Path) -> None:
+    targets = (Target("large", "number", 0.0, 1e9), Target("small", "number", 0.0, 0.0078125))
+    file = written(form, model([{"units": 2}], numbers(2), targets), tmp_path)
+    assert self_test(form, file).returncode == 0
+    text = file.read_text()
+    assert text.count("0.0078125 *") == 1
+    file.write_text(text.replace("0.0078125 *", "0.00782 *"))
+    assert self_test(form, file).returncode == 1
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_the_self_test_passes_where_what_is_left_of_sums_is_rounding_alone(form: Name, tmp_path: Path) -> None:
+    made = model([{"units": 50}, {"units": 1}], numbers(9), (Target("nothing", "number"),))
+    made.weights["1.weight"][0, 25:] = -made.weights["1.weight"][0, :25]
+    made.weights["0.weight"][25:] = made.weights["0.weight"][:25]
+    made.weights["0.bias"][25:] = made.weights["0.bias"][:25]
+    made.weights["1.bias"][:] = 0
+    golden = Golden.of(made, Predictor)
+    assert 0 < max(abs(y) for [y] in golden.outputs) < 1e-12
+    assert self_test(form, written(form, made, tmp_path, golden)).returncode == 0
+
+
 @pytest.mark.parametrize("largest", [2**53 - 1, 2**53 + 1, 2**63 - 1, -(2**63)])
 @pytest.mark.parametrize("form", PROGRAMS)
 def test_whole_numbers_as_classes_keep_all_their_digits(form: Name, largest: int, tmp_path: Path) -> None:

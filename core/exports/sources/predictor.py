@@ -240,10 +240,8 @@ def self_test():
     wrong = 0
     for golden in GOLDEN:
         for name, found in results(golden["row"]).items():
-            share = TOLERANCES[name]
-            tolerance = share and share * max(abs(value) for each in GOLDEN for value in each[name])
-            for value, expected in zip(found, golden[name]):
-                if value != expected and not (share and abs(value - expected) <= tolerance):
+            for value, expected, tolerance in zip(found, golden[name], TOLERANCES[name]):
+                if value != expected and not (tolerance and abs(value - expected) <= tolerance):
                     wrong += 1
                     print(f"{name} of {golden['row']}: {value!r} should be {expected!r}")
     print(f"{len(GOLDEN)} rows compared, {wrong} differences")
