@@ -30,7 +30,8 @@ class Runner:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        self.words = self.session.get_modelmeta().custom_metadata_map
+        known = self.session.get_modelmeta()
+        self.words, self.description = known.custom_metadata_map, known.description
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def __call__(self, rows: Rows) -> dict[str, Any]:
@@ -77,8 +78,10 @@ def test_every_layer_activation_loss_and_kind_of_feature_is_compared():
 
 @pytest.mark.parametrize("dtype", CASES)
 def test_only_what_the_runtime_lacks_in_double_precision_is_reckoned_in_single(dtype):
-    told = {name: Runner(exported(model)).words.get("precision") for name, (model, _) in CASES[dtype].items()}
-    kinds = {kind for words in told.values() if words for kind in words.partition(": ")[2].partition(", for")[0].split(", ")}
+    runners = [Runner(exported(model)) for model, _ in CASES[dtype].values()]
+    assert all(runner.description == runner.words.get("precision", "") for runner in runners)
+    told = [runner.words.get("precision") for runner in runners]
+    kinds = {kind for words in told if words for kind in words.partition(": ")[2].partition(", for")[0].split(", ")}
     lacking = {"gelu", *(f"{kind}_{sides}d" for kind in ("convolution", "average_pooling") for sides in (1, 2))}
     assert kinds == (set() if dtype == "float32" else lacking)
 

@@ -115,5 +115,6 @@ def _document(graph: Graph, words: Mapping[str, Any]) -> ModelProto:
     if graph.lowered:
         kinds = ", ".join(sorted(graph.lowered))
         texts["precision"] = f"float64, but in float32: {kinds}, for which onnxruntime has nothing else"
+        document.doc_string = texts["precision"]  # where viewers of graphs look
     helper.set_model_props(document, texts)
     return document
