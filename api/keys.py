@@ -30,6 +30,7 @@ ANYONE = Caller("", "default", frozenset({"admin"}))  # where keys are off
 _LATER = {"get_job": re.compile(rb"(wait=\d{1,9}(\.\d{1,9})?)?")}
 
 _ALLOWED = "it must be Bearer and an API key, gm_…"
+_WHOLE = "a key is gm_, 12 hexadecimal digits, an underscore and 48 more"
 _EMBEDDED = ". The embedded service wrote one to var/key, or to the file key of its --data-dir"
 _UNKNOWN = "is not known here, or what follows its id is wrong"
 
@@ -93,9 +94,11 @@ def _given(request: Request, service: Service) -> Key | None:
         of_its_own = service.settings.is_embedded and service.settings.key_file.exists()
         raise _refused(f"Authorization is missing; {_ALLOWED}{_EMBEDDED if of_its_own else ''}", error=None)
     scheme, _, text = given.partition(" ")
-    key = parsed(text.strip())
-    if scheme.lower() != "bearer" or key is None:  # it may be a secret of something else, so nothing of it is shown
+    if scheme.lower() != "bearer":  # it may be a secret of something else, so nothing of it is shown
         raise _refused(f"Authorization is not as it must be; {_ALLOWED}")
+    key = parsed(text.strip())
+    if key is None:
+        raise _refused(f"the API key is unknown: it is not whole, or none at all; {_WHOLE}")
     return key
 
 

@@ -117,7 +117,7 @@ def named(pointer: str) -> tuple[str, str]:
     context = ""
     if parts[:2] == ["network", "layers"] and len(parts) > 2:
         context, parts = f"layer {parts[2]}: ", parts[3:]
-    elif len(parts) > 1:
+    elif len(parts) > 1 and not parts[1].isdigit():
         parts = parts[1:]
     name = ""
     for part in parts:

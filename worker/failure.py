@@ -37,7 +37,9 @@ def remedies(training: TrainingSpec, data: DataSpec) -> Iterator[str]:
         yield 'lbfgs found no finite loss: take another training.optimizer, for example "adam", or smaller initial weights'
     else:
         rate = optimizer.learning_rate
-        yield f"lower training.optimizer.learning_rate, now {rate:g}, for example to {rate / 10:g}"
+        usual = type(optimizer)().learning_rate
+        lower = f"{usual:g}, the default of {optimizer.type}" if usual <= rate / 10 else f"{rate / 10:g}"
+        yield f"lower training.optimizer.learning_rate, now {rate:g}, for example to {lower}"
         if training.gradient_clipping is None:
             yield 'shorten gradients that explode with "gradient_clipping": {"norm": 1} in training'
         if isinstance(optimizer, GradientDescent):

@@ -115,7 +115,7 @@ def test_columns_of_numbers_with_a_dirty_cell_are_refused_with_that_cell(client:
     price, size = messages(answer).values()
     assert (
         'column "price" is text, though 299 of its 300 cells look like numbers; '
-        '1 is no plain number: "n/a?" in row 56 (line 58 of the file)' in price
+        'the other is "n/a?" in row 56 (line 58 of the file)' in price
     )
     assert '"12 qm" in row 99 (line 101 of the file); as a feature it would become 300 inputs: ' in size
     assert "upload the data with numbers=size" in size

@@ -132,6 +132,12 @@ def test_what_is_no_key_is_refused_and_not_repeated(given: str, stranger: TestCl
     assert not secret or secret == "Bearer" or secret not in answer.text
 
 
+def test_a_key_that_is_not_whole_is_said_to_be_unknown(stranger: TestClient) -> None:
+    for key in (KEY.text[:-1], "gm_wrong"):
+        told = stranger.get("/v1/jobs", headers={"Authorization": f"Bearer {key}"}).json()["detail"]
+        assert told.startswith("the API key is unknown: it is not whole, or none at all; a key is gm_, ")
+
+
 def test_only_the_embedded_service_says_where_its_key_is(settings: Settings, stranger: TestClient) -> None:
     settings.key_file.write_text("gm_…\n")
     message = "Authorization is missing; it must be Bearer and an API key, gm_…"

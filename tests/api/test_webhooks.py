@@ -98,6 +98,11 @@ def test_what_is_wrong_with_a_request_is_told_with_its_place(client: TestClient,
     assert (answer.status_code, list(messages(answer))) == (422, [pointer]), answer.text
 
 
+def test_an_event_that_there_is_not_is_named_with_its_list(client: TestClient) -> None:
+    answer = client.post("/v1/webhooks", json={"url": URL, "events": ["job.done"]})
+    assert messages(answer)["/events/0"].startswith('events[0] is "job.done"; it must be one of "job.submitted", ')
+
+
 def test_a_tenant_has_twenty_at_most(client: TestClient, store: Store) -> None:
     answers = [client.post("/v1/webhooks", json={"url": URL}) for _ in range(21)]
     assert [answer.status_code for answer in answers] == [201] * 20 + [422]

@@ -20,7 +20,26 @@ def test_a_divergence_names_its_epoch_and_first_of_all_a_lower_learning_rate() -
     found = told(optimizer={"type": "adam", "learning_rate": 0.5})
     assert (found["fault"], found["code"], found["epoch"]) == ("user", "diverged", 3)
     assert found["message"] == "the loss became NaN or infinite in epoch 3 of 10"
-    assert found["hint"].startswith("lower training.optimizer.learning_rate, now 0.5, for example to 0.05")
+    assert found["hint"].startswith(
+        "lower training.optimizer.learning_rate, now 0.5, for example to 0.001, the default of adam"
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "lower"),
+    [
+        ("adam", 1e6, "0.001, the default of adam"),
+        ("sgd", 1e5, "0.01, the default of sgd"),
+        ("adadelta", 100.0, "1, the default of adadelta"),
+        ("sgd", 0.02, "0.002"),
+        ("adam", 0.0001, "1e-05"),
+    ],
+)
+def test_the_lower_rate_is_one_that_may_do_at_once_and_not_a_tenth_of_one_that_is_far_off(
+    optimizer: str, rate: float, lower: str
+) -> None:
+    hint = told(optimizer={"type": optimizer, "learning_rate": rate})["hint"]
+    assert hint.startswith(f"lower training.optimizer.learning_rate, now {rate:g}, for example to {lower};")
 
 
 @pytest.mark.parametrize(

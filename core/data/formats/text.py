@@ -9,6 +9,17 @@ from core.errors import InvalidData
 _CHUNK_BYTES = 1 << 20
 _TAIL_BYTES = 1 << 12
 _ZIP = b"PK\x03\x04"
+_BINARY = {
+    b"\x89PNG\r\n": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF87a": "a GIF image",
+    b"GIF89a": "a GIF image",
+    b"%PDF-": "a PDF document",
+    b"\x1f\x8b": "a gzip file, which may be unpacked",
+    b"\xd0\xcf\x11\xe0": "an old Excel file, which may be saved as CSV in UTF-8",
+    b"PAR1\x15": "a Parquet file, which is uploaded with format=parquet",
+    b"\x93NUMPY": "a NumPy file, which is uploaded with format=npy",
+}
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -22,6 +33,8 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
     counts = dict.fromkeys(counted, 0)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
+            if size == 0 and (kind := next((kind for begin, kind in _BINARY.items() if chunk.startswith(begin)), None)):
+                raise InvalidData(f"this is {kind}; text is needed")
             if size == 0 and chunk.startswith(_ZIP):
                 raise InvalidData("this is a zip or Excel file; text is needed: unpack it, or save the sheet as CSV in UTF-8")
             if size == 0 and chunk[:2] in _UTF16:

@@ -1,10 +1,10 @@
 """What a client probably did not mean about a choice of columns that can be trained; pointers count from the job's root."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.preparation.column import Column, are_many, row_at
+from core.nn.preparation.column import Cell, Column, are_many, row_at
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import quantity_hint, target_place
 from core.nn.preparation.schema import Schema
@@ -29,9 +29,15 @@ def disguise(column: Column, schema: Schema) -> str | None:
     told = f"column {quoted(column.name)} is text, though {count} cells look like numbers"
     if not like.strange:
         return f"{told}, sent as texts"
-    shown = ", ".join(f"{quoted(cell.text)} in {row_at(cell.row, schema.first_line)}" for cell in like.examples)
-    more = ", …" if like.strange > len(like.examples) else ""
-    return f"{told}; {'1 is no plain number' if like.strange == 1 else f'{like.strange:,} are no plain numbers'}: {shown}{more}"
+    others = like.of - like.cells
+    written = like.strange - others  # they look like numbers, but of another kind than 12.5
+    if written:
+        shown = _cells(like.examples[others:], written, schema)
+        told = f"{told}, {written:,} of them no plain {'one' if written == 1 else 'ones'}{f': {shown}' if shown else ''}"
+    if others:
+        are = "the other is" if others == 1 else f"the {others:,} others are"
+        told = f"{told}; {are} {_cells(like.examples[:others], others, schema)}"
+    return told
 
 
 def remedy(column: Column) -> str:
@@ -43,6 +49,12 @@ def remedy(column: Column) -> str:
         f"{strange}upload the data with numbers={column.name[:60]}, and it is one input; if texts are meant, say "
         f"texts={column.name[:60]}; if it is no feature, leave it out of features"
     )
+
+
+def _cells(examples: Sequence[Cell], count: int, schema: Schema) -> str:
+    """Some of `count` cells, with their rows."""
+    shown = ", ".join(f"{quoted(cell.text)} in {row_at(cell.row, schema.first_line)}" for cell in examples)
+    return f"{shown}, …" if shown and count > len(examples) else shown
 
 
 def _is_dirty(column: Column) -> bool:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from core.nn.preparation.choice import problems
 from core.nn.preparation.column import Cell, Column, NumberLike
 from core.nn.preparation.schema import Schema
-from core.nn.preparation.warnings import MAX_WARNINGS, warnings
+from core.nn.preparation.warnings import MAX_WARNINGS, disguise, warnings
 from core.nn.spec import AnyLoss, DataSpec
 from core.nn.spec.losses import MeanSquaredError, SoftmaxCrossEntropy
 
@@ -30,7 +30,7 @@ NAME = Column(
     warning="300 distinct texts in 300 rows: as a feature it becomes 300 inputs",
 )
 KIND = Column(name="kind", kind="text", distinct=2, values=("a", "b"))
-SAID = 'column "price" is text, though 299 of its 300 cells look like numbers; 1 is no plain number: "12,5x" in row 56'
+SAID = 'column "price" is text, though 299 of its 300 cells look like numbers; the other is "12,5x" in row 56'
 
 
 def warned(*columns: Column, loss: AnyLoss | None = None, rows: int = 300, **data: Any) -> list[tuple[str, str]]:
@@ -66,6 +66,32 @@ def test_where_most_cells_are_texts_or_few_inputs_come_of_them_or_all_are_sent_a
     schema = Schema(rows=300, columns=(column, SIZE))
     assert bool(problems(schema, DataSpec(target="size"), MeanSquaredError())) == is_refused
     assert len(warned(column, SIZE, target="size")) == 1
+
+
+@pytest.mark.parametrize(
+    ("like", "told"),
+    [
+        (
+            NumberLike(593, 595, 595, (Cell(3, "k.A."), Cell(9, "k.A."), Cell(0, "1,5"))),
+            '593 of its 595 cells look like numbers, 593 of them no plain ones: "1,5" in row 0, …; '
+            'the 2 others are "k.A." in row 3, "k.A." in row 9',
+        ),
+        (
+            NumberLike(295, 300, 5, (Cell(3, "a"), Cell(9, "b"), Cell(20, "c"))),
+            '295 of its 300 cells look like numbers; the 5 others are "a" in row 3, "b" in row 9, "c" in row 20, …',
+        ),
+        (
+            NumberLike(296, 300, 5, (Cell(3, "a"), Cell(9, "b"), Cell(20, "c"))),
+            'look like numbers, 1 of them no plain one; the 4 others are "a" in row 3, "b" in row 9, "c" in row 20, …',
+        ),
+        (
+            NumberLike(300, 300, 1, (Cell(0, "$5"),)),
+            'all of its 300 cells look like numbers, 1 of them no plain one: "$5" in row 0',
+        ),
+    ],
+)
+def test_cells_that_are_no_numbers_are_told_from_numbers_that_are_written_otherwise(like: NumberLike, told: str) -> None:
+    assert told in (disguise(replace(PRICE, number_like=like), Schema(rows=600, columns=(PRICE,))) or "")
 
 
 def test_codes_of_numbers_with_a_text_are_warned_of_too() -> None:
