@@ -7,6 +7,7 @@ from core.store import Store, Webhook
 from core.webhooks import EVENTS, TEST, new_secret
 
 SCHEDULE_S = (300.0,)
+GIVE_UP_S = 3600.0
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_sender_whose_turn_another_has_begins_nothing(store: Store, webhook: W
     assert store.outbox.begin(slow, 60, SCHEDULE_S) is None
     attempt = store.outbox.begin(next_one, 60, SCHEDULE_S)
     assert attempt is not None
-    assert not store.outbox.failed(slow, attempt, 500, None, None)
+    assert not store.outbox.failed(slow, attempt, 500, None, None, GIVE_UP_S)
     store.outbox.give_back(slow)
     assert store.outbox.take(60) is None
     assert store.outbox.delivered(next_one, attempt, 204)
@@ -58,7 +59,7 @@ def test_no_turn_is_taken_of_a_webhook_that_is_disabled_or_paused(store: Store, 
     assert turn is not None
     attempt = store.outbox.begin(turn, 60, SCHEDULE_S)
     assert attempt is not None
-    assert store.outbox.failed(turn, attempt, 500, None, 300)
+    assert store.outbox.failed(turn, attempt, 500, None, 300, GIVE_UP_S)
     store.outbox.give_back(turn)
     assert store.outbox.take(60) is None
     store.webhooks.change("default", webhook.id, url="https://example.com/another")  # which ends the pause
