@@ -18,11 +18,11 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.arrivals import Arrival
 from api.deps import service_of, tenant_of
 from api.errors import Refused
-from api.pace import Pace
-from api.turns import Turns
+from api.limits.arrivals import Arrival
+from api.limits.pace import Pace
+from api.limits.turns import Turns
 from api.wording import named, problems
 from core.errors import InvalidSpec, Problem, TooLarge, escaped
 

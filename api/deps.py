@@ -15,16 +15,15 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
-from api.arrivals import Arrivals
 from api.exports import Exports
+from api.limits.arrivals import Arrivals
+from api.limits.places import Places
+from api.limits.rates import Rates
+from api.limits.room import Room
+from api.limits.turns import Turns
 from api.models import Models
-from api.places import Places
-from api.rates import Rates
 from api.readiness import Readiness, look
-from api.room import Room
 from api.scratch import scratch
-from api.shares import Shares
-from api.turns import Turns
 from api.uses import Uses
 from api.watch import Watcher
 from core.errors import NotFound
@@ -43,6 +42,7 @@ CONVERTERS = 1  # weights made into another form, several times over in memory
 PREDICTORS, PREDICTORS_OF_ONE = 3, 2  # blocks of rows that run through a network
 MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE = 256, 128  # they are short
 TABLES, TABLES_OF_ONE = 8, 3  # large datasets that are predicted; the file of each is on the disk meanwhile
+PATIENCE_S = 30.0  # with those two kinds, whose turns may be long
 
 # Of the disk, for answers to datasets until their clients have taken them.
 MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE = 2**35, 2**34
@@ -65,7 +65,7 @@ class Service:
     holding: Turns
     converting: Turns
     predicting: Turns
-    opening: Shares
+    opening: Turns
     room: Room
     exports: Exports
     models: Models
@@ -75,7 +75,7 @@ class Service:
     places: Places
     streams: Places
     arrivals: Arrivals
-    resolving: Shares  # names of receivers
+    resolving: Turns  # names of receivers
 
     def wake(self) -> None:
         if self.dispatcher is not None:
@@ -107,7 +107,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             holding=Turns(HOLDERS, share=HOLDERS_OF_ONE),
             converting=Turns(CONVERTERS),
             predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE, PREDICTORS_OF_ONE),
-            opening=Shares(TABLES, TABLES_OF_ONE),
+            opening=Turns(TABLES, share=TABLES_OF_ONE, patience_s=PATIENCE_S),
             room=Room(files, MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE),
             exports=Exports(files, MOST_EXPORT_BYTES, MOST_EXPORTS),
             models=Models(store, settings.max_models_bytes),
@@ -117,7 +117,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             places=Places(settings.tenant_open_requests),
             streams=Places(settings.tenant_open_streams, "streams", "are open"),
             arrivals=Arrivals(settings.tenant_open_uploads, settings.tenant_open_upload_bytes),
-            resolving=Shares(RESOLVERS, RESOLVERS_OF_ONE),
+            resolving=Turns(RESOLVERS, share=RESOLVERS_OF_ONE, patience_s=PATIENCE_S),
         )
         watcher.start()
         feeds.start()

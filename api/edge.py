@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem_answer
-from api.places import AT_END
+from api.limits.places import AT_END
 
 _TAKEN = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _SAFE = ("GET", "HEAD", "OPTIONS")

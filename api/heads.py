@@ -15,7 +15,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.pace import Pace
+from api.limits.pace import Pace
 from core.settings import settings
 
 log = logging.getLogger("api")

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.deps import Service, service_of
 from api.errors import Refused
-from api.places import AT_END
+from api.limits.places import AT_END
 from core.addresses import is_loopback
 from core.keys import Key, Scope, allows, parsed
 from core.store import Caller

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from api.turns import Turns
+from api.limits.turns import Turns
 from core.errors import TooLarge
 from core.store import Snapshot, Store
 

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.answers import JSON, dumped
 from api.deps import Service
-from api.places import AT_END
+from api.limits.places import AT_END
 from api.watch import Watcher
 from core.errors import CoreError, Unavailable
 from core.keys import Key, allows

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.bodies import check_few_objects, judged, parsed
 from api.deps import Service
-from api.quotas import check_job, quotas_of
+from api.limits.quotas import check_job, quotas_of
 from api.schemas import Data, JobRequest
 from api.starting import Source, adopt, source_of
 from api.tables import Table, added, chosen_table, relocated, untargeted, validation_table

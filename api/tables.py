@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from api.deps import Service
-from api.quotas import quotas_of
+from api.limits.quotas import quotas_of
 from api.schemas import Data, InlineData, JobRequest
 from core.data.inline import WEIGHT, inline_table
 from core.errors import InvalidSpec, NotFound, Problem

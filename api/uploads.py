@@ -15,7 +15,7 @@ from fastapi import Request
 from api.bodies import announced_bytes, content_type, stream
 from api.deps import Service
 from api.errors import Refused
-from api.quotas import check_rows, quotas_of
+from api.limits.quotas import check_rows, quotas_of
 from core.data.parse import Format, parse_upload
 from core.errors import CapacityError, Conflict, InvalidData, NotFound
 from core.nn.preparation.reading import AS_IT_LOOKS, Reading

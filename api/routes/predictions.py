@@ -17,9 +17,9 @@ from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
 from api.growing import Followed, Growing
 from api.kept import Epoch, weights_of
+from api.limits.places import AT_END
 from api.negotiation import preferred
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
-from api.places import AT_END
 from api.predictions import MEDIA_TYPES, PIECE_BYTES, Answering, Form, Manner, Rows, Table
 from api.schemas import PredictRequest
 from core.errors import InvalidData, NotFound, Problem, TooLarge, UserError

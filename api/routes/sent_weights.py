@@ -17,9 +17,9 @@ from api.answers import (
 from api.bodies import content_type
 from api.deps import SentWeightsId, Service, Tenant, TheService
 from api.errors import Refused
+from api.limits.quotas import quotas_of
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
-from api.quotas import quotas_of
 from api.uploads import BUFFER, received
 from core.data.weights import MOST_HEADER_BYTES, read_weights
 from core.errors import InvalidData

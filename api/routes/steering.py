@@ -9,8 +9,8 @@ from starlette.responses import Response
 from api.answers import JobAnswer, answer
 from api.deps import JobId, Service, Tenant, TheService
 from api.idempotency import REPLAYED, IdempotencyKey
+from api.limits.quotas import check_again, quotas_of
 from api.openapi import operation
-from api.quotas import check_again, quotas_of
 from api.routes.jobs import ENDED_EARLY, EXAMPLE, QUEUED, etag, shown
 from core.store import Idempotency, Job
 

@@ -11,9 +11,9 @@ from starlette.responses import Response, StreamingResponse
 from api.deps import JobId, Service, Tenant, TheService
 from api.errors import Refused
 from api.kept import Epoch, weights_of
+from api.limits.places import AT_END
 from api.negotiation import Unsatisfiable, byte_range, is_match, preferred
 from api.openapi import operation
-from api.places import AT_END
 from api.streaming import Shelf
 from core.exports import FORMS, STORED, Name, check_size, exporter, opened, revision
 from core.store import Snapshot

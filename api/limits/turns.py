@@ -2,7 +2,7 @@
 
 A turn that is free goes to the tenant that has the fewest turns at that moment, of several to the one that was served the
 longest ago, so nobody waits behind all that another has sent. Where nobody is to have more than a share of the turns,
-those that are free wait for others. For one event loop.
+those that are free wait for others; where nobody is to wait without an end, there is a patience. For one event loop.
 """
 
 import asyncio
@@ -19,15 +19,21 @@ RETRY_AFTER_S = 5
 
 class Turns:
     """`at_once` have their turn at the same time, `share` of them of one tenant, or all; `most_waiting` wait for theirs,
-    `most_of_one` of them of the same tenant."""
+    `most_of_one` of them of the same tenant, for `patience_s` or without an end."""
 
     def __init__(
-        self, at_once: int, most_waiting: int = MOST_WAITING, most_of_one: int = MOST_OF_ONE, share: int | None = None
+        self,
+        at_once: int,
+        most_waiting: int = MOST_WAITING,
+        most_of_one: int = MOST_OF_ONE,
+        share: int | None = None,
+        patience_s: float | None = None,
     ) -> None:
         self._free = at_once
         self._share = at_once if share is None else share
         self._most_waiting = most_waiting
         self._most_of_one = most_of_one
+        self._patience_s = patience_s
         self._at_work: Counter[str] = Counter()
         self._queues: dict[str, deque[asyncio.Future[None]]] = {}
         self._grants = 0
@@ -40,10 +46,12 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, tenant: str) -> AsyncIterator[None]:
-        """Refused where as many wait as may."""
-        self._check(tenant)
-        async with self.next_turn(tenant):
+        """Refused where as many wait as may, and where none comes within the patience."""
+        give_back = await self.taken(tenant)
+        try:
             yield
+        finally:
+            give_back()
 
     @asynccontextmanager
     async def next_turn(self, tenant: str) -> AsyncIterator[None]:
@@ -55,9 +63,14 @@ class Turns:
             self._release(tenant)
 
     async def taken(self, tenant: str) -> Callable[[], None]:
-        """A turn that ends when what this gives is called."""
+        """A turn that ends when what this gives is called; refused as `turn`."""
         self._check(tenant)
-        await self._acquire(tenant)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._acquire(tenant)
+        except TimeoutError:
+            message = f"no other request of this kind came to its end within {self._patience_s:g} seconds; try again later"
+            raise Refused("busy", message, headers={"Retry-After": str(RETRY_AFTER_S)}) from None
         return lambda: self._release(tenant)
 
     def _check(self, tenant: str) -> None:
