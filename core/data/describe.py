@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.cells import InvalidCell
-from core.data.likeness import likeness, number_likeness, numbering
+from core.data.likeness import dates, likeness, number_likeness, numbering
 from core.data.table import RESERVED
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, absent, are_many, first_rows
@@ -23,6 +23,8 @@ MAX_NAME = 1000
 MAX_TEXT_CHARACTERS = 1 << 20  # of all values of one column together
 MAX_TABLE_CHARACTERS = 1 << 23
 MAX_TABLE_NUMBERS = 50_000  # listed values of all number columns together
+
+NO_DATES = "dates and times are not used; write what matters of them as numbers or texts"
 
 _SAMPLE = 20_000
 _DENSE_RANGE = 1 << 16
@@ -101,10 +103,11 @@ def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None)
     return _with_rows(Described(name, "boolean", missing, len(values), values, low, high, share, deviation, array=x), x)
 
 
-def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
+def text(name: str, codes: NDArray[Any], values: Sequence[str], *, is_meant: bool = False) -> Described:
     """codes (N,) into the distinct `values` in any order, negative where missing; values that no row has are dropped.
 
-    It warns of what looks like numbers or dates, and of texts that are hardly ever the same.
+    Unless texts are what `is_meant`, dates are ignored, and it warns of what looks like numbers and of texts that are hardly
+    ever the same.
     """
     missing = int(np.count_nonzero(codes < 0))
     if missing == len(codes):
@@ -112,6 +115,8 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     used = np.zeros(len(values), np.bool_)
     used[codes[codes >= 0]] = True
     order = sorted(np.flatnonzero(used).tolist(), key=values.__getitem__)
+    if not is_meant and (found := dated(name, [values[i] for i in order], missing, len(order))) is not None:
+        return found
     if len(order) > MAX_TEXTS:
         reason = f"{len(order)} different texts; {MAX_TEXTS} are allowed"
         return ignored(name, reason, missing, len(order), likeness([values[i] for i in order]))
@@ -127,14 +132,23 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str]) -> Described:
     ranks = np.full(len(values) + 1, -1, np.int32)  # the last place serves the code −1
     ranks[order] = np.arange(len(order), dtype=np.int32)
     array = ranks[np.maximum(codes, -1)]
-    warning, numbers = _text_warning(kept, len(codes)), number_likeness(kept, array)
-    found = Described(name, "text", missing, len(order), kept, warning=warning, number_like=numbers, array=array)
-    return _with_rows(found, array)
+    described = Described(name, "text", missing, len(order), kept, array=array)
+    if not is_meant:
+        described = replace(described, warning=_text_warning(kept, len(codes)), number_like=number_likeness(kept, array))
+    return _with_rows(described, array)
+
+
+def dated(name: str, values: Sequence[str], missing: int, distinct: int | None = None) -> Described | None:
+    """A column of these texts, which are dates; None where they are not."""
+    if (form := dates(values)) is None:
+        return None
+    told = f"looks like dates, {form}; if texts are meant, upload the data with texts={name[:60]}"
+    return ignored(name, NO_DATES, missing, distinct, told)
 
 
 def as_meant(column: Described) -> Described:
-    """A column that is meant to be what it is, whatever it looks like."""
-    return replace(column, warning=None, number_like=None)
+    """Numbers that are meant, whatever they look like."""
+    return replace(column, warning=None)
 
 
 def without(missing: Collection[str], values: Sequence[str], codes: NDArray[Any]) -> NDArray[Any]:

@@ -60,8 +60,8 @@ def _target(values: Sequence[Any]) -> Described:
     if isinstance(values[0], str):
         distinct = list(dict.fromkeys(values))
         places = {value: i for i, value in enumerate(distinct)}
-        labels = text("target", np.fromiter(map(places.__getitem__, values), np.int32, len(values)), distinct)
-        return as_meant(labels)  # it is never a feature
+        codes = np.fromiter(map(places.__getitem__, values), np.int32, len(values))
+        return text("target", codes, distinct, is_meant=True)  # it is never a feature
     if set(map(type, values)) == {bool}:
         return boolean("target", np.array(values))
     if set(map(type, values)) == {int} and min(values) >= -(2**63) and max(values) < 2**63:

@@ -17,7 +17,8 @@ _LEAST_ROWS = 20  # that tell numbers of rows from others
 _ID = re.compile(r"(?:^|[\W_])(?:id|Id|ID|key|index)$|[a-z](?:Id|ID)$")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _DIGITS = r"\d[\d., ]*"
-_TIME = r"(?:[T ]+\d{1,2}:\d{2}.*)?"
+_TIME = r"(?:[T ,]+\d{1,2}:\d{2}.*)?"
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 _GROUPS = r"""[+-]?\d{1,3}(?P<separator>[ ,.'’\u00a0\u202f])\d{3}(?:(?P=separator)\d{3})*(?:[.,]\d+)?"""
 _FORMS = re.compile(
     rf"(?P<number>{_NUMBER})"
@@ -25,9 +26,10 @@ _FORMS = re.compile(
     r"|(?P<comma>[+-]?\d*,\d+(?:[eE][+-]?\d+)?)"
     rf"|(?P<currency>[+-]?[$€£¥] ?[+-]?{_DIGITS}|[+-]?{_DIGITS}[$€£¥])"
     rf"|(?P<percent>[+-]?{_DIGITS}%)"
-    rf"|(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.(?:\d{{4}}|\d{{2}}){_TIME})"
-    rf"|(?P<slashed>\d{{1,2}}/\d{{1,2}}/(?:\d{{4}}|\d{{2}}){_TIME})"
-    rf"|(?P<iso>\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}{_TIME})"
+    rf"|(?P<dotted>(?:{_DAY}\.{_MONTH}\.\d{{4}}|[0-3]\d\.[01]\d\.\d{{2}}){_TIME})"  # 1.2.24 may be a version
+    rf"|(?P<slashed>{_DAY}/{_DAY}/(?:\d{{4}}|\d{{2}}){_TIME})"
+    rf"|(?P<dashed>{_DAY}-{_DAY}-\d{{4}}{_TIME})"
+    rf"|(?P<iso>\d{{4}}(?P<between>[-/.]){_MONTH}(?P=between){_DAY}{_TIME})"
 )
 _WRITTEN = {
     "thousands": "a thousands separator",
@@ -36,7 +38,13 @@ _WRITTEN = {
     "percent": "a percent sign",
 }
 _NUMBERS = frozenset({"number", *_WRITTEN})
-_DATES = {"dotted": "DD.MM.YYYY", "slashed": "DD/MM/YYYY or MM/DD/YYYY", "iso": "YYYY-MM-DD"}
+_DATES = {
+    "dotted": "DD.MM.YYYY",
+    "slashed": "DD/MM/YYYY or MM/DD/YYYY",
+    "dashed": "DD-MM-YYYY or MM-DD-YYYY",
+    "iso": "YYYY-MM-DD",
+}
+_MOST_LOOKED_AT = 10_000  # texts
 
 
 def likeness(values: Sequence[str], which: str = "its") -> str | None:
@@ -56,10 +64,14 @@ def likeness(values: Sequence[str], which: str = "its") -> str | None:
             return f"text, but all of {which} {numbers} distinct values are numbers"
         strange = [value for value, form in zip(values, forms, strict=True) if form != "number"]
         return f"text, but {numbers} of {which} {len(values)} distinct values are numbers{_others(strange)}"
-    form = max(_DATES, key=counts.__getitem__)
-    if 2 * counts[form] > len(values):
-        return f"looks like dates ({_DATES[form]})"
     return None
+
+
+def dates(values: Sequence[str]) -> str | None:
+    """How most of the distinct `values` of a text column are written, as dates or times of a day; None where they are none."""
+    counts = Counter(map(_form, values[:_MOST_LOOKED_AT]))
+    found = sum(counts[form] for form in _DATES)
+    return _DATES[max(_DATES, key=counts.__getitem__)] if 2 * found > counts.total() else None
 
 
 def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | None:

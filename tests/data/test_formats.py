@@ -18,7 +18,8 @@ from core.data.parse import Format, parse_upload
 from core.data.parsed import Parsed
 from core.data.table import read_columns
 from core.errors import InvalidData
-from core.nn.preparation.column import Cell, NumberLike
+from core.nn.preparation.column import MAX_TEXTS, Cell, NumberLike
+from core.nn.preparation.reading import Reading
 from core.nn.preparation.schema import Schema
 from core.settings import Settings
 from tests.data.files import read_here
@@ -96,14 +97,13 @@ def test_one_table_is_the_same_in_every_format(tmp_path: Path, label: str) -> No
     assert [column.name for column in parsed.schema.columns] == NAMES
     assert parsed.schema.rows == 4
     kinds = {column.name: column.kind for column in parsed.schema.columns}
-    dated = "text" if format_name == "json" else "ignored"  # JSON has no dates; the other formats know them or recognise them
     assert kinds == {
         "age": "number",
         "height": "number",
         "city": "text",
         "member": "boolean",
         "score": "number",
-        "born": dated,
+        "born": "ignored",
     }
     np.testing.assert_array_equal(table["age"], [31.0, np.nan, 44.0, 27.0])
     np.testing.assert_array_equal(table["height"], [1.75, 1.6, 1.5, 2.25])
@@ -265,9 +265,6 @@ def test_a_column_of_numbers_with_a_few_texts_says_which(tmp_path: Path) -> None
         (['"33696,33"', '"1,5"', "2"], 'numbers with a decimal comma, as "1,5"'),
         (["$5", "$7.50", "-$1"], 'numbers with a currency sign, as "$5"'),
         (["12%", "7.5 %"], 'numbers with a percent sign, as "12%"'),
-        (["16.05.2020", "01.02.2020"], "looks like dates (DD.MM.YYYY); as a feature it becomes 2 inputs"),
-        (["5/16/2020", "1/2/2020 10:30"], "looks like dates (DD/MM/YYYY or MM/DD/YYYY)"),
-        (["2020-05-16", "2020-05-17", "soon"], "looks like dates (YYYY-MM-DD)"),
         ([f"name {i}" for i in range(60)], "60 distinct texts in 60 rows: as a feature it becomes 60 inputs"),
     ],
 )
@@ -275,6 +272,50 @@ def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns
     tmp_path: Path, values: list[str], words: str
 ) -> None:
     assert words in (warning("x\n" + "\n".join(values) + "\n", tmp_path) or "")
+
+
+@pytest.mark.parametrize("format_name", ["csv", "json"])
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [
+        (["16.05.2020", "01.02.2020"], "DD.MM.YYYY"),
+        (["16.05.20", "01.02.20 7:15"], "DD.MM.YYYY"),
+        (["5/16/2020", "1/2/2020 10:30", "1/2/20, 1:05 PM"], "DD/MM/YYYY or MM/DD/YYYY"),
+        (["16-05-2020", "17-05-2020"], "DD-MM-YYYY or MM-DD-YYYY"),
+        (["2020-05-16", "2020-05-17", "soon"], "YYYY-MM-DD"),
+        (["2020.5.6 13:00", "2020.5.7"], "YYYY-MM-DD"),
+        (["16.05.2020", "5/17/2020", "2020-05-18", "unknown"], "DD.MM.YYYY"),
+    ],
+)
+def test_dates_are_left_out_however_they_are_written_unless_texts_are_meant(
+    tmp_path: Path, format_name: Format, values: list[str], form: str
+) -> None:
+    content = (
+        json.dumps([{"x": value} for value in values]) if format_name == "json" else "\n".join(["x", *map(json.dumps, values)])
+    )
+    column = read(content.encode(), format_name, tmp_path)[0].schema.column("x")
+    assert (column.kind, column.distinct) == ("ignored", len(values))
+    assert column.reason == "dates and times are not used; write what matters of them as numbers or texts"
+    assert column.warning == f"looks like dates, {form}; if texts are meant, upload the data with texts=x"
+    meant = read_here(content.encode(), format_name, tmp_path, reading=Reading(texts=("x",))).schema.column("x")
+    assert (meant.kind, meant.warning, meant.values) == ("text", None, tuple(sorted(values)))
+
+
+@pytest.mark.parametrize(
+    "values", [["1.2.10", "1.3.2"], ["32.01.2020", "01.13.2020"], ["2020-13-01", "2020-00-01"], ["1/2", "3/4"]]
+)
+def test_what_is_no_date_stays_text(tmp_path: Path, values: list[str]) -> None:
+    assert read("\n".join(["x", *values]).encode(), "csv", tmp_path)[0].schema.column("x").kind == "text"
+
+
+def test_dates_that_are_too_many_for_a_list_of_texts_are_still_told_as_dates(tmp_path: Path) -> None:
+    lines = [f"{day:02}.{month:02}.{year}" for year in range(1950, 1990) for month in range(1, 13) for day in range(1, 29)]
+    column = read("\n".join(["x", *lines]).encode(), "csv", tmp_path)[0].schema.column("x")
+    assert len(lines) > MAX_TEXTS
+    assert (column.kind, column.reason) == (
+        "ignored",
+        "dates and times are not used; write what matters of them as numbers or texts",
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pyarrow import compute, types
 
 from core.data.cells import InvalidCell
-from core.data.describe import Described, as_meant, boolean, ignored, number, text, without
+from core.data.describe import NO_DATES, Described, boolean, dated, ignored, number, text, without
 from core.data.formats.json import MAX_DEPTH, TOO_DEEP
 from core.data.formats.numerals import numerals
 from core.data.likeness import likeness
@@ -23,7 +23,7 @@ _SAMPLE = 100_000
 def unusable(arrow_type: Any) -> str | None:
     """Why columns of this type are ignored, or None where they are used."""
     if types.is_temporal(arrow_type):
-        return "dates and times are not used; write what matters of them as numbers or texts"
+        return NO_DATES
     if types.is_nested(arrow_type):
         check_depth(arrow_type)
         return "nested values are not used; numbers, booleans and texts are"
@@ -71,7 +71,7 @@ def described(
         column = column.cast(column.type.value_type)
     if name in reading.texts:
         values, codes = _encoded(column if _is_text(column.type) else column.cast(pa.string()))
-        return as_meant(text(name, without(reading.missing_values, values, codes), values))
+        return text(name, without(reading.missing_values, values, codes), values, is_meant=True)
     if name in reading.numbers and not _is_number(column.type):
         if not types.is_boolean(column.type):
             missing, (values, codes) = reading.missing_values, _encoded(column)
@@ -95,7 +95,10 @@ def _text(name: str, column: Any, missing: Collection[str]) -> Described:
     if not types.is_dictionary(column.type):
         sample = column.slice(0, _SAMPLE).unique()
         if len(sample) - sample.null_count > MAX_TEXTS:
-            warning = likeness(sample.slice(0, MAX_TEXTS).drop_null().to_pylist(), "the first")
+            first = sample.slice(0, MAX_TEXTS).drop_null().to_pylist()
+            if (found := dated(name, first, column.null_count)) is not None:
+                return found
+            warning = likeness(first, "the first")
             reason = f"more than {MAX_TEXTS} different texts; {MAX_TEXTS} are allowed"
             return ignored(name, reason, column.null_count, warning=warning)
     values, codes = _encoded(column)

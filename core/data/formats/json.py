@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.data.cells import InvalidCell
-from core.data.describe import Described, as_meant, boolean, check_names, ignored, number, text
+from core.data.describe import Described, boolean, check_names, ignored, number, text
 from core.data.formats.numerals import numerals
 from core.data.formats.text import scan
 from core.data.limits import Limits, Read
@@ -134,8 +134,7 @@ def _described(name: str, values: Sequence[Any], reading: Reading) -> Described:
     codes = np.array([-1 if value is None else places[value] for value in values])
     if name in reading.numbers:
         return numerals(name, list(places), codes, ())
-    found = text(name, codes, list(places))
-    return as_meant(found) if name in reading.texts else found
+    return text(name, codes, list(places), is_meant=name in reading.texts)
 
 
 def _as_numbers(values: Sequence[Any]) -> Sequence[Any]:

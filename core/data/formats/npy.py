@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.data.describe import Described, boolean, check_names, ignored, number, text
+from core.data.describe import NO_DATES, Described, boolean, check_names, ignored, number, text
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 
@@ -91,7 +91,7 @@ def _described(name: str, x: NDArray[Any]) -> Described:
     if x.dtype.kind in "iuf":
         return number(name, x)
     if x.dtype.kind in "mM":
-        return ignored(name, "dates and times are not used; write what matters of them as numbers or texts")
+        return ignored(name, NO_DATES)
     try:
         texts = np.char.decode(x, "utf-8") if x.dtype.kind == "S" else x
     except UnicodeDecodeError as error:
