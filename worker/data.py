@@ -15,6 +15,7 @@ from core.nn.lower import lower
 from core.nn.preparation.column import Columns
 from core.nn.preparation.division import divided
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.nn.preparation.recoding import Recoded
 from core.nn.preparation.roles import inputs, used_names
 from core.nn.preparation.schema import Schema
@@ -43,6 +44,7 @@ class Prepared:
     columns: DataSpec
     preprocessing: Preprocessing
     data: Data
+    reading: Reading = AS_IT_LOOKS
 
     @property
     def sizes(self) -> Sizes:
@@ -53,7 +55,7 @@ class Prepared:
     @property
     def card(self) -> Card:
         """What the weights carry along, so that they can be used without the service."""
-        return Card(self.network, self.training.loss, self.preprocessing)
+        return Card(self.network, self.training.loss, self.preprocessing, self.reading)
 
 
 def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf, check: Check = never) -> Prepared:
@@ -103,7 +105,7 @@ def prepare(job: Job, store: Store, datasets: Datasets, shelf: Shelf, check: Che
     preprocessing = Preprocessing.from_json(json.loads(made.words["preprocessing"]))
     categories = preprocessing.layout.categories
     data = Data(**made.arrays, target_scale=preprocessing.target_scale, categories=categories)
-    return Prepared(network, training, columns, preprocessing, data)
+    return Prepared(network, training, columns, preprocessing, data, schema.reading or AS_IT_LOOKS)
 
 
 def _content(dataset: Dataset) -> list[str]:

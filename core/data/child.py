@@ -13,7 +13,6 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def main() -> None:
     _limit(request)
     _go_first()
     try:
-        reading = Reading(**{name: tuple(words) for name, words in request["reading"].items()})
+        reading = Reading.from_json(request["reading"])
         source, into = Path(request["source"]), Path(request["into"])
         answer = parse(source, request["format"], into, request["bytes"], request["cells"], reading)
         json.dump(answer, sys.stdout, allow_nan=False)
@@ -82,7 +81,7 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         "columns": [column.to_json() for column in columns],
         "shapes": dict(read.shapes),
         "first_line": read.first_line,
-        "reading": asdict(reading) if reading else None,
+        "reading": reading.to_json() if reading else None,
         "preview": preview(columns, read.rows),
     }
 

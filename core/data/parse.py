@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -55,7 +54,7 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings, r
         "format": format,
         "into": str(into.absolute()),
         "bytes": settings.max_dataset_bytes,
-        "reading": asdict(reading),
+        "reading": reading.to_json(),
         "cells": settings.max_dataset_cells,
         "memory": settings.parse_memory_bytes,
         "seconds": settings.parse_timeout_s,

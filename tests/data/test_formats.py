@@ -12,14 +12,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from core.data.formats.csv import MISSING
 from core.data.likeness import number_likeness
 from core.data.parse import Format, parse_upload
 from core.data.parsed import Parsed
 from core.data.table import read_columns
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_TEXTS, Cell, NumberLike
-from core.nn.preparation.reading import Reading
+from core.nn.preparation.reading import MISSING, Reading
 from core.nn.preparation.schema import Schema
 from core.settings import Settings
 from tests.data.files import read_here

@@ -13,6 +13,7 @@ from core.data.describe import Described, boolean, number, text
 from core.data.parsed import schema_of
 from core.data.table import write_table
 from core.errors import InvalidData
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.store import Dataset, Job, NewJob, Store
 from tests.faults.jobs import TENANT
 from worker import data as worker_data
@@ -38,12 +39,12 @@ def people(cities: list[str], rows: int = ROWS, seed: int = 0) -> list[Described
 
 @pytest.fixture
 def stored(store: Store, tmp_path: Path) -> Callable[[list[Described]], Dataset]:
-    def add(columns: list[Described]) -> Dataset:
+    def add(columns: list[Described], reading: Reading | None = None) -> Dataset:
         file = tmp_path / "table"
         arrays = {column.name: column.array for column in columns if column.array is not None}
         rows = len(next(iter(arrays.values())))
         write_table(file, arrays)
-        schema = schema_of(columns, rows).model_dump(mode="json")
+        schema = schema_of(columns, rows).model_copy(update={"reading": reading}).model_dump(mode="json")
         sha256 = hashlib.sha256(repr(schema).encode() + file.read_bytes()).hexdigest()
         return store.datasets.add(TENANT, sha256, "csv", schema, [], 1, None, "upload", file)[0]
 
@@ -71,6 +72,12 @@ def test_given_rows_are_measured_and_all_others_trained_on(stored: Any, prepared
     data = prepared(dataset, {"rows": [7, 0, 4]}).data
     np.testing.assert_array_equal(data.validation_t[:, 0], [0, 0, 3])
     assert len(data.x) == len(data.t) == ROWS - 3
+
+
+def test_the_weights_carry_along_how_the_dataset_was_read(stored: Any, prepared: Any) -> None:
+    said = Reading(numbers=("age",), missing_values=("k.A.",))
+    assert prepared(stored(people(["Bern"]), said)).card.reading == said
+    assert prepared(stored(people(["Bern"]))).card.reading == AS_IT_LOOKS
 
 
 def test_a_fraction_is_drawn_from_every_class_alike_where_there_are_classes(stored: Any, prepared: Any) -> None:

@@ -24,9 +24,8 @@ from core.data.formats.text import first_line, scan
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 from core.nn.preparation.column import MAX_TEXTS
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, MISSING, Reading
 
-MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")
 _MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]
 _AMBIGUOUS = "its commas are read as decimal commas; if they separate thousands, leave them out"
 _MAX_HEADER_CHARACTERS = 1 << 24

@@ -1,6 +1,10 @@
 """What a client says of the cells of a file, which alone could be read otherwise."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")  # of CSV, in upper or lower case
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,14 @@ class Reading:
 
     def __bool__(self) -> bool:
         return bool(self.numbers or self.texts or self.missing_values)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Sequence[str]]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(**{name: tuple(words) for name, words in document.items()})
 
 
 AS_IT_LOOKS = Reading()

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from core.errors import InvalidData
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.nn.saving.tensors import Arrays
 from core.nn.saving.weights import from_safetensors
 from core.nn.spec import AnyLoss, Loss, NetworkSpec
@@ -23,11 +24,15 @@ _LOSS: TypeAdapter[AnyLoss] = TypeAdapter(Loss)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A trained network without its numbers: its layers, the loss that it was trained with, what goes in and comes out."""
+    """A trained network without its numbers: its layers, the loss that it was trained with, what goes in and comes out.
+
+    `reading` is what was said of the cells of the file that it learned from: another file of that kind is read alike.
+    """
 
     network: NetworkSpec
     loss: AnyLoss
     preprocessing: Preprocessing
+    reading: Reading = AS_IT_LOOKS
 
     @property
     def link(self) -> Link:
@@ -45,6 +50,7 @@ class Card:
             "network": self.network.model_dump(mode="json"),
             "loss": self.loss.model_dump(mode="json"),
             "preprocessing": self.preprocessing.to_json(),
+            **({"reading": self.reading.to_json()} if self.reading else {}),
         }
 
     @classmethod
@@ -56,6 +62,7 @@ class Card:
             NetworkSpec.model_validate(document["network"]),
             _LOSS.validate_python(document["loss"]),
             Preprocessing.from_json(document["preprocessing"]),
+            Reading.from_json(document.get("reading", {})),
         )
 
 

@@ -1,5 +1,7 @@
 """What weights carry along, written and read again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from core.errors import InvalidData
 from core.nn.lower import lower
 from core.nn.network import Network
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.nn.saving.model import Card, SavedModel
 from core.nn.saving.weights import named_weights, to_safetensors
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, Huber, NetworkSpec, Poisson, SoftmaxCrossEntropy
@@ -35,6 +38,15 @@ def test_a_model_that_was_saved_predicts_as_before() -> None:
     assert read.card == described
     again = Network.from_weights(lower(read.card.network, read.card.loss, read.card.preprocessing.width), read.weights)
     assert (again.outputs(x) == Network(program, theta).outputs(x)).all()
+
+
+def test_how_the_data_were_read_is_kept_where_anything_was_said_of_it() -> None:
+    plain = card(Huber())
+    assert "reading" not in plain.to_json()
+    assert Card.from_json(plain.to_json()).reading == AS_IT_LOOKS
+    said = replace(plain, reading=Reading(numbers=("x",), missing_values=("k.A.", "?!")))
+    weights = to_safetensors({"0.bias": np.zeros(2)}, said.to_json())
+    assert SavedModel.from_safetensors(weights).card == said
 
 
 @pytest.mark.parametrize(
