@@ -157,6 +157,9 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
     outline = Outline(parsed(body))
     source, told = _source_of(service, tenant, outline)
     found, problems = _data_of(service, tenant, outline.document, directory)
+    sent = None if found is None else found[0]
+    if found is not None:
+        found = (outline.choose_features(found[0], found[1].schema), found[1])
     outline.complete(*(None, None) if found is None else (found[0], found[1].schema))
     told = [*told, *outline.problems]
     request, wrong = judged(JobRequest, outline.document)
@@ -189,7 +192,7 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
     if problems:
         raise InvalidSpec(problems)
     check_job(quotas_of(service, tenant), planned, request.training.budget_s)
-    warned = relocated(warnings(table.schema, columns, request.training.loss), request.dataset)
+    warned = relocated(warnings(table.schema, sent or columns, request.training.loss), request.dataset)
     warned += validation.warnings(request.training, table.schema.rows)
     told_of = [{"pointer": warning.pointer, "message": warning.message} for warning in warned]
     return Checked(request, columns, table, other, planned, outline.chosen, told_of)

@@ -70,6 +70,22 @@ def test_rows_in_the_request_are_enough_too(client: TestClient) -> None:
     assert job["dataset"]["scaling"] == job["chosen"]["/dataset/scaling"] == "standard"
 
 
+def test_texts_that_hardly_repeat_are_left_out_and_the_answer_says_how_to_take_them_in(client: TestClient) -> None:
+    content = "name,length,when,species\n" + "".join(
+        f"name {i},{i % 7}.5,{i % 28 + 1}.05.2024,{'abc'[i % 3]}\n" for i in range(60)
+    )
+    data: JSON = {"id": client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()["id"]}
+    data["target"] = "species"
+    job = client.post("/v1/jobs", json={"dataset": data}).json()
+    assert job["chosen"]["/dataset/features"] == job["dataset"]["features"] == ["length"]
+    assert job["plan"]["inputs"] == 1
+    name, when = [warning["message"] for warning in job["warnings"]]
+    assert name.startswith('column "name" is left out: it has 60 different texts in 60 rows')
+    assert when.startswith('column "when" is left out: dates and times are not used')
+    named = client.post("/v1/networks/check", json={"dataset": {**data, "features": ["name", "length"]}}).json()
+    assert (named["plan"]["inputs"], "/dataset/features" in named["chosen"]) == (61, False)
+
+
 def test_what_is_chosen_can_be_sent_as_it_stands(client: TestClient, flowers: str) -> None:
     data = {"id": flowers, "target": "species"}
     chosen = client.post("/v1/networks/check", json={"dataset": data}).json()["chosen"]

@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import Problem
 from core.nn.planning import suggestions
 from core.nn.preparation.column import Column
-from core.nn.preparation.roles import inputs, target_place
+from core.nn.preparation.roles import feature_columns, inputs, left_out, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
 from core.nn.program import FUSED
@@ -51,6 +51,16 @@ class Outline:
             inner[field] = value
             self.document[part] = inner
             self.chosen[f"/{part}/{field}"] = value
+
+    def choose_features(self, data: DataSpec, schema: Schema) -> DataSpec:
+        """The columns with the features chosen, where the rules leave some out and the client names none."""
+        without = left_out(schema, data)
+        if not without or not isinstance(self.document, dict):
+            return data
+        features = tuple(column.name for column in feature_columns(schema, data) if column.name not in without)
+        self.document["dataset"] = {**self.document["dataset"], "features": list(features)}
+        self.chosen["/dataset/features"] = list(features)
+        return data.model_copy(update={"features": features})
 
     def complete(self, data: DataSpec | None, schema: Schema | None) -> None:
         """Chooses all that is open; without a schema, something that fits the rest."""

@@ -6,14 +6,13 @@ from itertools import islice
 from core.errors import Problem, escaped
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, Column
 from core.nn.preparation.names import ColumnNames, Known, lacking, listed, quoted
-from core.nn.preparation.roles import SCALABLE, classes, feature_columns, quantity_hint, target_place
+from core.nn.preparation.roles import SCALABLE, classes, feature_columns, is_misread, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.warnings import REMEDY, disguise, remedy
 from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 
 MAX_PROBLEMS = 100
-MAX_MISREAD = 20  # texts of a column that is mostly numbers and yet becomes one input for each
 
 COMPLETE = "a target must have all of them: fill them in, or leave these rows out"
 
@@ -81,11 +80,10 @@ def _feature_problems(schema: Schema, data: DataSpec, names: ColumnNames) -> Ite
 
 
 def _misread(column: Column, schema: Schema, data: DataSpec) -> str | None:
-    """That a few cells make texts of numbers, each of which would become an input, or None."""
-    like, count = column.number_like, len(column.values or ())
-    if data.categories != "one_hot" or like is None or not like.strange or 2 * like.cells <= like.of or count <= MAX_MISREAD:
+    """What helps against a feature that is refused as misread, or None."""
+    if not is_misread(column, data):
         return None
-    return f"{disguise(column, schema)}; as a feature it would become {count:,} inputs: {remedy(column)}"
+    return f"{disguise(column, schema)}; as a feature it would become {len(column.values or ()):,} inputs: {remedy(column)}"
 
 
 def _weight_problems(schema: Schema, data: DataSpec, names: ColumnNames) -> Iterator[Problem]:

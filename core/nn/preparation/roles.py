@@ -14,6 +14,8 @@ from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntr
 # Losses of numbers whose unit is free. The others need their targets as they are: counts, classes, probabilities.
 SCALABLE = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "log_cosh"})
 
+MAX_MISREAD = 20  # texts of a column that is mostly numbers and yet becomes one input for each
+
 
 def feature_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:
     """The columns that become inputs, in the order of the inputs: those named, or all usable ones that have no other part."""
@@ -21,6 +23,30 @@ def feature_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:
         return tuple(schema.column(name) for name in data.features)
     others = {*data.targets, data.weight}
     return tuple(column for column in schema.columns if column.kind != "ignored" and column.name not in others)
+
+
+def left_out(schema: Schema, data: DataSpec) -> frozenset[str]:
+    """The columns that no job takes whose features nobody names: texts that hardly repeat, each of which would be an input.
+
+    None where nothing else is left. What is misread is kept, since it is refused.
+    """
+    if data.features is not None or data.categories != "one_hot":
+        return frozenset()
+    columns = feature_columns(schema, data)
+    found = {
+        column.name
+        for column in columns
+        if column.kind == "text" and are_many(len(column.values or ()), schema.rows) and not is_misread(column, data)
+    }
+    return frozenset(found) if len(found) < len(columns) else frozenset()
+
+
+def is_misread(column: Column, data: DataSpec) -> bool:
+    """Whether a few cells make a text of a column of numbers, each of which would become an input."""
+    like, count = column.number_like, len(column.values or ())
+    if data.categories != "one_hot" or like is None:
+        return False
+    return like.strange > 0 and 2 * like.cells > like.of and count > MAX_MISREAD
 
 
 def target_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:

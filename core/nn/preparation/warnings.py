@@ -6,7 +6,7 @@ from itertools import islice
 from core.errors import Problem
 from core.nn.preparation.column import Cell, Column, are_many, row_at
 from core.nn.preparation.names import quoted
-from core.nn.preparation.roles import quantity_hint, target_place
+from core.nn.preparation.roles import left_out, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, DataSpec, SoftmaxCrossEntropy
 
@@ -16,7 +16,8 @@ REMEDY = "correct these cells or leave their rows out,"
 
 
 def warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> list[Problem]:
-    """At most MAX_WARNINGS, of the targets first. Takes for granted that `core.nn.preparation.choice.problems` found none."""
+    """At most MAX_WARNINGS, of the targets first; `data` are the columns as the client chose them. Takes for granted that
+    `core.nn.preparation.choice.problems` found none."""
     return list(islice(_warnings(schema, data, loss), MAX_WARNINGS))
 
 
@@ -67,8 +68,11 @@ def _warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> Iterator[Problem
             yield Problem(target_place(data, i), message)
     others = {*data.targets, data.weight}
     names = data.features or [column.name for column in schema.columns if column.name not in others]
+    without = left_out(schema, data)
     for i, name in enumerate(names):
-        if (message := _of_feature(schema.column(name), schema, data)) is not None:
+        column = schema.column(name)
+        message = _of_left_out(column, schema) if name in without else _of_feature(column, schema, data)
+        if message is not None:
             yield Problem("/dataset/features" if data.features is None else f"/dataset/features/{i}", message)
 
 
@@ -95,6 +99,15 @@ def _of_feature(column: Column, schema: Schema, data: DataSpec) -> str | None:
         many = f"column {quoted(column.name)} has {count:,} different texts in {rows:,} rows; {becomes}"
         return many if are_many(count, rows) else None
     return _of_reading(column)
+
+
+def _of_left_out(column: Column, schema: Schema) -> str:
+    count = len(column.values or ())
+    told = f"column {quoted(column.name)} is left out: it has {count:,} different texts in {schema.rows:,} rows"
+    numbers = (
+        f"upload the data with numbers={column.name[:60]}, and it is one input; " if column.number_like is not None else ""
+    )
+    return f"{told}, each of which would be an input; {numbers}to take the texts in, name the column in features"
 
 
 def _of_reading(column: Column) -> str | None:

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.nn.preparation.choice import MAX_PROBLEMS, problems
-from core.nn.preparation.column import Column
-from core.nn.preparation.roles import classes, feature_columns, inputs, target_width
+from core.nn.preparation.column import Column, NumberLike
+from core.nn.preparation.roles import classes, feature_columns, inputs, left_out, target_width
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, MeanSquaredError, Poisson, SoftmaxCrossEntropy
 
@@ -38,6 +39,32 @@ def test_a_text_column_is_as_wide_as_it_has_values() -> None:
     data = DataSpec(target="age", features=("city", "height", "member"))
     assert [column.name for column in feature_columns(SCHEMA, data)] == ["city", "height", "member"]
     assert inputs(SCHEMA, data).width == 3 + 1 + 1
+
+
+NAMES = Column(name="name", kind="text", values=tuple(f"name {i}" for i in range(60)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "found"),
+    [
+        (599, {}, {"name"}),
+        (600, {}, set()),
+        (599, {"features": ("name",)}, set()),
+        (599, {"categories": "embedding"}, set()),
+        (599, {"target": ("age", "name")}, set()),
+    ],
+)
+def test_texts_that_hardly_repeat_are_left_out_unless_they_are_named(rows: int, fields: Any, found: set[str]) -> None:
+    schema = Schema(rows=rows, columns=(*SCHEMA.columns, NAMES))
+    assert left_out(schema, DataSpec(**{"target": "age", **fields})) == found
+
+
+def test_texts_that_hardly_repeat_are_taken_where_nothing_else_is_left_and_kept_to_be_refused_where_they_are_misread() -> None:
+    age = SCHEMA.column("age")
+    assert left_out(Schema(rows=90, columns=(age, NAMES)), DataSpec(target="age")) == set()
+    misread = replace(NAMES, number_like=NumberLike(89, 90, 1))
+    city = SCHEMA.column("city")
+    assert left_out(Schema(rows=90, columns=(age, city, misread)), DataSpec(target="age")) == set()
 
 
 def test_an_indicator_is_one_more_input_for_each_number_or_boolean_that_misses_values() -> None:

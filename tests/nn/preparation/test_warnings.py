@@ -118,7 +118,17 @@ def test_numbers_sent_as_texts_may_be_meant_as_classes_and_hardly_as_inputs() ->
 
 def test_texts_that_hardly_repeat_are_warned_of_as_features_and_as_classes() -> None:
     names = 'column "name" has 300 different texts in 300 rows'
-    assert warned(NAME, SIZE, target="size") == [("/dataset/features", f'column "name": {NAME.warning}')]
+    assert warned(NAME, SIZE, target="size") == [
+        ("/dataset/features", f'column "name": {NAME.warning}')
+    ]  # nothing else is left
+    told = 'column "name" is left out: it has 300 different texts in 300 rows, each of which would be an input; '
+    remedy = "to take the texts in, name the column in features"
+    assert warned(NAME, KIND, SIZE, target="size") == [("/dataset/features", told + remedy)]
+    alike = replace(NAME, number_like=NumberLike(300, 300, 0))
+    numbers = "upload the data with numbers=name, and it is one input; "
+    assert warned(alike, KIND, SIZE, target="size") == [("/dataset/features", told + numbers + remedy)]
+    [(place, taken)] = warned(NAME, KIND, SIZE, target="size", features=("kind", "name"))
+    assert (place, taken) == ("/dataset/features/1", f'column "name": {NAME.warning}')
     [(_, coded)] = warned(NAME, SIZE, target="size", categories="embedding")
     assert coded == f"{names}; they become codes for an embedding"
     [(place, told)] = warned(NAME, SIZE, target="name", loss=SoftmaxCrossEntropy())
