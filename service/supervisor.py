@@ -19,7 +19,6 @@ from service.guard import Guard
 
 _ATTEMPTS = 3  # deaths of one child before the service was ready once: then it never will be
 _POLL_S = 0.05
-_SLOW_S = 1.0  # without a word
 _UNREADY_S = 20.0
 _STOP_S = 15.0
 
@@ -62,9 +61,11 @@ class Supervisor:
                 broker = tasks.create_task(self._start_broker())
                 await self._finish("database", (*_DATABASE, "--key") if self._is_embedded else _DATABASE)
                 await broker
+                self._say("service", "the database and the broker are there; starting the API and the sweeper")
                 self._keep("api", _module(*_API, str(self._address.fd)), inherit=(self._address.fd,))
                 self._keep("sweeper", _module(*_SWEEPER))
                 await kernels
+                self._say("service", "the kernels are there; starting the workers")
                 self._keep("worker", _module(*_WORKER, *_LONE_WORKER))
                 await self._until_ready()
         except ExceptionGroup as failures:
@@ -119,15 +120,11 @@ class Supervisor:
             await self._pause()
 
     async def _until_ready(self) -> None:
-        began = time.monotonic()
-        patience, is_slow = began + _UNREADY_S, False
+        patience = time.monotonic() + _UNREADY_S
         while True:
             status, body = await self._address.get("/readyz")
             if status == 200:
                 return
-            if not is_slow and time.monotonic() > began + _SLOW_S:
-                is_slow = True
-                self._say("service", "starting the workers")
             if time.monotonic() > patience:
                 self._say("api", f"still not ready: {body.strip() or 'no answer'}")
                 patience += _UNREADY_S

@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numba
@@ -14,7 +16,8 @@ from numba.core import event
 
 from core.nn import engine
 from core.nn.kernels.cache import cache_directory
-from service.kernels import Told, kernels, tell, turn
+from service.compilation import Told, kernels, tell
+from service.kernels import is_complete, mark, turn
 from tests.polling import until
 from tests.service.running import ROOT, environment
 
@@ -35,7 +38,7 @@ def test_each_kernel_is_told_of_once_however_often_it_is_compiled(capsys: pytest
 def test_that_the_kernels_are_put_together_is_told_when_the_last_was_counted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.kernels.TELL_EVERY_S", 0.01)
+    monkeypatch.setattr("service.compilation.TELL_EVERY_S", 0.01)
     reader, writer = os.pipe()
     telling = threading.Thread(target=tell, args=(reader, 2, time.monotonic()))
     telling.start()
@@ -62,16 +65,44 @@ def test_the_loop_and_what_is_written_out_in_it_are_no_kernels_of_their_own() ->
     assert not {engine.run, engine.predict, engine.train} & found
 
 
-def test_a_second_process_says_that_it_waits_and_goes_on_when_the_first_is_done() -> None:
-    with turn(cache_directory()):
-        second = subprocess.Popen(
-            [sys.executable, "-m", "service.kernels"], cwd=ROOT, stdout=subprocess.PIPE, env=environment()
-        )
+@pytest.fixture
+def other_cache() -> Iterator[tuple[Path, dict[str, str]]]:
+    """The cache of a processor that nothing was compiled for, and what makes a process take it for its own."""
+    setting = environment() | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    where = "from core.nn.kernels.cache import cache_directory; print(cache_directory())"
+    told = subprocess.run([sys.executable, "-c", where], cwd=ROOT, env=setting, capture_output=True, text=True, check=True)
+    directory = Path(told.stdout.strip())
+    assert directory != cache_directory()
+    assert not directory.exists()
+    yield directory, setting
+    shutil.rmtree(directory)
+
+
+def test_a_second_process_says_that_it_waits_and_takes_what_the_first_has_made(
+    other_cache: tuple[Path, dict[str, str]],
+) -> None:
+    directory, setting = other_cache
+    command = [sys.executable, "-m", "service.kernels"]
+    with turn(directory):
+        second = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=setting)
         assert second.stdout
         assert second.stdout.readline() == b"another process is at the kernels; waiting for it\n"
         assert second.poll() is None
+        (directory / "engine.nbi").touch()
+        mark(directory)
     assert second.communicate()[0] == b""
     assert second.returncode == 0
+
+
+def test_a_cache_from_which_something_was_removed_is_not_complete(tmp_path: Path) -> None:
+    assert not is_complete(tmp_path)
+    for name in ("engine.nbi", "engine.1.nbc"):
+        (tmp_path / name).touch()
+    assert not is_complete(tmp_path)
+    mark(tmp_path)
+    assert is_complete(tmp_path)
+    (tmp_path / "engine.1.nbc").unlink()
+    assert not is_complete(tmp_path)
 
 
 def test_the_turn_is_over_only_when_the_last_process_that_holds_it_has_ended(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.xdist_group("service")
 Start = Callable[..., Running]
 Client = Callable[[Running], httpx2.Client]
 
+STARTING = "service | starting: the database, the broker and the kernels, then the API, the sweeper and the workers"
+
 
 def test_a_job_is_trained_and_an_interrupt_ends_every_process(start: Start, client: Client) -> None:
     service = start()
@@ -29,6 +31,22 @@ def test_a_job_is_trained_and_an_interrupt_ends_every_process(start: Start, clie
     assert service.stop(signal.SIGINT) == 0
     assert service.members() == []
     assert sorted(path.name for path in service.data_dir.glob("*.sock")) == []
+
+
+def test_each_step_of_a_start_is_told_and_at_last_where_the_key_and_the_page_are(start: Start) -> None:
+    service = start()
+    url = service.url()
+    until(lambda: f"page      {url}/" in service.output, 30, lambda: service.output)
+    said = [line for line in service.output.splitlines() if line.startswith("service")]
+    assert said[0] == STARTING
+    there = {line.partition("the ")[2].partition(";")[0] for line in said if "; starting the" in line}
+    assert there == {"database and the broker are there", "kernels are there"}
+    assert [line.split() for line in said[-3:]] == [
+        ["service", "|", "documents", f"{url}/docs"],
+        ["service", "|", "key", f"{service.data_dir}/key"],
+        ["service", "|", "page", f"{url}/"],
+    ]
+    assert httpx2.get(f"{url}/").headers["Content-Type"].startswith("text/html")
 
 
 def test_no_process_survives_a_supervisor_that_is_killed(start: Start, client: Client) -> None:
@@ -153,7 +171,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "GRADMILL_WORKER_PROCESSES is '0'; it must be a whole number of at least 1" in said
     assert "--port is '99999'; it must be a whole number of at least 0 and at most 65535" in said
     assert "GRADMILL_PORT" not in said
-    assert len(said.splitlines()) == 1
+    assert [line for line in said.splitlines() if "must be" not in line] == [STARTING]
 
 
 def test_a_broker_that_anyone_on_the_network_could_use_is_refused(tmp_path: Path) -> None:
