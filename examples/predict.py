@@ -2,8 +2,9 @@
 
     python examples/predict.py iris.safetensors examples/data/iris.csv
 
-It needs numpy and safetensors. Everything it does stands in the file's metadata: how columns become inputs (`preprocessing`),
-what the layers are (`network`), what the outputs mean (`loss`, `classes`, or each target's shift and scale).
+The CSV may have commas, semicolons or tabs; without commas between them, numbers may have decimal ones. It needs numpy and
+safetensors. Everything it does stands in the file's metadata: how columns become inputs (`preprocessing`), what the layers
+are (`network`), what the outputs mean (`loss`, `classes`, or each target's shift and scale).
 """
 
 import argparse
@@ -11,9 +12,9 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import count
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain, count
+from typing import Any, TextIO
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -21,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 JSON = dict[str, Any]
 Row = dict[str, str]
 
+DELIMITERS = ",;\t"
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--"}
 ACTIVATIONS = {
     "identity": lambda z: z,
@@ -53,11 +55,14 @@ def main() -> None:
     parser.add_argument(
         "rows", metavar="ROWS.csv", help="with the columns that the network was trained on; others do not matter"
     )
+    parser.add_argument(
+        "--missing-value", metavar="TEXT", action="append", default=[], help="means a missing value; may be repeated"
+    )
     options = parser.parse_args()
     try:
         network, loss, preprocessing, weights = opened(options.weights)
-        with open(options.rows, newline="") as file:
-            for place, row in enumerate(read(file, preprocessing["features"])):
+        with open(options.rows, newline="", encoding="utf-8-sig") as file:
+            for place, row in enumerate(read(file, preprocessing["features"], options.missing_value)):
                 try:
                     x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
                 except ValueError as error:
@@ -83,14 +88,23 @@ def opened(path: str) -> tuple[JSON, JSON, JSON, dict[str, Any]]:
     return network, loss, preprocessing, weights
 
 
-def read(file: Iterable[str], features: list[JSON]) -> Iterator[Row]:
-    reader = csv.DictReader(file)
-    missing = {feature["column"] for feature in features} - {*(reader.fieldnames or ())}
-    if missing:
-        raise ValueError(f"the rows have no column {', '.join(sorted(missing))}, which the network was trained on")
+def read(file: TextIO, features: list[JSON], missing_values: list[str]) -> Iterator[Row]:
+    """The texts of each row; a missing value is empty, and each number has a point."""
+    first = file.readline()
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.DictReader(chain([first], file), delimiter=delimiter)
+    numbers = {feature["column"] for feature in features if feature["kind"] == "number"}
+    lacking = {feature["column"] for feature in features} - {*(reader.fieldnames or ())}
+    if lacking:
+        raise ValueError(f"the rows have no column {', '.join(sorted(lacking))}, which the network was trained on")
     for row in reader:
         if None in row.values():
             raise ValueError(f"line {reader.line_num} has fewer values than the first line has names")
+        for name, text in row.items():
+            if text in missing_values:
+                row[name] = ""
+            elif name in numbers and delimiter != "," and "." not in text:
+                row[name] = text.replace(",", ".")
         yield row
 
 
@@ -100,7 +114,7 @@ def inputs(feature: JSON, row: Row) -> Iterator[float]:
     is_missing = text.lower() in MISSING
     match feature["kind"]:
         case "number":
-            yield ((feature["missing"] if is_missing else float(text)) - feature["shift"]) / feature["scale"]
+            yield ((feature["missing"] if is_missing else number(feature, text)) - feature["shift"]) / feature["scale"]
         case "boolean":
             yield feature["missing"] if is_missing else float(text.lower() in ("true", "1"))
         case "missing":
@@ -110,6 +124,15 @@ def inputs(feature: JSON, row: Row) -> Iterator[float]:
         case "category":
             values = feature["values"]
             yield float(values.index(text) if text in values else len(values))
+
+
+def number(feature: JSON, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(
+            f"column {feature['column']} is {text!r}, which is no number; if it means a missing value: --missing-value {text!r}"
+        ) from None
 
 
 def outputs(network: JSON, weights: dict[str, Any], x: Any) -> Any:

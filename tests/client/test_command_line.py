@@ -215,6 +215,22 @@ def test_what_is_predicted_on_leaves_no_dataset_behind(gradmill_, client, tmp_pa
     assert {each.id for each in client.datasets.list()} == before
 
 
+def test_a_file_is_predicted_as_the_training_data_were_read_unless_options_say_otherwise(gradmill_, tmp_path):
+    rows = [f"{'k.A.' if i == 3 else f'{i},5'};{i % 3};{2 * i + 1}" for i in range(20)]
+    (tmp_path / "areas.csv").write_text("\n".join(["area;zone;rent", *rows]) + "\n")
+    read = ("--number", "area", "--text", "zone", "--missing-value", "k.A.")
+    id = gradmill_("submit", "areas.csv", "--target", "rent", *read, "--epochs", "2", "--watch").stdout.split()[0]
+    (tmp_path / "new.csv").write_text("\n".join(["area;zone", "k.A.;1", "2,5;0"]) + "\n")
+    expected = gradmill_("predict", id, "new.csv").stdout
+    assert len(expected.splitlines()) == 3
+    (tmp_path / "new.csv").write_text("\n".join(["area;zone", "unbekannt;1", "2,5;0"]) + "\n")
+    assert "unbekannt" in gradmill_("predict", id, "new.csv", code=exits.REFUSED).stderr
+    assert gradmill_("predict", id, "new.csv", "--missing-value", "unbekannt").stdout == expected
+    dataset = gradmill_("datasets", "upload", "new.csv", *read[:-1], "unbekannt").stdout.strip()
+    assert gradmill_("predict", id, dataset).stdout == expected
+    assert "none to upload" in gradmill_("predict", id, dataset, *read, code=exits.USAGE).stderr
+
+
 def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch, tmp_path):
     request = xor(5)
     job = client.jobs.create(request["network"], request["dataset"], request["training"]).wait()

@@ -38,3 +38,26 @@ def test_it_predicts_what_the_service_predicts(name: str, tmp_path: Path) -> Non
             assert line == str(*prediction.values())
         else:
             assert line == classes[shares.index(max(shares))]
+
+
+def test_it_reads_semicolons_and_decimal_commas_and_is_told_what_is_missing(tmp_path: Path) -> None:
+    made = problem("a number")
+    golden = Golden.of(made, Predictor)
+    (tmp_path / "model.safetensors").write_bytes(to_safetensors(made.weights, metadata(made, golden)))
+
+    def predicted(rows: list[dict[str, object]], delimiter: str, *options: str) -> subprocess.CompletedProcess[str]:
+        with open(tmp_path / "rows.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, rows[0], delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(rows)
+        command = [sys.executable, str(EXAMPLE), "model.safetensors", "rows.csv", *options]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    rows = [{**row, "length": "" if i % 3 == 1 else 1.5 + i} for i, row in enumerate(golden.rows)]
+    expected = predicted(rows, ",").stdout
+    assert len(expected.splitlines()) == len(rows)
+    european = [{**row, "length": str(row["length"]).replace(".", ",") or "k.A."} for row in rows]
+    assert predicted(european, ";", "--missing-value", "k.A.").stdout == expected
+    refused = predicted(european, ";")
+    assert "column length is 'k.A.'" in refused.stderr
+    assert "--missing-value 'k.A.'" in refused.stderr

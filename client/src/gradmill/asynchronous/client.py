@@ -1,6 +1,6 @@
 """The client: `jobs`, `datasets`, `networks`, `weights`, `webhooks`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
@@ -47,11 +47,20 @@ class AsyncClient:
     def base_url(self) -> str:
         return self._transport.base_url
 
-    async def predict(self, job: AsyncJob | str, data: Any, *, epoch: Which | None = None) -> Predictions:
+    async def predict(
+        self,
+        job: AsyncJob | str,
+        data: Any,
+        *,
+        epoch: Which | None = None,
+        numbers: Sequence[str] | None = None,
+        texts: Sequence[str] | None = None,
+        missing_values: Sequence[str] | None = None,
+    ) -> Predictions:
         """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, a file's Path, or a
-        dataset's id."""
+        dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = await self.jobs.get(job) if isinstance(job, str) else job
-        return await found.predict(data, epoch=epoch)
+        return await found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values)
 
     async def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> AsyncIterator[FeedEvent]:
         """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
+from typing import Any
 
 from gradmill import tables
 from gradmill.answering import content_of, log, model_of
@@ -11,14 +12,26 @@ from gradmill.answers import DatasetAnswer
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import delete, upload
 from gradmill.errors import GradmillError
+from gradmill.readings import Said
 from gradmill.requests import path_of
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file or a table, and how it is read."""
+
+    data: Any
+    reading: Said
+
+
 @asynccontextmanager
-async def lent(transport: AsyncTransport, file: Path) -> AsyncIterator[str]:
-    """The id of the dataset that the file is. It is removed afterwards, whatever happens; one that was there before stays."""
-    body, media_type = tables.content(file, None)
-    response = await transport.send(upload("/v1/datasets", body, media_type, name=tables.name_of(file)))
+async def lent(transport: AsyncTransport, sent: Upload) -> AsyncIterator[str]:
+    """The id of the dataset that it is. It is removed afterwards, whatever happens; one that was there before stays."""
+    body, media_type = tables.content(sent.data, None)
+    name = tables.name_of(sent.data)
+    params: dict[str, Any] = {"name": name, **sent.reading}
+    call = upload("/v1/datasets", body, media_type, **params)
+    response = await transport.send(call)
     dataset = model_of(DatasetAnswer, content_of(response))
     try:
         yield dataset.id
@@ -27,4 +40,4 @@ async def lent(transport: AsyncTransport, file: Path) -> AsyncIterator[str]:
             try:
                 await transport.send(delete(path_of("datasets", dataset.id)))
             except GradmillError as error:
-                log.warning("dataset %s, which %s became, stays: %s", dataset.id, file, error)
+                log.warning("dataset %s, which %s became, stays: %s", dataset.id, name or "a table", error)

@@ -13,7 +13,8 @@ import typer
 from gradmill.cli.context import client_of, say
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
-from gradmill.cli.request import is_id
+from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts, is_id
+from gradmill.errors import BadInput
 from gradmill.progress import best, headline_of, last
 from gradmill.spec import Form
 from gradmill.synchronous.jobs import Job, JobSummary, Status
@@ -122,13 +123,19 @@ def predict(
     context: typer.Context,
     id: Id,
     data: Annotated[str, typer.Argument(metavar="DATA", help="A file, or the id of a dataset.", show_default=False)],
+    number: Numbers = None,
+    text: Texts = None,
+    missing_value: MissingValues = None,
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
     epoch: Whose = None,
     as_json: AsJson = False,
 ) -> None:
-    """Writes what a job's network says of each row, as CSV."""
-    client = client_of(context)
-    found = client.jobs.get(id).predict(data if is_id(data) else Path(data), probabilities=probabilities, epoch=epoch)  # type: ignore[arg-type]
+    """Writes what a job's network says of each row, as CSV. A file is read as the data were that the job learned from."""
+    said = {"numbers": number, "texts": text, "missing_values": missing_value}
+    if is_id(data) and any(said.values()):
+        raise BadInput(HOW_A_FILE_IS_READ)
+    rows = data if is_id(data) else Path(data)
+    found = client_of(context).jobs.get(id).predict(rows, probabilities=probabilities, epoch=epoch, **said)  # type: ignore[arg-type]
     for warning in found.warnings:
         say(f"warning: {warning.message}")
     if as_json:

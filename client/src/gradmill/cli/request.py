@@ -19,6 +19,7 @@ from gradmill.synchronous.client import Client
 LEAST_ROWS_TO_SPLIT = 20  # as the service has it
 DEFAULT = "Default:"
 CHOSEN = "Default: chosen from the data."
+HOW_A_FILE_IS_READ = "--number, --text and --missing-value say how a file is read; there is none to upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def stored(client: Client, asked: Asked, say: Callable[[str], None]) -> JSON:
     """The job with its data uploaded, ready to be sent."""
     job, data, said = asked.job, asked.data, asked.said
     if said and (data is None or is_id(data)):
-        raise BadInput("--number, --text and --missing-value say how a file is read; there is none to upload")
+        raise BadInput(HOW_A_FILE_IS_READ)
     if data is None:
         return job
     about = parsing.part(job, "dataset")

@@ -3,7 +3,7 @@
 Made from asynchronous/client.py by `python -m client.generate`; not to be edited.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
@@ -50,11 +50,20 @@ class Client:
     def base_url(self) -> str:
         return self._transport.base_url
 
-    def predict(self, job: Job | str, data: Any, *, epoch: Which | None = None) -> Predictions:
+    def predict(
+        self,
+        job: Job | str,
+        data: Any,
+        *,
+        epoch: Which | None = None,
+        numbers: Sequence[str] | None = None,
+        texts: Sequence[str] | None = None,
+        missing_values: Sequence[str] | None = None,
+    ) -> Predictions:
         """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, a file's Path, or a
-        dataset's id."""
+        dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = self.jobs.get(job) if isinstance(job, str) else job
-        return found.predict(data, epoch=epoch)
+        return found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values)
 
     def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> Iterator[FeedEvent]:
         """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of

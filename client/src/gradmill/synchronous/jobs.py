@@ -4,7 +4,7 @@ Made from asynchronous/jobs.py by `python -m client.generate`; not to be edited.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from math import ceil
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import PrivateAttr
 
-from gradmill import retrying, safetensors
+from gradmill import readings, retrying, safetensors
 from gradmill.answering import content_of, model_of
 from gradmill.answers import (
+    DatasetAnswer,
+    DatasetSummaryAnswer,
     EpochAnswer,
     EventAnswer,
     JobAnswer,
@@ -27,17 +29,18 @@ from gradmill.answers import (
     TraceAnswer,
 )
 from gradmill.calls import Call, delete, get, post
-from gradmill.errors import JobFailed, NotFound, TooLarge, WaitedTooLong
+from gradmill.errors import BadInput, JobFailed, NotFound, TooLarge, WaitedTooLong
 from gradmill.events import PATIENCE_S, EpochEvent, JobEvent, job_event
 from gradmill.predictions import Predictions, pieces, rows_of
 from gradmill.progress import Telling
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.spec import Form
 from gradmill.states import ENDED
-from gradmill.synchronous.lending import lent
+from gradmill.synchronous.lending import Upload, lent
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.streams import followed
 from gradmill.synchronous.transport import Transport
+from gradmill.tables import columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,14 +171,36 @@ class JobSummary(JobSummaryAnswer):
         call = get(self._path("weights"), {"format": format, "epoch": epoch}, headers={"Accept": "*/*"})
         return self._transport.download(call, Path(path))
 
-    def predict(self, data: Any, *, epoch: Which | None = None, probabilities: bool = True) -> Predictions:
+    def predict(
+        self,
+        data: Any,
+        *,
+        epoch: Which | None = None,
+        probabilities: bool = True,
+        numbers: Sequence[str] | None = None,
+        texts: Sequence[str] | None = None,
+        missing_values: Sequence[str] | None = None,
+    ) -> Predictions:
         """What the network says of new rows: an array, a table, columns by name, a list of rows, which are sent some at a time;
-        a Path of a file, which is stored meanwhile; or the id of a dataset."""
+        a Path of a file, which is stored meanwhile; or a dataset, or its id.
+
+        Cells of a file or a table are read as those of the dataset were that the job learned from, as long as that is there;
+        `numbers`, `texts` and `missing_values` say otherwise, as in `datasets.upload`.
+        """
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
+        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values)
         found = Predictions()
-        if isinstance(data, Path):
-            found.add(self._predicted_of_file(data, params))
-            return found
+        if isinstance(data, DatasetAnswer | DatasetSummaryAnswer):
+            data = data.id
+        if isinstance(data, Path) or (not isinstance(data, str) and columns(data) is not None):
+            learned = self._reading() if readings.matter(data) else {}
+            if (reading := readings.merged(learned, said)) or isinstance(data, Path):
+                found.add(self._predicted_of_file(Upload(data, reading), params))
+                return found
+        elif any(said.values()):
+            raise BadInput(
+                f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none"
+            )
         if isinstance(data, str):
             found.add(self._predicted({"dataset": data}, params))
             return found
@@ -192,7 +217,16 @@ class JobSummary(JobSummaryAnswer):
                     pending += [rows[half:], rows[:half]]
         return found
 
-    def _predicted_of_file(self, file: Path, params: dict[str, Any]) -> PredictionsAnswer:
+    def _reading(self) -> readings.Said:
+        """That of the dataset that it learned from; nothing where that is gone."""
+        asked = self.dataset if "target" in self.dataset else (self.whole()).dataset
+        try:
+            dataset = self._transport.json(get(path_of("datasets", str(asked.get("id")))))
+        except NotFound:
+            return {}
+        return readings.of_training(asked, model_of(DatasetAnswer, dataset))
+
+    def _predicted_of_file(self, file: Upload, params: dict[str, Any]) -> PredictionsAnswer:
         while True:
             with lent(self._transport, file) as dataset:
                 try:

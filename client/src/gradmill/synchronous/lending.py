@@ -5,23 +5,36 @@ Made from asynchronous/lending.py by `python -m client.generate`; not to be edit
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
+from typing import Any
 
 from gradmill import tables
 from gradmill.answering import content_of, log, model_of
 from gradmill.answers import DatasetAnswer
 from gradmill.calls import delete, upload
 from gradmill.errors import GradmillError
+from gradmill.readings import Said
 from gradmill.requests import path_of
 from gradmill.synchronous.transport import Transport
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file or a table, and how it is read."""
+
+    data: Any
+    reading: Said
+
+
 @contextmanager
-def lent(transport: Transport, file: Path) -> Iterator[str]:
-    """The id of the dataset that the file is. It is removed afterwards, whatever happens; one that was there before stays."""
-    body, media_type = tables.content(file, None)
-    response = transport.send(upload("/v1/datasets", body, media_type, name=tables.name_of(file)))
+def lent(transport: Transport, sent: Upload) -> Iterator[str]:
+    """The id of the dataset that it is. It is removed afterwards, whatever happens; one that was there before stays."""
+    body, media_type = tables.content(sent.data, None)
+    name = tables.name_of(sent.data)
+    params: dict[str, Any] = {"name": name, **sent.reading}
+    call = upload("/v1/datasets", body, media_type, **params)
+    response = transport.send(call)
     dataset = model_of(DatasetAnswer, content_of(response))
     try:
         yield dataset.id
@@ -30,4 +43,4 @@ def lent(transport: Transport, file: Path) -> Iterator[str]:
             try:
                 transport.send(delete(path_of("datasets", dataset.id)))
             except GradmillError as error:
-                log.warning("dataset %s, which %s became, stays: %s", dataset.id, file, error)
+                log.warning("dataset %s, which %s became, stays: %s", dataset.id, name or "a table", error)

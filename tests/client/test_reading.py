@@ -1,0 +1,106 @@
+"""What is predicted is read as the data were that the network learned from."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gradmill
+
+pytestmark = pytest.mark.xdist_group("client")
+
+READING = {"numbers": ["Fläche", "Miete"], "texts": ["Zone"], "missing_values": ["k.A."]}
+
+
+def rents(path: Path, rows: range, *, has_rents: bool = True) -> Path:
+    """Semicolons, decimal commas, and areas that are not known."""
+    lines = ["Fläche;Zone;Zimmer" + ";Miete" * has_rents]
+    for i in rows:
+        area = "k.A." if i % 11 == 3 else f"{20 + i * 1.5:.1f}".replace(".", ",")
+        lines.append(f"{area};{i % 3};{1 + i % 4}" + (f";{300 + 10 * i}") * has_rents)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def learned(client, tmp_path):
+    """A job on data with a reading of their own, and new rows without the target."""
+    dataset = client.datasets.upload(rents(tmp_path / "rents.csv", range(60)), **READING)
+    data = {"id": dataset.id, "target": "Miete", "missing": "mean"}
+    job = client.jobs.create([{"units": 4}, {"units": 1}], data, {"epochs": 5, "seed": 3})
+    return job.wait().check(), rents(tmp_path / "new.csv", range(60, 80), has_rents=False)
+
+
+def parsed(file: Path) -> list[dict[str, object]]:
+    found = []
+    for area, zone, rooms in (line.split(";")[:3] for line in file.read_text().splitlines()[1:]):
+        known = None if area == "k.A." else float(area.replace(",", "."))
+        found.append({"Fläche": known, "Zone": zone, "Zimmer": int(rooms)})
+    return found
+
+
+def test_a_file_is_read_as_the_data_were_that_the_job_learned_from(client, learned):
+    job, new = learned
+    expected = job.predict(parsed(new)).values
+    before = {each.id for each in client.datasets.list()}
+    assert job.predict(new).values == expected
+    assert client.predict(job.id, new).values == expected
+    summary = next(each for each in client.jobs.list() if each.id == job.id)
+    assert summary.predict(new).values == expected
+    assert {each.id for each in client.datasets.list()} == before
+
+
+def test_a_table_is_read_as_the_data_were_that_the_job_learned_from(learned):
+    job, new = learned
+    rows = parsed(new)
+    table = pd.DataFrame(rows)
+    texts = ["k.A." if pd.isna(area) else area for area in table["Fläche"]]
+    expected = job.predict(rows).values
+    assert job.predict(table.assign(Fläche=pd.Series(texts, dtype=object))).values == expected
+    assert job.predict({**{name: table[name].tolist() for name in table}, "Fläche": texts}).values == expected
+    assert job.predict(table).values == expected  # in which no text is
+
+
+def test_how_a_file_is_read_can_be_said_otherwise(learned, tmp_path):
+    job, new = learned
+    expected = job.predict(parsed(new)).values
+    other = tmp_path / "other.csv"
+    other.write_text(new.read_text().replace("k.A.", "unbekannt"))
+    with pytest.raises(gradmill.InvalidData, match="unbekannt"):
+        job.predict(other)
+    assert job.predict(other, missing_values=["unbekannt"]).values == expected
+    with pytest.raises(gradmill.APIError, match="learned from numbers"):
+        job.predict(new, texts=["Fläche"])
+    with pytest.raises(gradmill.BadInput, match="numbers"):
+        job.predict(parsed(new), numbers=["Fläche"])
+    with pytest.raises(gradmill.BadInput, match="missing_values"):
+        job.predict("ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b", missing_values=["x"])
+
+
+def test_a_file_is_read_as_it_looks_where_the_data_are_gone(client, learned):
+    job, new = learned
+    expected = job.predict(parsed(new)).values
+    client.datasets.delete(job.dataset["id"])
+    with pytest.raises(gradmill.APIError, match="learned from numbers"):
+        job.predict(new)
+    said = {"numbers": ["Fläche"], "texts": ["Zone"], "missing_values": ["k.A."]}
+    assert job.predict(new, **said).values == expected
+
+
+def test_arrays_are_read_without_a_reading(client, tmp_path):
+    columns = {"a": np.arange(20.0), "b": np.arange(20.0)[::-1], "c": np.arange(20.0) * 2}
+    table = tmp_path / "t.csv"
+    pd.DataFrame(columns).to_csv(table, index=False)
+    dataset = client.datasets.upload(table, numbers=["a"])
+    job = client.jobs.create([{"units": 1}], {"id": dataset.id, "target": "c"}, {"epochs": 2}).wait().check()
+    np.savez(tmp_path / "new.npz", a=columns["a"], b=columns["b"])
+    assert job.predict(tmp_path / "new.npz").values == job.predict({"a": columns["a"], "b": columns["b"]}).values
+
+
+def test_a_dataset_is_predicted_by_its_answer_too(client, learned):
+    job, new = learned
+    dataset = client.datasets.upload(new, numbers=["Fläche"], texts=["Zone"], missing_values=["k.A."])
+    expected = job.predict(dataset.id).values
+    assert job.predict(dataset).values == expected
+    assert job.predict(next(client.datasets.list())).values == expected
