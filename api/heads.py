@@ -12,6 +12,7 @@ import socket
 from contextlib import suppress
 from typing import Any
 
+import orjson
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -26,15 +27,30 @@ REST_BYTES = 2**16  # of a body behind its answer
 REST_S = 4.0  # in which these come
 SEEN_S = 1.0  # in which a client that sends more sees its answer
 
-_DETAIL = f"the request line and the headers have more than {MOST_BYTES:,} bytes together"
-_BODY = (
-    '{"type":"urn:gradmill:problem:too_large","title":"The request is too large","status":431,'
-    f'"detail":"{_DETAIL}","code":"too_large","request_id":""}}\n'
-).encode()
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/problem+json\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(_BODY)
-) + _BODY
+
+def _refusal(status: int, reason: str, code: str, title: str, detail: str) -> bytes:
+    """The answer to what is no request yet, as a problem document."""
+    problem = {"type": f"urn:gradmill:problem:{code}", "title": title, "status": status, "detail": detail, "code": code}
+    body = orjson.dumps({**problem, "request_id": ""}) + b"\n"
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_TOO_LARGE = _refusal(
+    431,
+    "Request Header Fields Too Large",
+    "too_large",
+    "The request is too large",
+    f"the request line and the headers have more than {MOST_BYTES:,} bytes together",
+)
+_NO_HTTP = "this is no HTTP request that can be read"
+_BEYOND_ASCII = (
+    "the address has characters beyond ASCII; percent-encode their UTF-8, as in numbers=Fl%C3%A4che for Fläche, which curl "
+    "does for --url-query numbers=Fläche"
+)
 
 
 class Http(HttpToolsProtocol):
@@ -49,6 +65,7 @@ class Http(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting_bytes = 0
+        self._has_plain_address = True
         self._pace = self._new_pace()
         self._look: asyncio.TimerHandle | None = None
         self._looked_at, self._unsent_bytes = 0.0, 0
@@ -70,6 +87,8 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not self._waiting_bytes:
+            self._has_plain_address = data.partition(b"\n")[0].isascii()
         self._waiting_bytes += len(data)
         super().data_received(data)
         if self._rest is not None:
@@ -78,7 +97,7 @@ class Http(HttpToolsProtocol):
                 self.flow.pause_reading()
                 self._close_in(SEEN_S)
         elif self._waiting_bytes > MOST_BYTES and not self.transport.is_closing():
-            self.transport.write(_REFUSAL)
+            self.transport.write(_TOO_LARGE)
             self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -105,11 +124,13 @@ class Http(HttpToolsProtocol):
             self._rest_no_more()
             self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the same for every mistake
         if self._is_leaving:
             self._close()
-        else:
-            super().send_400_response(msg)
+            return
+        detail = _NO_HTTP if self._has_plain_address else _BEYOND_ASCII
+        self.transport.write(_refusal(400, "Bad Request", "bad_request", "The request cannot be understood", detail))
+        self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if self._is_leaving:  # what follows on the last request

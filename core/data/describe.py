@@ -16,7 +16,7 @@ from core.data.likeness import dates, likeness, number_likeness, numbering
 from core.data.table import RESERVED
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, absent, are_many, first_rows
-from core.nn.preparation.reading import Reading
+from core.nn.preparation.reading import Reading, read_as
 from core.nn.preparation.statistics import moments
 
 MAX_NAME = 1000
@@ -142,7 +142,7 @@ def dated(name: str, values: Sequence[str], missing: int, distinct: int | None =
     """A column of these texts, which are dates; None where they are not."""
     if (form := dates(values)) is None:
         return None
-    told = f"looks like dates, {form}; if texts are meant, upload the data with texts={name[:60]}"
+    told = f"looks like dates, {form}; if texts are meant, upload the data with {read_as(name, 'texts')}"
     return ignored(name, NO_DATES, missing, distinct, told)
 
 

@@ -1,5 +1,6 @@
 """The application under its real server: what only shows on a real connection."""
 
+import json
 import signal
 import socket
 import threading
@@ -49,6 +50,31 @@ def test_an_endless_body_is_cut_off_with_413(server: Server, client: httpx2.Clie
         answer = connection.recv(65536)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"application/problem+json" in answer
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("GET /v1/datasets?numbers=Fläche HTTP/1.1\r\nHost: localhost\r\n\r\n", "percent-encode their UTF-8"),
+        ("GET /healthz HTTP/1.1\r\nHost localhost: 1\r\n: x\r\n\r\n", "no HTTP request that can be read"),
+    ],
+)
+def test_what_is_no_http_is_answered_by_a_problem_document(
+    server: Server, client: httpx2.Client, head: str, words: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.settimeout(60)
+        connection.sendall(head.encode())
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    told, _, body = answer.partition(b"\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Content-Type: application/problem+json" in told
+    problem = json.loads(body)
+    assert (problem["code"], problem["status"]) == ("bad_request", 400)
+    assert words in problem["detail"]
     assert client.get("/healthz").status_code == 200
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.nn.preparation.column import Column
+from core.nn.preparation.reading import read_as
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.warnings import REMEDY, disguise
 
@@ -59,7 +60,7 @@ def doubt(targets: Sequence[Column], schema: Schema, outputs: int | None) -> str
         return None
     return (
         f"{disguise(target, schema)}; {REMEDY} and upload the data with "
-        f"numbers={target.name[:60]}, so that numbers are learned; "
+        f"{read_as(target.name, 'numbers')}, so that numbers are learned; "
         f'or say that each of its {count:,} texts is a class: "loss": "softmax_cross_entropy"'
     )
 

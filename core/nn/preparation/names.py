@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from core.nn.preparation.column import Column, Value, rows_at
+from core.nn.preparation.reading import read_as
 from core.nn.preparation.schema import Schema
 
 _MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
@@ -66,7 +67,7 @@ def quoted(value: Value) -> str:
 
 def upload_as(name: str, kind: str) -> str:
     """The end of a message about a column that is of another kind in a file."""
-    return f"; upload the data with {kind}s={name[:60]}" if kind in ("number", "text") else ""
+    return f"; upload the data with {read_as(name, f'{kind}s')}" if kind in ("number", "text") else ""
 
 
 def lacking(column: Column, schema: Schema) -> str:

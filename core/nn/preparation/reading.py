@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
+from urllib.parse import quote
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")  # of CSV, in upper or lower case
 
@@ -29,3 +30,10 @@ class Reading:
 
 
 AS_IT_LOOKS = Reading()
+
+
+def read_as(name: str, word: str) -> str:
+    """The word of an upload, "numbers" or "texts", with a column, as messages tell it and as an address holds it."""
+    said = name[:60]
+    in_address = quote(said, safe="")
+    return f"{word}={said}" + (f" ({word}={in_address} in an address)" if in_address != said else "")

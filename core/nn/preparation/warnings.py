@@ -6,6 +6,7 @@ from itertools import islice
 from core.errors import Problem
 from core.nn.preparation.column import Cell, Column, are_many, row_at
 from core.nn.preparation.names import quoted
+from core.nn.preparation.reading import read_as
 from core.nn.preparation.roles import left_out, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, DataSpec, SoftmaxCrossEntropy
@@ -47,8 +48,8 @@ def remedy(column: Column) -> str:
         "correct these cells, or name those that mean a missing value as missing_values, and " if _is_dirty(column) else ""
     )
     return (
-        f"{strange}upload the data with numbers={column.name[:60]}, and it is one input; if texts are meant, say "
-        f"texts={column.name[:60]}; if it is no feature, leave it out of features"
+        f"{strange}upload the data with {read_as(column.name, 'numbers')}, and it is one input; if texts are meant, say "
+        f"{read_as(column.name, 'texts')}; if it is no feature, leave it out of features"
     )
 
 
@@ -104,9 +105,9 @@ def _of_feature(column: Column, schema: Schema, data: DataSpec) -> str | None:
 def _of_left_out(column: Column, schema: Schema) -> str:
     count = len(column.values or ())
     told = f"column {quoted(column.name)} is left out: it has {count:,} different texts in {schema.rows:,} rows"
-    numbers = (
-        f"upload the data with numbers={column.name[:60]}, and it is one input; " if column.number_like is not None else ""
-    )
+    numbers = ""
+    if column.number_like is not None:
+        numbers = f"upload the data with {read_as(column.name, 'numbers')}, and it is one input; "
     return f"{told}, each of which would be an input; {numbers}to take the texts in, name the column in features"
 
 

@@ -143,6 +143,12 @@ def test_numbers_that_are_no_labels_are_warned_of_as_classes() -> None:
     assert warned(number, KIND, target="size") == []
 
 
+def test_a_name_that_no_address_holds_is_told_as_one_holds_it_too() -> None:
+    column = replace(PRICE, name="Fläche in m²", values=TEXTS[:20])
+    [(_, told)] = warned(column, SIZE, target="size")
+    assert "numbers=Fläche in m² (numbers=Fl%C3%A4che%20in%20m%C2%B2 in an address), and it is one input" in told
+
+
 def test_columns_that_are_left_out_are_named_with_their_reason() -> None:
     empty = Column(name="note", kind="ignored", reason="every value is missing")
     told = 'column "note" is left out: every value is missing'
