@@ -32,8 +32,15 @@ def draw(curves: Mapping[str, Sequence[float]], width: int = 64, height: int = 1
         picture.append("\n")
     picture.append(f"{'epoch':>9} └1{'─' * (width - 1 - len(str(longest(curves))))}{longest(curves)}\n", "dim")
     for colour, name in zip(COLOURS, curves, strict=False):
-        picture.append(f"{'':>11}━ {name}  {curves[name][0]:.4f} → {curves[name][-1]:.4f}\n", colour)
+        picture.append(f"{'':>11}━ {name}  {course(curves[name])}\n", colour)
     return picture
+
+
+def course(values: Sequence[float]) -> str:
+    """From the first value to the last, by way of the lowest where that is another."""
+    lowest = min(values)
+    between = f"{lowest:.4f} at epoch {values.index(lowest) + 1} → " if lowest not in (values[0], values[-1]) else ""
+    return f"{values[0]:.4f} → {between}{values[-1]:.4f}"
 
 
 def longest(curves: Mapping[str, Sequence[float]]) -> int:

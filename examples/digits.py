@@ -50,6 +50,7 @@ TRAINING: JSON = {
     "epochs": 40,
     "batch_size": 32,
     "validation": {"fraction": 0.1},
+    "early_stopping": {"patience": 10},
     "metrics": ["accuracy"],
     "seed": 7,
 }
@@ -259,10 +260,35 @@ def report(job: JSON, epochs: list[JSON], correct: int, count: int, seconds: flo
     colour = "green" if accuracy >= GOAL else "red"
     training_s = sum(epoch["seconds"] for epoch in epochs)
     verdict = f"[bold {colour}]{accuracy:.2%}[/] of {count} held-out digits ({correct} right), aim {GOAL:.0%}"
-    console.print(f"accuracy  {verdict}")
-    console.print(f"time      {seconds:.1f} s from upload to verdict, {training_s:.2f} s of it training")
+    table = Table.grid(padding=(0, 2))
+    table.add_row("best", best_epoch(job))
+    table.add_row("accuracy", verdict)
+    table.add_row("beside", beside(job))
+    table.add_row("time", f"{seconds:.1f} s from upload to verdict, {training_s:.2f} s of it training")
+    console.print(table)
     console.print(f"job       {job['id']}", soft_wrap=True)
     console.print(f"weights   {weights_file.resolve()}", soft_wrap=True)
+
+
+def best_epoch(job: JSON) -> str:
+    """Which epoch's weights were downloaded, and why."""
+    result = job["result"]
+    told = f"epoch {result['best_epoch']} of {result['epochs']} has the lowest validation loss: its weights are measured below."
+    if result["stopped"] != "early":
+        return told
+    return (
+        f"{told} From there on the network learned its own rows by heart: the training loss fell, the validation loss did not, "
+        f"and after {TRAINING['early_stopping']['patience']} such epochs early stopping ended the training."
+    )
+
+
+def beside(job: JSON) -> str:
+    """How the accuracy on the validation rows compares."""
+    rows = job["plan"]["validation_rows"]
+    return (
+        f"{job['result']['best']['metrics']['accuracy']:.2%} of {rows} validation digits. Both were drawn at random; of so few "
+        f"each counts {1 / rows:.1%}, and a difference of a few percent can be chance."
+    )
 
 
 CURVES = {"training loss": "loss", "validation loss": "validation_loss"}

@@ -1,6 +1,7 @@
 """The examples say in one line what is wrong, and fail."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tests.service.running import ROOT, environment
+from tests.service.running import ROOT, Running, environment
 
 FEATURE = {"column": "size", "kind": "number", "shift": 0.0, "scale": 1.0, "missing": 0.0}
 DENSE = {"type": "dense", "activation": {"type": "identity"}}
@@ -85,6 +86,17 @@ def test_an_address_without_a_service_is_told(tmp_path: Path, url: str) -> None:
     said = failed(tmp_path, "digits.py", "--url", url, GRADMILL_API_KEY="gm_x")
     assert said.startswith("Gradmill does not answer: ")
     assert len(said.splitlines()) == 1
+
+
+def test_the_demo_tells_which_epoch_is_measured_and_how_validation_compares(service: Running, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "examples" / "digits.py"), "--url", service.url(), "--save", str(tmp_path)]
+    settings = environment() | {"GRADMILL_API_KEY": (service.data_dir / "key").read_text().strip(), "COLUMNS": "200"}
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True, timeout=120)
+    best = re.search(r"^best +epoch (\d+) of \d+ has the lowest validation loss", done.stdout, re.MULTILINE)
+    assert best, done.stdout
+    assert f" at epoch {best[1]} → " in done.stdout
+    assert re.search(r"^accuracy +9[789]\.\d+% of 360 held-out digits", done.stdout, re.MULTILINE)
+    assert re.search(r"^beside +\d\d\.\d+% of 144 validation digits", done.stdout, re.MULTILINE)
 
 
 class Other(BaseHTTPRequestHandler):
