@@ -94,8 +94,8 @@ class Outline:
             fraction = suggestions.validation_fraction(rows)
             if fraction is not None:
                 self.choose("training", "validation", {"fraction": fraction})
+        self._choose_rate(training, rows)
         rows -= _validation_rows(training.get("validation"), rows)
-        self._choose_rate(training)
         if _is_open(training, "batch_size"):
             if _type(training, "optimizer") == "lbfgs":
                 training.pop("batch_size", None)
@@ -105,11 +105,10 @@ class Outline:
             steps = -(-rows // (_count(training.get("batch_size")) or max(rows, 1))) or 1
             self._choose_epochs(training, steps)
 
-    def _choose_rate(self, training: JSON) -> None:
+    def _choose_rate(self, training: JSON, rows: int) -> None:
         widest = max((_count(layer.get("units")) or 1 for layer in _layers(self._network)), default=1)
         if _is_open(training, "optimizer"):
-            rate = suggestions.learning_rate("adam", 0.0, widest)
-            self.choose("training", "optimizer", {"type": "adam", "learning_rate": rate})
+            self.choose("training", "optimizer", suggestions.optimizer(rows, widest))
             return
         optimizer = training["optimizer"]
         if isinstance(optimizer, Mapping) and optimizer.get("learning_rate") == AUTO:

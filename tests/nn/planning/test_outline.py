@@ -86,6 +86,14 @@ def test_what_was_sent_is_not_changed() -> None:
     assert sent == {"network": {"layers": "auto"}, "training": {"optimizer": {"type": "adam", "learning_rate": "auto"}}}
 
 
+def test_weights_decay_unless_the_rows_are_a_handful() -> None:
+    many, few = (completed({}, rows=rows).chosen["/training/optimizer"] for rows in (20, 19))
+    assert many == {"type": "adamw", "learning_rate": 0.003, "weight_decay": 0.3}
+    assert few == {"type": "adam", "learning_rate": 0.003}
+    said = {"type": "adam", "learning_rate": "auto"}
+    assert completed({"training": {"optimizer": said}}).document["training"]["optimizer"] == {**said, "learning_rate": 0.003}
+
+
 def test_with_given_epochs_no_rows_are_put_aside_and_nothing_stops_early() -> None:
     chosen = completed({"training": {"epochs": 3}}).chosen
     assert not {"/training/epochs", "/training/validation", "/training/early_stopping"} & chosen.keys()
