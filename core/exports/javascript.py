@@ -15,13 +15,13 @@ from core.exports.program import Content
 from core.exports.walk import functions, golden, learned, vocabulary
 from core.nn.saving.model import SavedModel
 
-SOURCE = "predictor.mjs"
+SOURCES = ("predictor.mjs", "program.mjs")
 LARGEST = 2**53 - 1  # Number.MAX_SAFE_INTEGER: two whole numbers beyond it may be one number
 
 HEAD = """/**
  * A neural network that Gradmill trained: {summary}.
  *
- *     node model.mjs rows.csv          predictions as CSV; the first line names the columns, an empty cell is a missing value
+ *     node model.mjs rows.csv          predictions as CSV, for a table like the one that it learned from
  *     node model.mjs < rows.jsonl      one row to a line, as JSON; null is a missing value
  *     node model.mjs --self-test       compares what comes out with what the service predicts
  *
@@ -35,7 +35,7 @@ END = "if (await isProgram()) {\n  await main();\n}\n"
 def export(model: SavedModel, found: Golden) -> bytes:
     says = JavaScript(Content.of(model, found))
     own, numbers = [*functions(says)], "\n\n".join(learned(says))
-    own += needed(SOURCE, "\n".join([*own, numbers, END]))
+    own += needed(SOURCES, "\n".join([*own, numbers, END]))
     head = [HEAD.rstrip("\n").format(summary=says.content.summary), *vocabulary(says)]
     return "\n\n".join([*head, *own, f"// What was learned.\n\n{numbers}", golden(says), END]).encode()
 

@@ -1,7 +1,7 @@
-"""Functions of an exported program, cut out of a source file: those that it calls, and those that these call."""
+"""Functions of an exported program, cut out of source files: those that it calls, and those that these call."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,9 +15,9 @@ def pieces(file: str) -> Mapping[str, str]:
     return {_name(part): part for part in parts}
 
 
-def needed(file: str, code: str) -> list[str]:
-    """The functions of the file that `code` calls, and all that these call, in the file's order."""
-    found, texts = pieces(file), [code]
+def needed(files: Sequence[str], code: str) -> list[str]:
+    """The functions of the files that `code` calls, and all that these call, in the files' order."""
+    found, texts = {name: text for file in files for name, text in pieces(file).items()}, [code]
     wanted: set[str] = set()
     while texts:
         called = set(re.findall(r"\b(\w+)\(", texts.pop()))

@@ -12,6 +12,7 @@ from core.exports.golden import Golden
 from core.exports.steps import Step, every, steps_of
 from core.nn.preparation.column import Value
 from core.nn.preparation.features import Boolean, Feature, Indicator, Number
+from core.nn.preparation.reading import Reading
 from core.nn.preparation.targets import Target
 from core.nn.saving.model import Link, SavedModel
 
@@ -36,6 +37,10 @@ class Content:
     @property
     def features(self) -> tuple[Feature, ...]:
         return self.model.card.preprocessing.features
+
+    @property
+    def reading(self) -> Reading:
+        return self.model.card.reading
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -130,10 +135,15 @@ def arguments(feature: Feature) -> dict[str, Any]:
     return {} if isinstance(feature, Indicator) else {"texts": list(feature.values)}
 
 
-def kinds(features: Iterable[Feature]) -> dict[str, str]:
-    """Of the columns whose cells are no numbers: "text" or "flag"."""
-    others = [feature for feature in features if not isinstance(feature, Indicator | Number)]
-    return {feature.column: "flag" if isinstance(feature, Boolean) else "text" for feature in others}
+def kinds(features: Iterable[Feature], reading: Reading) -> dict[str, str]:
+    """What the cells of each column hold: "text", "flag", "number", or "grouped" where its thousands may be parted."""
+    found = {}
+    for feature in features:
+        if isinstance(feature, Number):
+            found[feature.column] = "grouped" if feature.column in reading.numbers else "number"
+        elif not isinstance(feature, Indicator):
+            found[feature.column] = "flag" if isinstance(feature, Boolean) else "text"
+    return found
 
 
 def wrapped(head: str, items: Iterable[str], tail: str, indent: int = 0, step: int = 4) -> str:

@@ -14,14 +14,14 @@ from core.exports.program import Content
 from core.exports.walk import functions, golden, learned, vocabulary
 from core.nn.saving.model import SavedModel
 
-SOURCE = "predictor.py"
-MODULES = ("base64", "csv", "json", "math", "sys")  # that the pieces use by their names
+SOURCES = ("predictor.py", "program.py")
+MODULES = ("base64", "csv", "io", "json", "math", "re", "sys")  # that the pieces use by their names
 
 HEAD = '''"""A neural network that Gradmill trained: {summary}.
 
 It needs Python 3.9 or newer and nothing else.
 
-    python model.py rows.csv          predictions as CSV; the first line names the columns, an empty cell is a missing value
+    python model.py rows.csv          predictions as CSV, for a table like the one that it learned from
     python model.py < rows.jsonl      one row to a line, as JSON; null is a missing value
     python model.py --self-test       compares what comes out with what the service predicts
 
@@ -34,7 +34,7 @@ has some rows.
 def export(model: SavedModel, found: Golden) -> bytes:
     says = Python(Content.of(model, found))
     own, numbers = [*functions(says)], "\n\n".join(learned(says))
-    own += needed(SOURCE, "\n".join([*own, numbers, "main()"]))
+    own += needed(SOURCES, "\n".join([*own, numbers, "main()"]))
     body = "\n\n\n".join(own)
     head = "\n\n".join([HEAD.format(summary=says.content.summary) + "\n" + _imports(f"{body}\n{numbers}"), *vocabulary(says)])
     end = 'if __name__ == "__main__":\n    main()\n'

@@ -18,16 +18,24 @@ from core.exports.program import (
     wrapped,
 )
 from core.exports.steps import Step, every
+from core.nn.preparation.reading import MISSING
 
 
 def vocabulary(says: Dialect) -> Iterator[str]:
     """What the functions know of the data."""
     if says.content.classes is not None:
         yield wrapped(f"{says.head('CLASSES')}[", map(says.label, says.content.classes), f"]{says.end}", step=says.indent)
-    named = [says.pair(column, says.literal(kind)) for column, kind in kinds(says.content.features).items()]
-    opened, closed = says.braces if named else ("{", "}")
-    kinds_of = wrapped(f"{says.head('KINDS')}{opened}", named, f"{closed}{says.end}", step=says.indent)
-    yield f"{says.comment} Of the columns that hold no numbers.\n{kinds_of}"
+    reading, (opened, closed) = says.content.reading, says.braces
+    named = [says.pair(column, says.literal(kind)) for column, kind in kinds(says.content.features, reading).items()]
+    columns = wrapped(f"{says.head('COLUMNS')}{opened}", named, f"{closed}{says.end}", step=says.indent)
+    yield f"{says.comment} The columns that the network reads, and what they hold.\n{columns}"
+    told = f"{says.comment} Cells of a CSV file that say that a value is missing: in upper or lower case, and as they stand."
+    words = [_words("MISSING", MISSING, says), _words("MISSING_AS_WRITTEN", reading.missing_values, says)]
+    yield "\n".join([told, *words])
+
+
+def _words(name: str, texts: Iterable[str], says: Dialect) -> str:
+    return wrapped(f"{says.head(name)}[", map(says.literal, texts), f"]{says.end}", step=says.indent)
 
 
 def functions(says: Dialect) -> Iterator[str]:

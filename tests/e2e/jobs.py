@@ -23,9 +23,9 @@ def example(name: str) -> bytes:
     return (EXAMPLES / name).read_bytes()
 
 
-def upload(client: httpx2.Client, content: bytes, media_type: str = "text/csv") -> JSON:
-    """The dataset."""
-    response = client.post("/v1/datasets", content=content, headers={"Content-Type": media_type})
+def upload(client: httpx2.Client, content: bytes, media_type: str = "text/csv", **reading: list[str]) -> JSON:
+    """The dataset, and what is said of its cells."""
+    response = client.post("/v1/datasets", content=content, headers={"Content-Type": media_type}, params=reading)
     assert response.status_code in (200, 201), response.text
     dataset: JSON = response.json()
     return dataset

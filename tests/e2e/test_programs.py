@@ -24,6 +24,17 @@ Rome,true,95,1390,yes
 """
 
 
+# Semicolons, decimal commas, umlauts, thousands, and three ways to say that a value is missing.
+RENTS = """Straße;Fläche;Zimmer;möbliert;Ort;Miete
+Am Mühlbach;81,5;3;true;Köln;1.200,50
+Öhrweg;k.A.;2;false;Düsseldorf;980
+"Gasse ""Süd"";7";45;1,5;;Köln;612,25
+Am Mühlbach;120,25;n/a;true;k.A.;1.930,75
+Öhrweg;33;1;false;Köln;455,5
+Am Mühlbach;64,75;;true;Düsseldorf;905
+"""
+
+
 def downloaded(client: httpx2.Client, job: JSON, form: Name, folder: Path) -> Path:
     answer = client.get(f"/v1/jobs/{job['id']}/weights", params={"format": form})
     assert answer.status_code == 200, answer.text
@@ -77,6 +88,27 @@ def test_texts_flags_and_holes_become_numbers_as_in_the_service(
     agree(client, rent, rows, tmp_path)
     dear = train(client, [*layers, {"units": 2}], {**data, "target": "dear"}, loss="softmax_cross_entropy", **training)
     agree(client, dear, rows, tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["indicator", "median"])
+def test_a_file_like_the_one_that_was_trained_on_is_read_as_it_was(client: httpx2.Client, missing: str, tmp_path: Path) -> None:
+    reading = {"numbers": ["Miete"], "missing_values": ["k.A."]}
+    data = {"id": upload(client, RENTS.encode(), **reading)["id"], "target": "Miete", "missing": missing}
+    layers = [{"units": 6, "activation": "tanh"}, {"units": 1}]
+    job = train(client, layers, data, loss="mean_squared_error", optimizer=ADAM, epochs=20)
+    fresh = RENTS.replace("81,5;3", "99,75;4").replace("Düsseldorf", "Überlingen") + ";?;7,25;FALSE;NULL;-\n"
+    for content, file in ((RENTS, "mieten.csv"), (fresh, "frisch.csv")):
+        (tmp_path / file).write_text(content, encoding="utf-8-sig")
+        dataset = upload(client, content.encode(), **reading)["id"]
+        answer = client.post(f"/v1/jobs/{job['id']}/predict", json={"dataset": dataset})
+        assert answer.status_code == 200, answer.text
+        expected = [each["values"]["Miete"] for each in answer.json()["predictions"]]
+        for form in PROGRAMS:
+            done = run(form, downloaded(client, job, form, tmp_path), str(tmp_path / file))
+            assert (done.returncode, done.stderr) == (0, "")
+            head, *lines = done.stdout.splitlines()
+            assert head == "Miete"
+            np.testing.assert_allclose([float(line) for line in lines], expected, rtol=1e-6)
 
 
 def test_images_run_through_convolutions_as_in_the_service(client: httpx2.Client, tmp_path: Path) -> None:

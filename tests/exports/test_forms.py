@@ -3,12 +3,12 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import pytest
 
 from core.errors import TooLarge, Unexportable
-from core.exports import FORMS, STORED, Name, check_size, exporter
+from core.exports import FORMS, STORED, Name, check_size, exporter, javascript, python
 from core.exports.pieces import needed, pieces
 from core.exports.steps import steps_of
 from core.nn.spec.base import Spec
@@ -61,12 +61,12 @@ def test_a_layer_that_programs_do_not_know_is_named_with_its_place() -> None:
     assert [problem.pointer for problem in refused.value.problems] == ["/network/layers/2"]
 
 
-@pytest.mark.parametrize("file", ["predictor.py", "predictor.mjs"])
-def test_every_function_of_the_sources_is_found_with_what_it_calls(file: str) -> None:
-    found: Any = pieces(file)
-    assert {"dense", "convolution", "sigmoid", "value"} <= found.keys()
+@pytest.mark.parametrize("files", [python.SOURCES, javascript.SOURCES])
+def test_every_function_of_the_sources_is_found_with_what_it_calls(files: tuple[str, ...]) -> None:
+    found: dict[str, str] = {name: text for file in files for name, text in pieces(file).items()}
+    assert {"dense", "convolution", "sigmoid", "value", "numeral", "main"} <= found.keys()
     for name, text in found.items():
-        others = needed(file, f"{name}(")
+        others = needed(files, f"{name}(")
         assert text in others
         for other in others:
-            assert set(needed(file, other)) <= set(others)
+            assert set(needed(files, other)) <= set(others)

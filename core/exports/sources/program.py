@@ -1,0 +1,169 @@
+def self_test():
+    """Compares what comes out here with what came out of the service, for a few rows. Returns whether all is the same."""
+    wrong = 0
+    for golden in GOLDEN:
+        for name, found in results(golden["row"]).items():
+            for value, expected, tolerance in zip(found, golden[name], TOLERANCES[name]):
+                if value != expected and not (tolerance and abs(value - expected) <= tolerance):
+                    wrong += 1
+                    print(f"{name} of {golden['row']}: {value!r} should be {expected!r}")
+    print(f"{len(GOLDEN)} rows compared, {wrong} differences")
+    return bool(GOLDEN) and wrong == 0
+
+
+def is_absent(cell):
+    """Whether a cell of a CSV file says that a value is missing."""
+    return cell.lower() in MISSING or cell in MISSING_AS_WRITTEN
+
+
+def truth(cell):
+    """True or false, as a cell says it; None where it says neither."""
+    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(cell.lower())
+
+
+def numeral(cell, point, separators):
+    """The number that a cell is, by the sign before decimals and those that may part thousands; None where it is none."""
+    form = rf"(?:\d+[{point}]?\d*|[{point}]\d+)(?:[eE][+-]?\d+)?"
+    if separators:
+        form += rf"|[1-9]\d{{0,2}}([{separators}])\d{{3}}(?:\1\d{{3}})*(?:[{point}]\d*)?"
+    if re.fullmatch(rf"[+-]?(?:{form})", cell, re.ASCII) is None:
+        return None
+    for separator in separators:
+        cell = cell.replace(separator, "")
+    found = float(cell.replace(point, "."))
+    return found if math.isfinite(found) else None
+
+
+def forms(kind, may_have_commas):
+    """How the numbers of a column may be written: the sign before decimals, and those that may part thousands."""
+    points = [".", ","] if may_have_commas else ["."]
+    found = [(point, "") for point in points]
+    if kind == "grouped":
+        found += [(point, (", " if point == "." else ". ") + "'\u2019\u00a0\u202f") for point in reversed(points)]
+    return found
+
+
+def read_cells(cells, kind, may_have_commas):
+    """What the cells of a column hold: None where a value is missing, and the cell itself where it is not as it must be.
+
+    The numbers of a column are all written alike: in the first form that all of them have, or else in the one that most have.
+    """
+    if kind == "text":
+        return [None if is_absent(cell) else cell for cell in cells]
+    bare = [cell.strip() for cell in cells]
+    if kind == "flag":
+        readings = [[truth(cell) for cell in bare]]
+    else:
+        readings = [[numeral(cell, *form) for cell in bare] for form in forms(kind, may_have_commas)]
+    gone = [is_absent(cell) or is_absent(cell.strip()) for cell in cells]
+    found = [
+        [None if none else cell if value is None else value for none, cell, value in zip(gone, cells, reading)]
+        for reading in readings
+    ]
+    return min(found, key=lambda values: sum(isinstance(value, str) for value in values))
+
+
+def expected(kind, may_have_commas):
+    """What a cell must be."""
+    if kind == "flag":
+        told = "true or false is expected"
+    else:
+        told = "a finite number is expected, such as 1.5" + (", or in the whole column such as 1,5" if may_have_commas else "")
+    words = ", ".join([word for word in MISSING if word] + MISSING_AS_WRITTEN)
+    return f"{told}; where a value is missing, an empty cell or one of {words}"
+
+
+def read_csv(path):
+    """Where each row of a CSV file stands, and a dict of what it holds in the columns that the network reads.
+
+    The delimiter is the one of comma, semicolon and tab that the first line has most of.
+    """
+    with open(path, "rb") as file:
+        text = file.read().decode("utf-8-sig")
+    head = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    delimiter = max(",;\t", key="".join(head.split('"')[::2]).count)
+    has_open_quote = text.count('"') % 2 == 1
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=has_open_quote)
+    lines, start = [], 1
+    try:
+        for cells in reader:
+            if cells:
+                lines.append((start, cells))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"line {start} has a cell whose quotes are wrong: {error}") from None
+    if not lines:
+        raise ValueError("it is empty; a first line with the names of the columns is expected")
+    (_, names), *lines = lines
+    places = [f"row {number} (line {start} of the file)" for number, (start, _) in enumerate(lines)]
+    for place, (_, cells) in zip(places, lines):
+        if len(cells) != len(names):
+            told = f"as many cells are expected as there are columns, {len(names)}, with {delimiter!r} between them"
+            raise ValueError(f"{place} has {len(cells)}; {told}")
+    rows = [{} for _ in lines]
+    for column, kind in COLUMNS.items():
+        if names.count(column) != 1:
+            told = f"there is no column {column!r}" if column not in names else f"two columns are named {column!r}"
+            raise ValueError(f"{told}; the first line names {', '.join(map(repr, names[:20]))}")
+        cells = [cells[names.index(column)] for _, cells in lines]
+        for place, row, value in zip(places, rows, read_cells(cells, kind, delimiter != ",")):
+            if isinstance(value, str) and kind != "text":
+                raise ValueError(f"{place}: column {column!r} is {value[:50]!r}; {expected(kind, delimiter != ',')}")
+            row[column] = value
+    return list(zip(places, rows))
+
+
+def told(prediction):
+    """The prediction as JSON and CSV have it: without a number where that is not finite."""
+    return {
+        column: None if isinstance(found, float) and not math.isfinite(found) else found for column, found in prediction.items()
+    }
+
+
+def predict_file(path):
+    """Writes the predictions for the rows of a CSV file as CSV."""
+    try:
+        rows = read_csv(path)
+    except OSError as error:
+        sys.exit(f"{path} cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        sys.exit(f"{path}: line {line} has the byte 0x{error.object[error.start]:02x}, which is not UTF-8; save it as UTF-8")
+    except ValueError as error:
+        sys.exit(f"{path}: {error}")
+    output = csv.writer(sys.stdout, lineterminator="\n")
+    for number, (place, row) in enumerate(rows):
+        try:
+            found = told(predict(row))
+        except (ArithmeticError, ValueError) as error:
+            sys.exit(f"{path}: {place}: {error}")
+        if number == 0:
+            output.writerow(found)
+        output.writerow(str(each).lower() if isinstance(each, bool) else each for each in found.values())
+
+
+def predict_lines(lines):
+    """Writes a prediction for each row, both a line of JSON."""
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                print(json.dumps(told(predict(json.loads(line))), ensure_ascii=False))
+        except (ArithmeticError, TypeError, ValueError) as error:
+            sys.exit(f"line {number}: {error}")
+
+
+def main():
+    """Of the file as a program: what it is told behind its name."""
+    given = sys.argv[1:]
+    if given == ["--self-test"]:
+        sys.exit(0 if self_test() else 1)
+    if given == ["--help"] or given == ["-h"]:
+        print(__doc__.strip())
+    elif len(given) == 1 and not given[0].startswith("-"):
+        predict_file(given[0])
+    elif given or sys.stdin.isatty():
+        sys.stderr.write(__doc__)
+        sys.exit(2)
+    else:
+        predict_lines(sys.stdin)
