@@ -16,6 +16,7 @@ from api.starting import Source, adopt, source_of
 from api.tables import Table, added, chosen_table, relocated, untargeted, validation_table
 from core.errors import Conflict, InvalidSpec, NotFound, Problem
 from core.jobs import MOST_NAME
+from core.nn.planning import reach
 from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, Plan, plan
 from core.nn.preparation import validation
@@ -193,6 +194,7 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
         raise InvalidSpec(problems)
     check_job(quotas_of(service, tenant), planned, request.training.budget_s)
     warned = relocated(warnings(table.schema, sent or columns, request.training.loss), request.dataset)
+    warned += reach.warnings(request.network, request.training, columns, table.schema)
     warned += validation.warnings(request.training, table.schema.rows)
     told_of = [{"pointer": warning.pointer, "message": warning.message} for warning in warned]
     return Checked(request, columns, table, other, planned, outline.chosen, told_of)

@@ -17,6 +17,7 @@ from core.nn.builder import Misfit
 from core.nn.initializers import work_of_orthogonal
 from core.nn.lower import lower
 from core.nn.planning.duration import seconds
+from core.nn.planning.reach import last_activation_at
 from core.nn.planning.snapshots import kept_epochs
 from core.nn.preparation import choice, roles, validation
 from core.nn.preparation.column import Column
@@ -171,18 +172,11 @@ def _activation_problems(network: spec.NetworkSpec, training: spec.TrainingSpec)
     activation = network.last_activation
     if loss in FUSED and activation.type not in ("identity", FUSED[loss]):
         yield Problem(
-            _last_activation(network),
+            last_activation_at(network),
             f'the last activation is "{activation.type}"; {loss} takes "{FUSED[loss]}", or "identity" for logits',
         )
     if network.layers[last].type == "dropout":
         yield Problem(f"/network/layers/{last}", "a last dropout would leave out outputs; put it before the last layer")
-
-
-def _last_activation(network: spec.NetworkSpec) -> str:
-    """The pointer to it: a layer of its own, or a field of the last one."""
-    place = network.last_place
-    inner = "" if network.layers[place] is network.last_activation else "/activation"
-    return f"/network/layers/{place}{inner}"
 
 
 def _category_problems(
@@ -299,7 +293,7 @@ def _output_problems(
     if program.outputs == wanted:
         if wanted == 1 and network.last_activation.type == "softmax":
             yield Problem(
-                _last_activation(network),
+                last_activation_at(network),
                 "softmax over 1 output is 1 whatever comes in, so nothing can be learned; take another last activation, such "
                 'as "identity", or "sigmoid" for numbers between 0 and 1',
             )

@@ -79,6 +79,8 @@ def _warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> Iterator[Problem
 
 def _of_target(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str | None:
     rows, count = schema.rows, len(column.values or ())
+    if column.min is not None and column.min == column.max:
+        return f"column {quoted(column.name)} has one value only, {column.min:g}: there is nothing to learn from it"
     if column.kind != "text":
         hint = quantity_hint(column, rows) if alone and isinstance(loss, SoftmaxCrossEntropy) else ""
         return f"each value of column {quoted(column.name)} is a class{hint}" if hint else _of_reading(column)

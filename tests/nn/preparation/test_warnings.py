@@ -149,6 +149,13 @@ def test_a_name_that_no_address_holds_is_told_as_one_holds_it_too() -> None:
     assert "numbers=Fläche in m² (numbers=Fl%C3%A4che%20in%20m%C2%B2 in an address), and it is one input" in told
 
 
+@pytest.mark.parametrize("target", ["size", ("kind", "size")])
+def test_a_target_of_one_value_is_warned_of(target: Any) -> None:
+    constant, other = replace(SIZE, min=5.0, max=5.0), replace(SIZE, name="kind", min=0.0, max=1.0)
+    [(_, told)] = warned(constant, other, NAME, target=target, features=("name",), weight=None)[:1]
+    assert told == 'column "size" has one value only, 5: there is nothing to learn from it'
+
+
 def test_columns_that_are_left_out_are_named_with_their_reason() -> None:
     empty = Column(name="note", kind="ignored", reason="every value is missing")
     told = 'column "note" is left out: every value is missing'
