@@ -97,8 +97,13 @@ def test_the_numbers_of_the_lesson_are_those_of_a_real_job(folder: Path) -> None
 
 
 def test_the_commands_of_the_quickstart_work(folder: Path) -> None:
-    told = run(folder, "sh", "-euc", "\n".join(blocks("quickstart", "bash")))
+    page = (ROOT / "docs" / "quickstart.md").read_text()
+    (show, check) = re.findall(r"`(gradmill [^`]*)`", page)
+    told = run(folder, "sh", "-euc", "\n".join([*blocks("quickstart", "bash"), "echo", show, check]))
     assert "species,probability_setosa" in told
+    assert re.search(r'"chosen": ?\{"/.*"/network/layers": ?\[', told)
+    assert re.search(r"^dense +4 ", told, re.MULTILINE)
+    assert re.search(r"^estimated_seconds ", told, re.MULTILINE)
     assert run(folder, sys.executable, "iris-network.py", "--self-test")
 
 
