@@ -21,6 +21,7 @@ from core.internet import is_public
 MOST_URL = 2_000  # characters
 MOST_ADDRESSES = 4  # of one host, that are tried
 _PORTS = {"https": 443, "http": 80}
+_SWITCH = "; for plain HTTP and private addresses the service must be started with GRADMILL_WEBHOOK_PRIVATE_ADDRESSES=true"
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})\b")
 
 
@@ -55,6 +56,7 @@ def target_of(url: str, allow_private: bool = False) -> Target:
     if not host or parts.scheme not in schemes or port == 0:
         raise UserError(
             f"url is {url[:100]!r}; it must begin with {' or '.join(f'{each}://' for each in schemes)} and name a host"
+            + (_SWITCH if url.startswith("http:") and not allow_private else "")
         )
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise UserError("url must hold no user, no password and no fragment")

@@ -66,6 +66,15 @@ def test_what_is_no_address_of_a_receiver_is_refused(url: str) -> None:
         target_of(url)
 
 
+def test_plain_http_is_refused_with_the_setting_that_allows_it_where_receivers_are_near() -> None:
+    with pytest.raises(UserError, match=r"must begin with https://.* started with GRADMILL_WEBHOOK_PRIVATE_ADDRESSES=true$"):
+        target_of("http://127.0.0.1:9000/")
+    with pytest.raises(UserError, match=r"must begin with https:// and name a host$"):
+        target_of("example.com")
+    with pytest.raises(UserError, match=r"must begin with https:// or http:// and name a host$"):
+        target_of("http://", allow_private=True)
+
+
 @contextmanager
 def receiver(answer: Callable[[socket.socket], None]) -> Iterator[Target]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
