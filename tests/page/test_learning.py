@@ -2,13 +2,30 @@
 
 import re
 from collections.abc import Callable, Iterator
-from math import exp
+from math import exp, isclose
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.page.browser import Visit
-from tests.page.learning import JSON, check_back, check_forward, check_step, drawing, go, in_nodes, listed, read, same, told
+from tests.page.learning import (
+    JSON,
+    check_back,
+    check_begin,
+    check_equations,
+    check_forward,
+    check_step,
+    check_sum,
+    chosen,
+    drawing,
+    go,
+    in_nodes,
+    listed,
+    liveliest,
+    read,
+    same,
+    told,
+)
 from tests.page.test_page import DARK, PHONE, WELL, with_iris
 from tests.service.running import ROOT, Running, finished, xor
 
@@ -75,7 +92,8 @@ def test_from_phase_to_phase_every_number_is_that_of_the_trace(
         inputs = [each["input"] for each in trace["inputs"]]
         phase.get_by_role("button", name="Forward").click()
         assert same(in_nodes(page, 0), inputs)
-        assert same(told(page), [trace["inputs"][0]["value"], inputs[0]])
+        first_input = liveliest(inputs)
+        assert same(told(page), [trace["inputs"][first_input]["value"], inputs[first_input]])
         step_on.click()
         check_forward(page, first, inputs, 1)
         step_on.click()
@@ -88,7 +106,7 @@ def test_from_phase_to_phase_every_number_is_that_of_the_trace(
         assert all(same(row, each) for row, each in zip(listed(page), [*outputs, [trace["loss"]]], strict=True))
         step_on.click()
         assert same(in_nodes(page, 2), second["errors"])
-        assert same(told(page), [outputs[0][1], outputs[0][2], second["errors"][0]])
+        check_begin(page, trace)
         step_on.click()
         check_back(page, first, second, 1)
         step_on.click()
@@ -189,6 +207,75 @@ def test_the_arrow_keys_lead_from_node_to_node(opened: Callable[..., Visit]) -> 
         expect(node).to_have_attribute("aria-pressed", "true")
     expect(drawing(page).locator("[tabindex='0']")).to_have_count(1)
     expect(page.get_by_label("What is computed")).to_contain_text("sepal_length is ")
+
+
+@pytest.fixture(scope="module")
+def rents(service: Running) -> tuple[str, list[float]]:
+    """A job of 32 relu units, some of which give 0, that learns numbers of thousands; and these."""
+    rows = [(20 + 7 * i % 113, 1 + i % 5, 1900 + 13 * i % 101) for i in range(60)]
+    targets = [211.35 + 11.25 * area + 40.5 * rooms for area, rooms, _ in rows]
+    lines = [f"{area},{rooms},{year},{rent}" for (area, rooms, year), rent in zip(rows, targets, strict=True)]
+    with service.client() as client:
+        content = "\n".join(["area,rooms,year,rent", *lines])
+        dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()["id"]
+        request = {
+            "network": {"layers": [{"units": 32, "activation": "relu"}, {"units": 16, "activation": "relu"}, {"units": 1}]},
+            "dataset": {"id": dataset, "target": "rent"},
+            "training": {"loss": "mean_squared_error", "epochs": 20, "snapshots": 4},
+        }
+        return str(finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"]), targets
+
+
+def test_of_many_units_the_largest_stand_first_and_what_is_computed_comes_out(
+    service: Running, key: str, rents: tuple[str, list[float]], visit: Callable[..., Visit]
+) -> None:
+    job, targets = rents
+    page = visit(service.url()).open(f"#/jobs/{job}/learning", key)
+    step_on = page.get_by_role("button", name="Next →")
+    sentence = page.get_by_label("What is computed")
+    terms = page.get_by_role("complementary", name="The chosen node")
+    with service.client() as client:
+        traces = {row: client.get(f"/v1/jobs/{job}/trace", params={"row": row}).json() for row in (0, 7, 31)}
+    for row, trace in traces.items():
+        first, second, last = trace["layers"]
+        page.get_by_label("Row", exact=True).fill(str(row))
+        page.get_by_role("group", name="Phase").get_by_role("button", name="Forward").click()
+        expect(sentence).to_contain_text(f"Row {row} of")
+        step_on.click()
+        expect(sentence).to_contain_text("relu of that sum: the sum itself where it is above 0, else 0")
+        assert chosen(page) == liveliest(first["activations"])
+        check_equations(page)
+        check_sum(page)
+        step_on.click()
+        unit = chosen(page)
+        products = [w * y for w, y in zip(second["weights"][unit], first["activations"], strict=True)]
+        largest = sorted(products, key=abs, reverse=True)
+        rows = listed(page)
+        assert same([each[2] for each in rows[:20]], largest[:20])
+        expect(terms).to_contain_text("and 12 others, together")
+        assert isclose(rows[20][0], sum(largest[20:]), rel_tol=0.006, abs_tol=1e-3)
+        expect(sentence).to_contain_text("(27 others, together)")
+        check_equations(page)
+        check_sum(page)
+        step_on.click()
+        step_on.click()
+        expect(sentence).to_contain_text(f"the data say {targets[row]}. ")
+        check_equations(page)
+        step_on.click()
+        expect(page.get_by_role("caption")).to_have_text("Where the error begins")
+        assert same(listed(page)[0], [trace["outputs"][0]["output"], trace["outputs"][0]["target"], last["errors"][0]])
+        check_equations(page)
+        for layer in (second, first):
+            step_on.click()
+            assert layer["errors"][chosen(page)] != 0
+            assert chosen(page) == liveliest(layer["errors"])
+            expect(sentence).to_contain_text("the slope of its activation, which is how fast what it gives grows")
+            check_equations(page)
+            check_sum(page)
+        for layer in (first, second, last):
+            step_on.click()
+            assert chosen(page) == liveliest(layer["errors"])
+            check_equations(page)
 
 
 @pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])

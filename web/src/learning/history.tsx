@@ -21,19 +21,24 @@ export function History({ epochs, epoch, losses }: Props) {
   const y = (loss: number) => HEIGHT - EDGE - (loss / most) * (HEIGHT - 2 * EDGE);
   const [first, last] = [known[0]!, known.at(-1)!];
   return (
-    <svg
-      class="history"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`The loss of this row: ${number(first.loss, 3)} at epoch ${first.epoch}, ${number(last.loss, 3)} at epoch ${last.epoch}`}
-    >
-      <polyline points={known.map((each) => `${x(each.place).toFixed(1)},${y(each.loss).toFixed(1)}`).join(" ")} />
-      {known
-        .filter((each) => each.epoch === epoch)
-        .map((each) => (
-          <line key={each.epoch} x1={x(each.place)} x2={x(each.place)} y1={y(each.loss)} y2={HEIGHT} />
-        ))}
-    </svg>
+    <>
+      <p class="soft history-of" aria-hidden="true">
+        Loss of this row: {number(first.loss, 3)} → {number(last.loss, 3)}
+      </p>
+      <svg
+        class="history"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`The loss of this row: ${number(first.loss, 3)} at epoch ${first.epoch}, ${number(last.loss, 3)} at epoch ${last.epoch}`}
+      >
+        <polyline points={known.map((each) => `${x(each.place).toFixed(1)},${y(each.loss).toFixed(1)}`).join(" ")} />
+        {known
+          .filter((each) => each.epoch === epoch)
+          .map((each) => (
+            <line key={each.epoch} x1={x(each.place)} x2={x(each.place)} y1={y(each.loss)} y2={HEIGHT} />
+          ))}
+      </svg>
+    </>
   );
 }

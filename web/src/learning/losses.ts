@@ -3,13 +3,13 @@
 // A formula is told only where it gives what the service has computed: weights of rows, smoothed labels and the like change it.
 
 import { plain } from "../parts/words";
-import { bracketed, written } from "./arithmetic";
-import type { Pass, Trace } from "./trace";
+import { bracketed, digitsFor, productOf, ranked, written, type Taken } from "./arithmetic";
+import { total, type Pass, type Trace } from "./trace";
 
 export interface Loss {
   name: string;
-  formula: string | null; // such as "−ln 0.733"
-  begins: (unit: number) => string | null; // how the error of an output begins, such as "0.733 − 1"
+  told: string; // such as "−ln 0.733 = 0.311"
+  begins: (unit: number) => string; // how the error of an output begins, such as "0.733 − 1 = −0.267"
 }
 
 export function lossOf(trace: Trace, last: Pass, type: string): Loss {
@@ -19,22 +19,32 @@ export function lossOf(trace: Trace, last: Pass, type: string): Loss {
   const isTrue = form !== undefined && isNear(form.value, trace.loss);
   return {
     name: plain(type),
-    formula: isTrue ? form.formula : null,
+    told: isTrue ? meanOf(form.terms, trace.loss) : written(trace.loss),
     begins: (unit) => {
-      if (!isTrue) return null;
-      const { slopes, text } = form.begins(unit);
       const error = last.errors[unit]!;
-      if (isNear(slopes, error)) return text;
-      if (slopes === 0 || last.activation === "softmax") return null;
-      return `${text} = ${written(slopes)}, times the slope of ${plain(last.activation)} here, ${written(error / slopes)},`;
+      const alone = `its share of the error is ${written(error)}`;
+      if (!isTrue) return alone;
+      const begun = form.begins(unit);
+      const slopes = begun.of((value) => value);
+      if (isNear(slopes, error)) return equation(begun, error);
+      if (slopes === 0 || last.activation === "softmax") return alone;
+      const slope = error / slopes;
+      const { digits } = digitsFor((as) => as(slopes) * as(slope), error);
+      return `${equation(begun, slopes, digits)}; times the slope of ${plain(last.activation)} here: ${productOf(slopes, slope, error)}`;
     },
   };
 }
 
+/** What is computed, as it is written with so many digits. */
+interface Written {
+  text: (digits: number) => string;
+  of: (as: Taken) => number;
+}
+
 interface Form {
   value: number;
-  formula: string;
-  begins: (unit: number) => { slopes: number; text: string };
+  terms: Written[]; // one for each output; the loss is their mean
+  begins: (unit: number) => Written;
 }
 
 const FORMS: Record<string, (outputs: number[], targets: number[], activation: string) => Form> = {
@@ -43,8 +53,8 @@ const FORMS: Record<string, (outputs: number[], targets: number[], activation: s
     const right = likely[targets.indexOf(Math.max(...targets))]!;
     return {
       value: -Math.log(right),
-      formula: `−ln ${written(right)}`,
-      begins: (unit) => ({ slopes: likely[unit]! - targets[unit]!, text: `its probability ${written(likely[unit]!)} − ${written(targets[unit]!)}` }),
+      terms: [logarithm(right)],
+      begins: (unit) => gap("its probability ", likely[unit]!, targets[unit]!),
     };
   },
   binary_cross_entropy: (outputs, targets, activation) => {
@@ -52,43 +62,59 @@ const FORMS: Record<string, (outputs: number[], targets: number[], activation: s
     const right = likely.map((each, unit) => (targets[unit]! > 0.5 ? each : 1 - each));
     return {
       value: mean(right.map((each) => -Math.log(each))),
-      formula: meanOf(right.map((each) => `−ln ${written(each)}`)),
-      begins: (unit) => {
-        const text = `its probability ${written(likely[unit]!)} − ${written(targets[unit]!)}`;
-        const count = outputs.length;
-        return { slopes: (likely[unit]! - targets[unit]!) / count, text: count > 1 ? `(${text}) ÷ ${count}` : text };
-      },
+      terms: right.map(logarithm),
+      begins: (unit) => shared(gap("its probability ", likely[unit]!, targets[unit]!), outputs.length),
     };
   },
   mean_squared_error: (outputs, targets) => ({
     value: mean(outputs.map((each, unit) => (each - targets[unit]!) ** 2)),
-    formula: meanOf(outputs.map((each, unit) => `(${difference(each, targets[unit]!)})²`)),
-    begins: (unit) => {
-      const count = outputs.length;
-      const gap = outputs[unit]! - targets[unit]!;
-      return { slopes: (2 * gap) / count, text: `2 × (${difference(outputs[unit]!, targets[unit]!)})${count > 1 ? ` ÷ ${count}` : ""}` };
-    },
+    terms: outputs.map((each, unit) => squared(gap("", each, targets[unit]!))),
+    begins: (unit) => shared(twice(gap("", outputs[unit]!, targets[unit]!)), outputs.length),
   }),
   mean_absolute_error: (outputs, targets) => ({
     value: mean(outputs.map((each, unit) => Math.abs(each - targets[unit]!))),
-    formula: meanOf(outputs.map((each, unit) => `|${difference(each, targets[unit]!)}|`)),
-    begins: (unit) => {
-      const count = outputs.length;
-      const sign = Math.sign(outputs[unit]! - targets[unit]!);
-      return { slopes: sign / count, text: `the sign of ${difference(outputs[unit]!, targets[unit]!)}${count > 1 ? `, ÷ ${count}` : ""}` };
-    },
+    terms: outputs.map((each, unit) => size(gap("", each, targets[unit]!))),
+    begins: (unit) => shared(sign(gap("", outputs[unit]!, targets[unit]!)), outputs.length),
   }),
 };
 
-const MOST_WRITTEN = 3;
-
-function meanOf(terms: string[]): string {
-  if (terms.length === 1) return terms[0]!;
-  return `the mean of ${terms.slice(0, MOST_WRITTEN).join(", ")}${terms.length > MOST_WRITTEN ? ` and ${terms.length - MOST_WRITTEN} more` : ""}`;
+function gap(name: string, one: number, other: number): Written {
+  return { text: (digits) => `${name}${written(one, digits)} − ${bracketed(other, digits)}`, of: (as) => as(one) - as(other) };
 }
 
-function difference(one: number, other: number): string {
-  return `${written(one)} − ${bracketed(other)}`;
+function logarithm(value: number): Written {
+  return { text: (digits) => `−ln ${written(value, digits)}`, of: (as) => -Math.log(as(value)) };
+}
+
+const squared = ({ text, of }: Written): Written => ({ text: (digits) => `(${text(digits)})²`, of: (as) => of(as) ** 2 });
+const size = ({ text, of }: Written): Written => ({ text: (digits) => `|${text(digits)}|`, of: (as) => Math.abs(of(as)) });
+const sign = ({ text, of }: Written): Written => ({ text: (digits) => `the sign of ${text(digits)}`, of: (as) => Math.sign(of(as)) });
+const twice = ({ text, of }: Written): Written => ({ text: (digits) => `2 × (${text(digits)})`, of: (as) => 2 * of(as) });
+
+function shared(whole: Written, count: number): Written {
+  return count === 1 ? whole : { text: (digits) => `(${whole.text(digits)}) ÷ ${count}`, of: (as) => whole.of(as) / count };
+}
+
+function equation({ text, of }: Written, result: number, wanted?: number): string {
+  const { digits, equals } = digitsFor(of, result, wanted);
+  return `${text(digits)} ${equals} ${written(result, wanted)}`;
+}
+
+const MOST_WRITTEN = 3;
+
+function meanOf(terms: Written[], loss: number): string {
+  if (terms.length === 1) return equation(terms[0]!, loss);
+  const { shown, others } = ranked(terms, (each) => each.of((value) => value), MOST_WRITTEN, MOST_WRITTEN);
+  const rest = total(others.map((each) => each.of((value) => value)));
+  const whole: Written = {
+    text: (digits) => {
+      const parts = shown.map((each) => each.text(digits));
+      if (others.length) parts.push(`${written(rest, digits)} (${others.length} others, together)`);
+      return `(${parts.join(" + ")}) ÷ ${terms.length}`;
+    },
+    of: (as) => (total(shown.map((each) => each.of(as))) + as(rest)) / terms.length,
+  };
+  return equation(whole, loss);
 }
 
 function softmax(values: number[]): number[] {

@@ -1,5 +1,6 @@
 // What a drawing of a network shows: numbers in its nodes and strengths on its lines.
 
+import { number } from "../parts/words";
 import { thinned, type Network } from "./network";
 import type { Moment } from "./moments";
 import type { Pass, Trace } from "./trace";
@@ -39,7 +40,7 @@ export function pictureOfWeights(network: Network): Picture {
 export function pictureOf(trace: Trace, passes: Pass[], { phase, layer }: Moment): Picture {
   const isBack = phase === "backward" || phase === "step";
   const isReached = (column: number) => phase === "loss" || phase === "step" || (isBack ? column >= layer : column <= layer);
-  const notes = trace.inputs.map(({ value }) => (typeof value === "number" ? short(value) : ""));
+  const notes = trace.inputs.map(({ value }) => (typeof value === "number" ? number(value, 5) : ""));
   const columns = [
     { title: "inputs", names: trace.inputs.map((each) => each.name), notes, values: isBack ? null : trace.inputs.map((each) => each.input) },
     ...passes.map((pass, index) => ({
@@ -67,7 +68,7 @@ function outputNotes(trace: Trace, isJudged: boolean): string[] {
   const likely = trace.prediction.probabilities ?? {};
   return trace.outputs.map(({ name, target }) => {
     const probability = likely[name];
-    return isJudged && typeof probability === "number" ? `${short(probability)}, target ${short(target)}` : `target ${short(target)}`;
+    return isJudged && typeof probability === "number" ? `${short(probability)}, target ${number(target)}` : `target ${number(target)}`;
   });
 }
 

@@ -1,6 +1,8 @@
 // The chosen node, term by term: its sum, its share of the error, or the steps of its weights.
 
 import { number, plain } from "../parts/words";
+import { formulaOf } from "./activations";
+import { digitsFor, exact, ranked, stepped, written } from "./arithmetic";
 import type { Moment } from "./moments";
 import type { Node } from "./picture";
 import { passedBack, total, type Pass, type Trace } from "./trace";
@@ -26,101 +28,132 @@ export function Terms(props: Props) {
   if (node.layer === 0) return <Input trace={trace} unit={node.unit} />;
   const isOutput = node.layer === passes.length;
   if (moment.phase === "loss") return <Table {...props} sheet={lossSheet(trace)} />;
-  const sheet = moment.phase === "step" ? stepSheet(props) : moment.phase === "backward" && !isOutput ? errorSheet(props) : sumSheet(props);
+  const sheet = moment.phase === "step" ? stepSheet(props) : moment.phase === "backward" ? (isOutput ? beginSheet(props) : errorSheet(props)) : sumSheet(props);
   return <Table {...props} sheet={sheet} />;
 }
 
 interface Term {
   name: string;
   weight: Weight | null;
-  cells: number[];
-  size: number; // of many terms the largest are listed
+  cells: string[];
+  isChosen?: boolean;
 }
 
 interface Sheet {
   caption: string;
   headings: string[];
   terms: Term[];
-  feet: [string, number][];
+  feet: [string, string][];
+}
+
+const MOST_LISTED = 20; // of more terms the largest
+const DIGITS = 4;
+
+/** Products and what they come to: "a | b | a · b" for each, the largest first where there are many. */
+function products(rows: { name: string; weight: Weight; one: number; other: number }[], sum: number, of: number, bias: number | null) {
+  const { shown, others } = ranked(rows, ({ one, other }) => one * other, MOST_LISTED, MOST_LISTED);
+  const rest = total(others.map(({ one, other }) => one * other));
+  const { digits, equals } = digitsFor((as) => total(shown.map(({ one, other }) => as(one * other))) + as(rest) + as(bias ?? 0), sum, of, DIGITS);
+  const terms = shown.map(({ name, weight, one, other }): Term => {
+    const factors = digitsFor((as) => as(one) * as(other), one * other, digits, DIGITS).digits;
+    return { name, weight, cells: [written(one, factors), written(other, factors), written(one * other, digits)] };
+  });
+  const feet: [string, string][] = [];
+  if (others.length) feet.push([`and ${others.length} others, together`, written(rest, digits)]);
+  if (bias !== null) feet.push(["bias", written(bias, digits)]);
+  return { terms, feet, about: equals === "=" ? "" : ", about" };
 }
 
 function sumSheet({ passes, node: { layer, unit } }: Props): Sheet {
   const pass = passes[layer - 1]!;
-  const terms = pass.weights[unit]!.map((weight, from) => {
-    const product = weight * pass.incoming[from]!;
-    return { name: pass.from[from]!, weight: { layer, to: unit, from }, cells: [pass.incoming[from]!, weight, product], size: Math.abs(product) };
-  });
-  return {
-    caption: `The sum of ${pass.names[unit]}`,
-    headings: ["From", "Comes in", "Weight", "Product"],
-    terms,
-    feet: [
-      ...(pass.bias ? [["bias", pass.bias[unit]!] as [string, number]] : []),
-      ["weighted sum", pass.sums[unit]!],
-      ...(pass.activation === "identity" ? [] : [[`${plain(pass.activation)} of it`, pass.outgoing[unit]!] as [string, number]]),
-    ],
-  };
+  const [sum, gives] = [pass.sums[unit]!, pass.outgoing[unit]!];
+  const formula = formulaOf(pass.activation);
+  const of = formula ? digitsFor((as) => formula.of(as(sum)), gives, DIGITS).digits : DIGITS;
+  const rows = pass.weights[unit]!.map((weight, from) => ({ name: pass.from[from]!, weight: { layer, to: unit, from }, one: pass.incoming[from]!, other: weight }));
+  const { terms, feet, about } = products(rows, sum, of, pass.bias?.[unit] ?? null);
+  feet.push([`weighted sum${about}`, written(sum, of)]);
+  if (pass.activation !== "identity") feet.push([`${plain(pass.activation)} of it`, written(gives, DIGITS)]);
+  return { caption: `The sum of ${pass.names[unit]}`, headings: ["From", "Comes in", "Weight", "Product"], terms, feet };
 }
 
 function lossSheet(trace: Trace): Sheet {
-  const likely = trace.prediction.probabilities ?? {};
-  const isLikely = trace.outputs.every(({ name }) => typeof likely[name] === "number");
+  const likely = likelyOf(trace);
+  const { shown, others } = ranked(trace.outputs, ({ output, target }) => (target > 0 ? MOST : 0) + Math.abs(output), MOST_LISTED, MOST_LISTED);
   return {
     caption: "The outputs and the target",
-    headings: ["Output", "Gives", ...(isLikely ? ["Probability"] : []), "Target"],
-    terms: trace.outputs.map(({ name, output, target }) => ({
+    headings: ["Output", "Gives", ...(likely ? ["Probability"] : []), "Target"],
+    terms: shown.map(({ name, output, target }) => ({
       name,
       weight: null,
-      cells: [output, ...(isLikely ? [likely[name] as number] : []), target],
-      size: Math.abs(output),
+      cells: [output, ...(likely ? [likely[name]!] : []), target].map((each) => written(each, DIGITS)),
     })),
-    feet: [["loss", trace.loss]],
+    feet: [...left(others), ["loss", written(trace.loss, DIGITS)]],
+  };
+}
+
+const MOST = 1e12; // the right classes come first
+
+function likelyOf(trace: Trace): Record<string, number> | null {
+  const likely = trace.prediction.probabilities ?? {};
+  return trace.outputs.every(({ name }) => typeof likely[name] === "number") ? (likely as Record<string, number>) : null;
+}
+
+function left(others: unknown[]): [string, string][] {
+  return others.length ? [[`and ${others.length} others, which are smaller`, ""]] : [];
+}
+
+/** Where the error begins: what each output gives, what it should, and its share. */
+function beginSheet({ trace, passes, node }: Props): Sheet {
+  const { errors } = passes.at(-1)!;
+  const likely = likelyOf(trace);
+  const rows = trace.outputs.map(({ name, output, target }, unit) => ({ name, unit, target, gives: likely ? likely[name]! : output, error: errors[unit]! }));
+  const { shown, others } = ranked(rows, (each) => (each.unit === node.unit ? MOST : each.error), MOST_LISTED, MOST_LISTED);
+  return {
+    caption: "Where the error begins",
+    headings: ["Output", likely ? "Probability" : "Gives", "Target", "Its share"],
+    terms: shown.map(({ name, unit, target, gives, error }) => {
+      const { digits, equals } = digitsFor((as) => as(gives) - as(target), error, DIGITS);
+      const of = equals === "=" ? digits : DIGITS;
+      return { name, weight: null, cells: [written(gives, of), written(target, of), written(error, DIGITS)], isChosen: unit === node.unit };
+    }),
+    feet: left(others),
   };
 }
 
 function errorSheet({ passes, node: { layer, unit } }: Props): Sheet {
   const ahead = passes[layer]!;
-  const back = passedBack(ahead, unit);
-  const terms = back.map((passed, to) => ({
-    name: ahead.names[to]!,
-    weight: { layer: layer + 1, to, from: unit },
-    cells: [ahead.errors[to]!, ahead.weights[to]![unit]!, passed],
-    size: Math.abs(passed),
-  }));
-  const reached = total(back);
   const { names, errors, activation } = passes[layer - 1]!;
   const error = errors[unit]!;
+  const reached = total(passedBack(ahead, unit));
+  const hasSlope = reached !== 0 && activation !== "softmax";
+  const of = hasSlope ? digitsFor((as) => as(reached) * as(error / reached), error, DIGITS).digits : DIGITS;
+  const rows = ahead.errors.map((each, to) => ({ name: ahead.names[to]!, weight: { layer: layer + 1, to, from: unit }, one: each, other: ahead.weights[to]![unit]! }));
+  const { terms, feet, about } = products(rows, reached, of, null);
+  feet.push([`sum${about}`, written(reached, of)]);
+  if (hasSlope) feet.push([`slope of ${plain(activation)}`, written(error / reached, of)]);
+  feet.push(["its share of the error", written(error, DIGITS)]);
+  return { caption: `The error of ${names[unit]}`, headings: ["From", "Its error", "Weight", "Passed back"], terms, feet };
+}
+
+function stepSheet({ trace, passes, node: { layer, unit } }: Props): Sheet {
+  const { names, from, weights, gradients, steps, bias, errors } = passes[layer - 1]!;
+  const term = (name: string, weight: Weight, gradient: number, step: number, now: number): Term => {
+    const { digits } = digitsFor((as) => -as(trace.learning_rate) * as(gradient), step, DIGITS);
+    return { name, weight, cells: [written(gradient, digits), written(step, DIGITS), stepped(now, step).becomes] };
+  };
+  const all = weights[unit]!.map((now, index) => ({ index, now, step: steps.weights[unit]![index]! }));
+  const { shown, others } = ranked(all, (each) => each.step, MOST_LISTED, MOST_LISTED);
+  const terms = shown.map(({ index, now, step }) => term(from[index]!, { layer, to: unit, from: index }, gradients.weights[unit]![index]!, step, now));
+  if (bias && gradients.bias && steps.bias) terms.push(term("bias", { layer, to: unit, from: null }, gradients.bias[unit]!, steps.bias[unit]!, bias[unit]!));
   return {
-    caption: `The error of ${names[unit]}`,
-    headings: ["From", "Its error", "Weight", "Passed back"],
+    caption: `The weights of ${names[unit]}`,
+    headings: ["From", "Gradient", "Step", "New weight"],
     terms,
-    feet: [
-      ["sum", reached],
-      ...(reached === 0 || activation === "softmax" ? [] : [[`slope of ${plain(activation)}`, error / reached] as [string, number]]),
-      ["its share", error],
-    ],
+    feet: [...left(others), ["its share of the error", written(errors[unit]!, DIGITS)]],
   };
 }
 
-function stepSheet({ passes, node: { layer, unit } }: Props): Sheet {
-  const { names, from, weights, gradients, steps, bias, errors } = passes[layer - 1]!;
-  const terms: Term[] = weights[unit]!.map((now, index) => {
-    const step = steps.weights[unit]![index]!;
-    return { name: from[index]!, weight: { layer, to: unit, from: index }, cells: [gradients.weights[unit]![index]!, step, now + step], size: Math.abs(step) };
-  });
-  if (bias && gradients.bias && steps.bias) {
-    const step = steps.bias[unit]!;
-    terms.push({ name: "bias", weight: { layer, to: unit, from: null }, cells: [gradients.bias[unit]!, step, bias[unit]! + step], size: Infinity });
-  }
-  return { caption: `The weights of ${names[unit]}`, headings: ["From", "Gradient", "Step", "New weight"], terms, feet: [["its error", errors[unit]!]] };
-}
-
-const MOST_LISTED = 20;
-
 function Table({ sheet, weight, onWeight }: Props & { sheet: Sheet }) {
-  const { terms } = sheet;
-  const least = terms.length > MOST_LISTED ? terms.map((each) => each.size).sort((one, other) => other - one)[MOST_LISTED - 1]! : -1;
-  const listed = terms.filter((each) => each.size >= least).slice(0, MOST_LISTED + 1);
   const columns = sheet.headings.length;
   return (
     <div class="wide" tabIndex={0} role="group" aria-label={sheet.caption}>
@@ -136,8 +169,8 @@ function Table({ sheet, weight, onWeight }: Props & { sheet: Sheet }) {
           </tr>
         </thead>
         <tbody>
-          {listed.map((term) => (
-            <tr key={term.name} class={isSame(term.weight, weight) ? "told" : ""}>
+          {sheet.terms.map((term) => (
+            <tr key={term.name} class={term.isChosen || isSame(term.weight, weight) ? "told" : ""}>
               <th scope="row">
                 {term.weight ? (
                   <button type="button" class="link" aria-pressed={isSame(term.weight, weight)} onClick={() => onWeight(term.weight!)}>
@@ -148,27 +181,20 @@ function Table({ sheet, weight, onWeight }: Props & { sheet: Sheet }) {
                 )}
               </th>
               {term.cells.map((cell, index) => (
-                <td key={index} class={cell < 0 ? "below" : ""}>
-                  {number(cell)}
+                <td key={index} class={cell.startsWith("−") ? "below" : ""}>
+                  {cell}
                 </td>
               ))}
             </tr>
           ))}
         </tbody>
         <tfoot>
-          {listed.length < terms.length && (
-            <tr>
-              <td colSpan={columns} class="soft">
-                and {terms.length - listed.length} smaller ones
-              </td>
-            </tr>
-          )}
           {sheet.feet.map(([name, value]) => (
             <tr key={name}>
-              <th scope="row" colSpan={columns - 1}>
+              <th scope="row" colSpan={value ? columns - 1 : columns}>
                 {name}
               </th>
-              <td>{number(value)}</td>
+              {value && <td>{value}</td>}
             </tr>
           ))}
         </tfoot>
@@ -190,7 +216,7 @@ function Input({ trace, unit }: { trace: Trace; unit: number }) {
       <tbody>
         <tr>
           <th scope="row">in the data</th>
-          <td>{typeof value === "number" ? number(value) : value === null ? "missing" : String(value)}</td>
+          <td>{typeof value === "number" ? exact(value) : value === null ? "missing" : String(value)}</td>
         </tr>
         <tr>
           <th scope="row">as it goes in</th>

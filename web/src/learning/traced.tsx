@@ -1,9 +1,10 @@
 // One example through the network and its error back, epoch by epoch.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { plain } from "../parts/words";
 import { Problem } from "../parts/pieces";
 import type { Job } from "../service/types";
+import { written } from "./arithmetic";
 import { Drawing } from "./drawing";
 import { Example } from "./example";
 import { lossOf } from "./losses";
@@ -15,6 +16,7 @@ import { Player } from "./player";
 import { strongest, toldOf, weightNumbers, type Telling } from "./sentences";
 import { Terms, type Weight } from "./terms";
 import { passesOf, type Trace } from "./trace";
+import { liveliest } from "./units";
 
 interface Props {
   job: Job;
@@ -30,27 +32,34 @@ interface Props {
 
 export function Traced({ job, trace, epochs, losses, problem, row, epoch, onRow, onEpoch }: Props) {
   const [phase, setPhase] = useState<Moment["phase"]>("forward");
-  const [node, setNode] = useState<Node>({ layer: 1, unit: 0 });
-  const [units, setUnits] = useState<Record<number, number>>({}); // the last that was chosen, by layer
+  const [layer, setLayer] = useState(1);
+  const [units, setUnits] = useState<Record<number, number>>({}); // that were chosen, by layer
+  const [found, setFound] = useState<Node | null>(null); // where none was
   const [weight, setWeight] = useState<Weight | null>(null);
   const [isPlaying, setPlaying] = useState(false);
 
   const passes = passesOf(trace);
   const loss = lossOf(trace, passes.at(-1)!, typeOf(job.training["loss"]));
   const telling: Telling = { trace, passes, loss };
-  const moment: Moment = { phase, layer: node.layer };
+  const moment: Moment = { phase, layer };
+  const node: Node = { layer, unit: units[layer] ?? liveliest(trace, passes, moment, found) };
   const picture = pictureOf(trace, passes, moment);
   const told = toldOf(telling, moment, node.unit);
 
+  // While one stays, so does the unit, though another may come to do more.
+  useEffect(() => setFound(node), [node.layer, node.unit]);
+
   function choose(next: Node) {
-    setNode(next);
+    setLayer(next.layer);
     setUnits({ ...units, [next.layer]: next.unit });
     setWeight(null);
   }
 
   function move({ phase, layer }: Moment) {
     setPhase(phase);
-    choose({ layer, unit: units[layer] ?? 0 });
+    setLayer(layer);
+    setFound(null);
+    setWeight(null);
   }
 
   const marked = weight ?? (phase === "step" && node.layer > 0 ? { layer: node.layer, to: node.unit, from: strongest(passes[node.layer - 1]!, node.unit) } : null);
@@ -71,7 +80,7 @@ export function Traced({ job, trace, epochs, losses, problem, row, epoch, onRow,
         </aside>
       </div>
       <p class="soft">
-        The steps are those of plain gradient descent for this row alone, at a learning rate of {trace.learning_rate}. The training itself went by{" "}
+        The steps are those of plain gradient descent for this row alone, at a learning rate of {written(trace.learning_rate)}. The training itself went by{" "}
         {plain(typeOf(job.training["optimizer"]))}, many rows at a time.
       </p>
     </>
