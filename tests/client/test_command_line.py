@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from gradmill import progress
 from gradmill.cli import exits
 from gradmill.cli.request import LEAST_ROWS_TO_SPLIT
 from gradmill.cli.watching import sparkline
+from gradmill.cli.words import translated
 from tests.polling import until
 from tests.service.running import endless, environment, xor
 
@@ -56,7 +58,8 @@ def test_a_file_is_trained_on_from_its_upload_to_its_weights(gradmill_, tmp_path
     assert "150 rows × 5 columns" in submitted.stderr
     watched = gradmill_("watch", id)
     assert watched.stdout.startswith(f"{id}  succeeded  epoch 30 of 30")
-    assert f"{id}  succeeded" in watched.stderr
+    assert "succeeded" not in watched.stderr  # which the standard output tells
+    assert f"{id}  succeeded" in gradmill_("watch", id, "--json").stderr
     rows = list(csv.DictReader(io.StringIO(gradmill_("epochs", id).stdout)))
     assert [row["epoch"] for row in rows] == [str(epoch) for epoch in range(1, 31)]
     assert 0 <= float(rows[-1]["accuracy"]) <= 1
@@ -147,10 +150,62 @@ def test_a_refusal_names_the_option_that_gave_the_value(gradmill_, tmp_path):
         "job.json",
     )
     told = gradmill_("check", IRIS, *OPTIONS[:2], *wrong, code=exits.REFUSED).stderr
-    for place in ("--epochs: ", "--learning-rate: ", "--layers at 0/units: ", "--set training.threads: "):
+    for place in ("--epochs: ", "--learning-rate: ", "--layers: layer 0: units is 0", "--set training.threads: "):
         assert f"  {place}" in told
     assert "/training/batch_size: " in told  # which the file gave
     assert "/training/epochs" not in told
+
+
+def test_advice_is_told_in_options(gradmill_, tmp_path):
+    rows = "".join(f"{'k.A.' if i % 9 == 0 else i + 0.5},{i % 7},{3 * i}\n" for i in range(60))
+    (tmp_path / "areas.csv").write_text(f"living area,zone,rent\n{rows}")
+    told = gradmill_("submit", "areas.csv", "--target", "rent", code=exits.REFUSED).stderr
+    assert "gradmill: --feature: column " in told
+    assert "upload the data with --number 'living area', and it is one input" in told
+    assert "name those that mean a missing value as --missing-value" in told
+    assert "if texts are meant, say --text 'living area'; if it is no feature, name the others by --feature" in told
+    told = gradmill_("submit", "areas.csv", "--target", "rent", "--number", "living area", code=exits.REFUSED).stderr
+    assert "by --missing-value" in told
+    read = ("--number", "living area", "--missing-value", "k.A.")
+    (tmp_path / "job.json").write_text(json.dumps({"dataset": {"features": ["living area"]}}))
+    told = gradmill_("check", "areas.csv", "--spec", "job.json", "--target", "rent", code=exits.REFUSED).stderr
+    assert "/dataset/features/0: " in told  # which the file says
+    diverging = ("--optimizer", "sgd", "--learning-rate", "1000000", "--layers", "30,30,1", "--epochs", "50", "--watch")
+    failed = gradmill_("submit", "areas.csv", "--target", "rent", *read, *diverging, code=exits.FAILED)
+    assert "lower --learning-rate, now 1e+06" in failed.stderr
+    assert "lower --learning-rate, now 1e+06" in gradmill_("show", failed.stdout.split()[0]).stdout
+
+
+def test_advice_keeps_what_is_quoted_and_drops_what_is_for_addresses():
+    assert translated('column "a; b" is text: upload the data with numbers=a; b (numbers=a%3B%20b in an address)') == (
+        "column \"a; b\" is text: upload the data with --number 'a; b'"
+    )
+    assert translated('there is no column "missing_values"') == 'there is no column "missing_values"'
+    assert translated('a class: "loss": "softmax_cross_entropy"') == "a class: --loss softmax_cross_entropy"
+    assert translated('say {"fraction": 0.2} to measure; or null where that is not wanted') == (
+        "say --validation 0.2 to measure; or --validation none where that is not wanted"
+    )
+
+
+def test_what_a_job_learns_and_what_was_chosen_for_it_are_shown(gradmill_):
+    def shown(*options: str) -> dict[str, str]:
+        id = gradmill_("submit", IRIS, "--target", "species", *options).stdout.strip()
+        lines = gradmill_("show", id).stdout.splitlines()
+        assert len({re.search(r"  +", line).end() for line in lines}) == 1  # in columns
+        return dict(line.split("  ", 1) for line in lines)
+
+    chosen = {name: value.strip() for name, value in shown().items()}
+    assert chosen["target"] == "species"
+    assert chosen["dataset"].startswith("ds_")
+    assert chosen["loss"] == "softmax_cross_entropy  (chosen)"
+    assert chosen["optimizer"].startswith("adam, learning rate ")
+    for name in ("layers", "optimizer", "batch size", "validation"):
+        assert chosen[name].endswith("  (chosen)")
+    assert "epochs" in chosen["also chosen"]
+    given = {name: value.strip() for name, value in shown(*OPTIONS[2:], "--optimizer", "sgd", "--learning-rate", "0.5").items()}
+    assert given["layers"] == "8:tanh, 3"
+    assert given["loss"] == "softmax_cross_entropy"
+    assert given["optimizer"] == "sgd, learning rate 0.5"
 
 
 def test_json_is_what_the_service_answers(gradmill_, client):

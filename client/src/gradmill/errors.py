@@ -55,14 +55,19 @@ class WaitedTooLong(GradmillError, TimeoutError):
 
 
 class JobFailed(GradmillError):
-    """A job ended without success. `fault` is "user", "capacity" or "system"; both are None where it was cancelled."""
+    """A job ended without success. `fault` is "user", "capacity" or "system"; it and `code` are None where it was cancelled.
+    `hint` says what usually helps, where the service knows something."""
 
-    def __init__(self, job_id: str, status: str, code: str | None, message: str | None, fault: str | None) -> None:
-        super().__init__(f"job {job_id} {status}: {message}" if message else f"job {job_id} was {status}")
+    def __init__(
+        self, job_id: str, status: str, code: str | None, message: str | None, fault: str | None, hint: str | None = None
+    ) -> None:
+        what = "; ".join(filter(None, [message, hint]))
+        super().__init__(f"job {job_id} {status}: {what}" if what else f"job {job_id} was {status}")
         self.job_id = job_id
         self.status = status
         self.code = code
         self.fault = fault
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,14 +70,17 @@ class Telling:
     """Tells a job: on a terminal in one line that is written over, elsewhere in a line when its status changes, and now and
     then while it gets on."""
 
-    def __init__(self, into: TextIO | None = None, every_s: float = EVERY_S) -> None:
+    def __init__(self, into: TextIO | None = None, every_s: float = EVERY_S, *, tells_end: bool = True) -> None:
         self._into = into or sys.stderr
         self._every_s = every_s
+        self._tells_end = tells_end
         self._status = ""
         self._epoch = 0
         self._at_s = 0.0
 
     def __call__(self, job: JobSummaryAnswer) -> None:
+        if job.status in ENDED and not self._tells_end:
+            return
         if is_terminal(self._into):
             width = shutil.get_terminal_size().columns - 1
             self._into.write(f"\r\x1b[K{line(job)[:width]}" + ("\n" if job.status in ENDED else ""))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from gradmill.cli.words import translated
 from gradmill.errors import BadAddress
 from gradmill.retrying import Retries
 from gradmill.synchronous.client import Client
@@ -43,3 +44,8 @@ def client_of(context: typer.Context) -> Client:
 def say(text: str) -> None:
     """To a person, beside the data."""
     sys.stderr.write(f"{text}\n")
+
+
+def warn(message: str) -> None:
+    """Of what the service finds strange."""
+    say(f"warning: {translated(message)}")

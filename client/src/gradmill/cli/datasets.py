@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gradmill.cli.context import client_of, say
+from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.making import AsJson
 from gradmill.cli.output import put, put_fields, put_json, put_table
 from gradmill.cli.request import MissingValues, Numbers, Texts
@@ -35,7 +35,7 @@ def upload(
     )
     for column in dataset.columns:
         if column.warning:
-            say(f"warning: column {column.name}: {column.warning}")
+            warn(f"column {column.name}: {column.warning}")
     if as_json:
         put_json(dataset)
     else:

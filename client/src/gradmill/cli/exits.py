@@ -1,6 +1,7 @@
 """What it exits with, and the one line that says why."""
 
 from gradmill import errors
+from gradmill.cli import words
 
 OK, FAILED, USAGE, REFUSED, AWAY, TOO_LONG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -32,4 +33,4 @@ def told(error: BaseException) -> str:
     hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), "")
     if isinstance(error, OSError) and not isinstance(error, errors.GradmillError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    return f"{error}{hint}"
+    return f"{words.told(error)}{hint}"

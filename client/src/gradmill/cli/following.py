@@ -27,7 +27,7 @@ def watch(
 def followed(job: Job, timeout_s: float | None = None, *, as_json: bool) -> None:
     """Exits with 1 where the job does not succeed."""
     try:
-        watched(job, timeout_s)
+        watched(job, timeout_s, tells_end=as_json)
     except KeyboardInterrupt:
         say(f"\njob {job.id} goes on; gradmill watch {job.id} comes back to it, gradmill cancel {job.id} ends it")
         raise typer.Exit(exits.INTERRUPTED) from None

@@ -10,12 +10,14 @@ from typing import Annotated, get_args
 
 import typer
 
-from gradmill.cli.context import client_of, say
+from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
+from gradmill.cli.refusals import in_options
 from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts, is_id
+from gradmill.cli.showing import fields_of
 from gradmill.errors import BadInput
-from gradmill.progress import best, headline_of, last
+from gradmill.progress import headline_of
 from gradmill.spec import Form
 from gradmill.synchronous.jobs import Job, JobSummary, Status
 
@@ -57,27 +59,13 @@ def _row(job: JobSummary) -> tuple[object, ...]:
 
 
 def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
-    """Tells how a job is: its best epoch, whose weights are delivered, before its last."""
+    """Tells how a job is, its best epoch, whose weights are delivered, before its last, what it learns and how: also what the
+    service chose."""
     job = client_of(context).jobs.get(id)
     if as_json:
         put_json(job)
         return
-    fields = {
-        "job": job.id,
-        "name": job.name,
-        "status": job.status,
-        "best": best(job),
-        "last": last(job),
-        "stopped": job.result.stopped if job.result else None,
-        "error": job.error.message if job.error else None,
-        "created": job.created_at,
-        "started": job.started_at,
-        "finished": job.finished_at,
-        "dataset": job.dataset.get("id"),
-        "parameters": job.plan.get("parameters"),
-        "metadata": job.metadata,
-    }
-    put_fields({name: value for name, value in fields.items() if value not in (None, {})})
+    put_fields(fields_of(job))
 
 
 def epochs(
@@ -135,9 +123,10 @@ def predict(
     if is_id(data) and any(said.values()):
         raise BadInput(HOW_A_FILE_IS_READ)
     rows = data if is_id(data) else Path(data)
-    found = client_of(context).jobs.get(id).predict(rows, probabilities=probabilities, epoch=epoch, **said)  # type: ignore[arg-type]
+    with in_options({"/dataset": "DATA"}):
+        found = client_of(context).jobs.get(id).predict(rows, probabilities=probabilities, epoch=epoch, **said)  # type: ignore[arg-type]
     for warning in found.warnings:
-        say(f"warning: {warning.message}")
+        warn(warning.message)
     if as_json:
         put_json(asdict(found) | {"warnings": [warning.model_dump() for warning in found.warnings]})
         return

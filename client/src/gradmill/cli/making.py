@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gradmill.cli import parsing
-from gradmill.cli.context import client_of, say
+from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.following import followed
 from gradmill.cli.output import put, put_fields, put_json, put_table
 from gradmill.cli.request import Asked, stored, with_request
@@ -41,7 +41,7 @@ def submit(
         request["metadata"] = {**parsing.part(request, "metadata"), **pairs(metadata)}
     made = client.jobs.submit(request, idempotency_key=idempotency_key)
     for warning in made.warnings:
-        say(f"warning: {warning.message}")
+        warn(warning.message)
     if watch:
         say(made.id)
         followed(made, as_json=as_json)
@@ -67,7 +67,7 @@ def check(context: typer.Context, asked: Asked, as_json: AsJson = False) -> None
     fields = ("parameters", "training_rows", "validation_rows", "batch_size", "memory_bytes", "estimated_seconds")
     put_fields({**{name: getattr(plan, name) for name in fields}, "queue_position": found.queue_position})
     for warning in found.warnings:
-        say(f"warning: {warning.message}")
+        warn(warning.message)
 
 
 def pairs(texts: list[str] | None) -> dict[str, str]:

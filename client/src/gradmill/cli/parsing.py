@@ -31,6 +31,16 @@ def part(job: JSON, name: str) -> JSON:
     return given
 
 
+def holds(job: JSON, pointer: str) -> bool:
+    """Whether something stands there."""
+    at: Any = job
+    for name in pointer.split("/")[1:]:
+        if not isinstance(at, dict) or name not in at:
+            return False
+        at = at[name]
+    return True
+
+
 def optimizer(training: Any) -> JSON:
     """That of a training, as an object."""
     given = training.get("optimizer") if isinstance(training, dict) else None

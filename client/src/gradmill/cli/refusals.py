@@ -8,7 +8,7 @@ from gradmill.errors import APIError, Mistake
 
 @contextmanager
 def in_options(options: Mapping[str, str]) -> Iterator[None]:
-    """What is wrong with a value is told by the option that gave it, not by its place in the request."""
+    """What is wrong with a value is told by the option that says it, not by its place in the request."""
     try:
         yield
     except APIError as error:
@@ -23,4 +23,5 @@ def _in_options(mistake: Mistake, options: Mapping[str, str]) -> Mistake:
         rest = f"/{last}{rest}"
     if not place:
         return mistake
-    return Mistake(mistake.message, parameter=options[place] + (f" at {rest[1:]}" if rest else ""))
+    is_told = not rest or mistake.message.startswith("layer ")  # where in it
+    return Mistake(mistake.message, parameter=options[place] + ("" if is_told else f" at {rest[1:]}"))

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -13,6 +14,7 @@ from gradmill.answers import DatasetAnswer
 from gradmill.cli import parsing
 from gradmill.cli.parsing import JSON
 from gradmill.cli.refusals import in_options
+from gradmill.cli.words import OPTIONS
 from gradmill.errors import BadInput
 from gradmill.synchronous.client import Client
 
@@ -25,7 +27,7 @@ HOW_A_FILE_IS_READ = "--number, --text and --missing-value say how a file is rea
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A job, and its data, as they were asked for, and what is said of the cells of their file; by the place in the job, which
-    option said what stands there."""
+    option says what stands there."""
 
     job: JSON
     data: str | None
@@ -86,7 +88,8 @@ def request(
     ] = None,
 ) -> Asked:
     """What these options say. Nothing is uploaded yet."""
-    job = parsing.read(spec) if spec else {}
+    document = parsing.read(spec) if spec else {}
+    job = deepcopy(document)
     changed: dict[str, JSON] = {"network": {}, "dataset": {}, "training": {}}
     if layers is not None:
         changed["network"]["layers"] = parsing.layers(layers)
@@ -115,22 +118,27 @@ def request(
     for assignment in set_ or ():
         parsing.assign(job, assignment)
     given = {
-        "/network/layers": ("--layers", layers),
-        "/dataset/target": ("--target", target),
-        "/dataset/features": ("--feature", feature),
-        "/training/loss": ("--loss", loss),
-        "/training/optimizer": ("--optimizer", optimizer),
-        "/training/optimizer/learning_rate": ("--learning-rate", learning_rate),
-        "/training/epochs": ("--epochs", epochs),
-        "/training/batch_size": ("--batch-size", batch_size),
-        "/training/validation": ("--validation", validation),
-        "/training/early_stopping": ("--patience", patience),
-        "/training/metrics": ("--metric", metric),
-        "/training/seed": ("--seed", seed),
-        "/training/budget_s": ("--budget-s", budget_s),
-        "/dataset/id": ("DATA", data),
+        "--layers": layers,
+        "DATA": data,
+        "--target": target,
+        "--feature": feature,
+        "--loss": loss,
+        "--optimizer": optimizer,
+        "--learning-rate": learning_rate,
+        "--epochs": epochs,
+        "--batch-size": batch_size,
+        "--validation": validation,
+        "--patience": patience,
+        "--metric": metric,
+        "--seed": seed,
+        "--budget-s": budget_s,
     }
-    options = {place: option for place, (option, value) in given.items() if value not in (None, [])}
+    # What the file says is told by its place there.
+    options = {
+        place: option
+        for place, option in OPTIONS.items()
+        if given.get(option) not in (None, []) or not parsing.holds(document, place)
+    }
     for assignment in set_ or ():
         path = assignment.partition("=")[0]
         options["/" + path.replace(".", "/")] = f"--set {path}"

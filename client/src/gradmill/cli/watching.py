@@ -15,10 +15,11 @@ BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40
 
 
-def watched(job: Job, timeout_s: float | None = None) -> Job:
-    """The job when it has ended. On a terminal its progress is drawn anew, elsewhere told in lines."""
+def watched(job: Job, timeout_s: float | None = None, *, tells_end: bool = True) -> Job:
+    """The job when it has ended. On a terminal its progress is drawn anew, elsewhere told in lines, the last one if it is told
+    nowhere else."""
     if not is_terminal(sys.stderr):
-        return job.wait(timeout_s=timeout_s, progress=Telling())
+        return job.wait(timeout_s=timeout_s, progress=Telling(tells_end=tells_end))
     drawing = _Drawing(job)
     with Live(drawing.drawn(), console=Console(stderr=True), transient=False, refresh_per_second=8) as live:
 

@@ -67,7 +67,7 @@ class JobSummary(JobSummaryAnswer):
         """Itself when it has succeeded; else JobFailed with what happened."""
         if self.status != "succeeded":
             error = self.error
-            told = (error.code, error.message, error.fault) if error else (None, None, None)
+            told = (error.code, error.message, error.fault, getattr(error, "hint", None)) if error else (None, None, None)
             raise JobFailed(self.id, self.status, *told)
         return self
 
