@@ -4,7 +4,8 @@
 
 The CSV may have commas, semicolons or tabs; without commas between them, numbers may have decimal ones. It needs numpy and
 safetensors. Everything it does stands in the file's metadata: how columns become inputs (`preprocessing`), what the layers
-are (`network`), what the outputs mean (`loss`, `classes`, or each target's shift and scale).
+are (`network`), what the outputs mean (`loss`, `classes`, or each target's shift and scale), and which texts mean a missing
+value, where the data's upload said so (`reading`).
 """
 
 import argparse
@@ -56,13 +57,14 @@ def main() -> None:
         "rows", metavar="ROWS.csv", help="with the columns that the network was trained on; others do not matter"
     )
     parser.add_argument(
-        "--missing-value", metavar="TEXT", action="append", default=[], help="means a missing value; may be repeated"
+        "--missing-value", metavar="TEXT", action="append", default=[], help="means a missing value too; may be repeated"
     )
     options = parser.parse_args()
     try:
-        network, loss, preprocessing, weights = opened(options.weights)
+        network, loss, preprocessing, reading, weights = opened(options.weights)
+        missing_values = [*reading.get("missing_values", ()), *options.missing_value]
         with open(options.rows, newline="", encoding="utf-8-sig") as file:
-            for place, row in enumerate(read(file, preprocessing["features"], options.missing_value)):
+            for place, row in enumerate(read(file, preprocessing["features"], missing_values)):
                 try:
                     x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
                 except ValueError as error:
@@ -74,9 +76,9 @@ def main() -> None:
         sys.exit(f"predict.py: {error}")
 
 
-def opened(path: str) -> tuple[JSON, JSON, JSON, dict[str, Any]]:
-    """The network, the loss, the preprocessing and the weights in the file. ValueError where it is none of Gradmill's, or has
-    layers that this program does not know."""
+def opened(path: str) -> tuple[JSON, JSON, JSON, JSON, dict[str, Any]]:
+    """The network, the loss, the preprocessing, what was said of the training data's cells, and the weights. ValueError where
+    the file is none of Gradmill's, or has layers that this program does not know."""
     with safe_open(path, "numpy") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
         metadata = file.metadata() or {}
@@ -85,7 +87,7 @@ def opened(path: str) -> tuple[JSON, JSON, JSON, dict[str, Any]]:
     network, loss, preprocessing = (json.loads(metadata[name]) for name in ("network", "loss", "preprocessing"))
     if unknown := {layer["type"] for layer in network["layers"]} - {"dense"}:
         raise ValueError(f"{path} has layers of the type {', '.join(sorted(unknown))}; this program knows dense ones")
-    return network, loss, preprocessing, weights
+    return network, loss, preprocessing, json.loads(metadata.get("reading", "{}")), weights
 
 
 def read(file: TextIO, features: list[JSON], missing_values: list[str]) -> Iterator[Row]:

@@ -286,6 +286,15 @@ def test_a_file_is_predicted_as_the_training_data_were_read_unless_options_say_o
     assert "none to upload" in gradmill_("predict", id, dataset, *read, code=exits.USAGE).stderr
 
 
+def test_a_job_is_called_by_its_file_also_where_that_was_sent_without_a_name(gradmill_, client, tmp_path):
+    content = b"size,cost\n" + b"".join(b"%d,%d\n" % (i, 3 * i) for i in range(20))
+    assert client.datasets.upload(content, format="csv").name is None
+    (tmp_path / "costs.csv").write_bytes(content)
+    id = gradmill_("submit", "costs.csv", "--target", "cost", "--epochs", "1").stdout.strip()
+    [line] = (line for line in gradmill_("jobs").stdout.splitlines() if id in line)
+    assert "cost from costs.csv" in line
+
+
 def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch, tmp_path):
     request = xor(5)
     job = client.jobs.create(request["network"], request["dataset"], request["training"]).wait()

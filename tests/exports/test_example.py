@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from core.exports.contents import metadata
 from core.exports.golden import Golden
 from core.nn.predictor import Predictor
+from core.nn.preparation.reading import Reading
 from core.nn.saving.weights import to_safetensors
 from tests.exports.models import PROBLEMS, problem
 
@@ -61,3 +63,6 @@ def test_it_reads_semicolons_and_decimal_commas_and_is_told_what_is_missing(tmp_
     refused = predicted(european, ";")
     assert "column length is 'k.A.'" in refused.stderr
     assert "--missing-value 'k.A.'" in refused.stderr
+    learned = replace(made, card=replace(made.card, reading=Reading(missing_values=("k.A.",))))
+    (tmp_path / "model.safetensors").write_bytes(to_safetensors(learned.weights, metadata(learned, golden)))
+    assert predicted(european, ";").stdout == expected
