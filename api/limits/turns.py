@@ -36,13 +36,14 @@ class Turns:
         self._patience_s = patience_s
         self._at_work: Counter[str] = Counter()
         self._queues: dict[str, deque[asyncio.Future[None]]] = {}
+        self._first: set[asyncio.Future[None]] = set()  # of those in the queues: all but the next turns of what has begun
         self._grants = 0
         self._served: dict[str, int] = {}  # the last grant of each tenant since all was still
 
     def waiting(self, tenant: str | None = None) -> int:
-        """How many wait, of this tenant or of all."""
+        """How many wait for their first turn, of this tenant or of all."""
         queues = self._queues.values() if tenant is None else (self._queues.get(tenant, ()),)
-        return sum(not each.done() for queue in queues for each in queue)
+        return sum(each in self._first and not each.done() for queue in queues for each in queue)
 
     @asynccontextmanager
     async def turn(self, tenant: str) -> AsyncIterator[None]:
@@ -55,7 +56,7 @@ class Turns:
 
     @asynccontextmanager
     async def next_turn(self, tenant: str) -> AsyncIterator[None]:
-        """Another turn of work that has begun: it waits, however many others do."""
+        """Another turn of work that has begun: it waits, however many others do, and takes none of their places."""
         await self._acquire(tenant)
         try:
             yield
@@ -67,7 +68,7 @@ class Turns:
         self._check(tenant)
         try:
             async with asyncio.timeout(self._patience_s):
-                await self._acquire(tenant)
+                await self._acquire(tenant, is_first=True)
         except TimeoutError:
             message = f"no other request of this kind came to its end within {self._patience_s:g} seconds; try again later"
             raise Refused("busy", message, headers={"Retry-After": str(RETRY_AFTER_S)}) from None
@@ -83,8 +84,10 @@ class Turns:
             message = f"{all_} requests of this kind wait already; try again in some seconds"
             raise Refused("busy", message, headers=headers)
 
-    async def _acquire(self, tenant: str) -> None:
+    async def _acquire(self, tenant: str, is_first: bool = False) -> None:
         granted = asyncio.get_running_loop().create_future()
+        if is_first:
+            self._first.add(granted)
         self._queues.setdefault(tenant, deque()).append(granted)
         self._grant()
         try:
@@ -94,6 +97,7 @@ class Turns:
                 self._release(tenant)
             raise
         finally:
+            self._first.discard(granted)
             self._clear()
 
     def _release(self, tenant: str) -> None:

@@ -41,28 +41,34 @@ def test_some_work_some_wait_and_the_rest_is_told_to_come_back() -> None:
     assert sorted(asyncio.run(run())) == ["first works", "second works", "third: busy, again in 5 s"]
 
 
-def test_what_has_begun_has_its_next_turn_however_many_wait_and_what_was_taken_is_given_back() -> None:
+def test_what_has_begun_has_its_next_turn_and_takes_no_place_of_those_that_wait_for_their_first() -> None:
     async def run() -> list[str]:
-        turns, said = Turns(at_once=1, most_waiting=1), []
+        turns, said = Turns(at_once=1, most_waiting=1, most_of_one=2), []
         give_back = await turns.taken("acme")
 
         async def go_on() -> None:
             async with turns.next_turn("acme"):
                 said.append("goes on")
 
+        async def begin() -> None:
+            async with turns.turn("other"):
+                said.append("begins")
+
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(go_on())
-            tasks.create_task(go_on())
+            for _ in range(3):
+                tasks.create_task(go_on())
+            tasks.create_task(begin())
             await asyncio.sleep(0)
-            with pytest.raises(Refused):
-                await turns.taken("acme")
+            for tenant in ("acme", "third"):
+                with pytest.raises(Refused, match="1 requests of this kind wait already"):
+                    await turns.taken(tenant)
             said.append("gives back")
             give_back()
         async with turns.turn("acme"):
             said.append("works")
         return said
 
-    assert asyncio.run(run()) == ["gives back", "goes on", "goes on", "works"]
+    assert asyncio.run(run()) == ["gives back", "begins", "goes on", "goes on", "goes on", "works"]
 
 
 @pytest.fixture
