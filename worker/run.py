@@ -18,6 +18,7 @@ from core.nn.saving.weights import weight_views, weights_file
 from core.nn.training import Training
 from core.settings import Settings
 from core.store import Claim, Job, Store, Which
+from worker import verdict
 from worker.allowance import Allowance
 from worker.arrays import Shelf
 from worker.attempts import MOST_DEATHS, Attempts, ended_by_the_kernel
@@ -228,7 +229,7 @@ def epochs_of(training: Training) -> dict[Which, int]:
 
 def summary(training: Training, prepared: Prepared, record: Record, job: Job) -> dict[str, Any]:
     """The `result` of a job that succeeded: how long it trained and why no longer, what the best and the last weights reach,
-    and, where that was asked for, which classes the best ones confuse."""
+    what is to be said of that, and, where that was asked for, which classes the best ones confuse."""
 
     def reached(number: int) -> dict[str, Any]:
         row = record.epoch(number)
@@ -237,6 +238,7 @@ def summary(training: Training, prepared: Prepared, record: Record, job: Job) ->
     best, last = training.best_epoch, training.epoch
     result: dict[str, Any] = {"epochs": last, "stopped": stopped(training, job), "best_epoch": best}
     result |= {"best": reached(best), "last": reached(last)}
+    result["warnings"] = verdict.warnings(prepared, result["best"]["metrics"])
     counts = training.confusion_matrix
     if counts is not None:
         result["confusion_matrix"] = {"classes": prepared.preprocessing.labels, "counts": counts.tolist()}

@@ -122,6 +122,11 @@ class ResultAnswer(Answer):
     best_epoch: int
     best: ReachedAnswer
     last: ReachedAnswer
+    warnings: list[str] = Field(
+        default_factory=list,
+        description="That the best weights are no better than always the same answer: the mean, by `r2`, or the most frequent "
+        "class, by `accuracy`.",
+    )
     confusion_matrix: ConfusionAnswer | None = Field(None, description="Of the best weights, where the metrics ask for it.")
 
 

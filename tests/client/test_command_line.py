@@ -114,6 +114,16 @@ def test_the_best_epoch_stands_before_the_last(gradmill_, client):
     assert told == f"succeeded  epoch 3 of 3  best: epoch 3, loss {unvalidated.progress.loss:.4g} on the training rows"
 
 
+def test_a_job_that_cannot_learn_and_did_not_is_warned_of(gradmill_, tmp_path):
+    (tmp_path / "rents.csv").write_text("area,rent\n" + "".join(f"{i % 37},{200 + 12 * (i % 37)}\n" for i in range(80)))
+    made = gradmill_("submit", "rents.csv", "--target", "rent", "--layers", "4:relu,1:sigmoid", "--epochs", "2")
+    assert 'the last activation is "sigmoid", which gives numbers from 0 to 1' in made.stderr
+    id = made.stdout.strip()
+    nothing = "warning: r2 is -"
+    assert nothing in gradmill_("watch", id).stderr
+    assert nothing in gradmill_("show", id).stderr
+
+
 def test_where_no_terminal_is_a_job_is_told_in_lines(client):
     request = endless()
     job = client.jobs.create(request["network"], request["dataset"], request["training"])

@@ -154,6 +154,53 @@ def test_all_epochs_done_are_why_a_job_ended_even_where_it_would_have_stopped_th
     assert (result["epochs"], result["stopped"]) == (now(store, free).epoch, "epochs")
 
 
+@pytest.mark.parametrize("fraction", [0.25, None])
+@pytest.mark.parametrize(
+    ("loss", "units", "metric", "words"),
+    [
+        ("mean_squared_error", 1, "r2", "rows the network is no better than always saying the mean of the target"),
+        (
+            "softmax_cross_entropy",
+            3,
+            "accuracy",
+            'no better than always saying "zero", the most frequent class, which gives 0.',
+        ),
+    ],
+)
+def test_a_result_says_where_nothing_was_learned(
+    store: Store,
+    make_worker: Callable[..., Worker],
+    tmp_path: Path,
+    loss: str,
+    units: int,
+    metric: str,
+    words: str,
+    fraction: float | None,
+) -> None:
+    worker, warned = make_worker(), []
+    for rate in (1e-300, 0.05):  # the first moves no float32
+        layers = [{"type": "dense", "units": units, "weight_initializer": "zeros"}]
+        job = submit(
+            store,
+            tmp_path,
+            {**SIGNS, "network": {"layers": layers}},
+            targets=(lambda x: signs_of(x / 2)) if units == 3 else (lambda x: x.sum(axis=1).tolist()),
+            loss=loss,
+            epochs=20,
+            metrics=[metric],
+            validation=fraction and {"fraction": fraction},
+            optimizer={"type": "adam", "learning_rate": rate},
+        )
+        run(claimed(store), worker)
+        done = now(store, job)
+        assert done.result is not None, done.error
+        warned.append(done.result["warnings"])
+    [[told], nothing] = warned
+    assert words in told
+    assert ("validation rows" if fraction else "training rows") in told
+    assert nothing == []
+
+
 @pytest.mark.parametrize(("fraction", "rows"), [(0.25, 25), (None, 100)])
 def test_the_result_of_a_job_says_which_classes_its_best_weights_confuse(
     store: Store, make_worker: Callable[..., Worker], tmp_path: Path, fraction: float | None, rows: int

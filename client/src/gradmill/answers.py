@@ -64,6 +64,9 @@ class ResultAnswer(Answer):
     best_epoch: int
     best: ReachedAnswer
     last: ReachedAnswer
+    warnings: list[str] | None = None
+    """That the best weights are no better than always the same answer: the mean, by `r2`, or the most frequent class,
+    by `accuracy`."""
     confusion_matrix: ConfusionAnswer | None = None
     """Of the best weights, where the metrics ask for it."""
 

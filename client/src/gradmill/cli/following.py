@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gradmill.cli import exits
-from gradmill.cli.context import client_of, say
+from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.output import put, put_json
 from gradmill.cli.watching import watched
 from gradmill.progress import line
@@ -35,7 +35,14 @@ def followed(job: Job, timeout_s: float | None = None, *, as_json: bool) -> None
         put_json(job)
     else:
         put(f"{job.id}  {line(job)}")
+    doubted(job)
     job.check()
+
+
+def doubted(job: Job) -> None:
+    """Says where nothing was learned."""
+    for warning in (job.result.warnings if job.result else None) or ():
+        warn(warning)
 
 
 COMMANDS = (watch,)

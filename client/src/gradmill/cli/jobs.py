@@ -11,6 +11,7 @@ from typing import Annotated, get_args
 import typer
 
 from gradmill.cli.context import client_of, say, warn
+from gradmill.cli.following import doubted
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.refusals import in_options
@@ -66,6 +67,7 @@ def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
         put_json(job)
         return
     put_fields(fields_of(job))
+    doubted(job)
 
 
 def epochs(
