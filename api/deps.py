@@ -59,7 +59,7 @@ class Service:
     watcher: Watcher  # of jobs
     feeds: Watcher  # of tenants, by the last number of their events
     dispatcher: Dispatcher | None  # None where no broker is set: the sweeper of another process announces the jobs then
-    files: Path  # uploads on their way; emptied at the end
+    files: Path  # uploads and answers on their way; emptied at the end
     parsing: Turns
     judging: Turns
     holding: Turns

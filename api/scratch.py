@@ -1,4 +1,4 @@
-"""The folder of the uploads that are on their way."""
+"""The folder of the uploads and answers that are on their way."""
 
 import fcntl
 import os

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     body_bytes_per_s: float = Field(16 * 2**10, gt=0, description="So is one that comes more slowly for so long, at any time.")
     body_longest_s: float = Field(
-        86_400.0, gt=0, description="However fast, a body is given up after so long. The largest comes within 18 hours."
+        86_400.0, gt=0, description="However fast, a body is given up after so long. The largest may come for 18 hours."
     )
     answer_longest_s: float = Field(
         86_400.0, gt=0, description="However fast it is taken, an answer ends so long after its client first kept it waiting."
@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     # What one tenant may have, unless it has a quota of its own.
     tenant_open_requests: int | None = Field(600, ge=1, description="Being answered by one process, the waiting ones included.")
     tenant_open_streams: int | None = Field(500, ge=1, description="Streams of events, which count as open requests too.")
-    tenant_open_uploads: int | None = Field(64, ge=1, description="Uploads and other large bodies, from their first byte on.")
+    tenant_open_uploads: int | None = Field(64, ge=1, description="Uploads and other large bodies, from their announcement on.")
     tenant_open_upload_bytes: int | None = Field(
         4 * 2**30, ge=1, description="Of all these, as they announce or as they come, until they are stored or refused."
     )

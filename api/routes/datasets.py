@@ -102,7 +102,12 @@ def _reading(
         status=201,
         model=DatasetAnswer,
         example=_EXAMPLE,
-        others={200: {"description": "The same bytes were sent before: the dataset of that time", "model": DatasetAnswer}},
+        others={
+            200: {
+                "description": "The same bytes were sent before: their dataset, by its newest name",
+                "model": DatasetAnswer,
+            }
+        },
         problems=(
             "bad_request",
             "invalid_data",

@@ -40,10 +40,10 @@ MOST_BYTES_OF_A_DATASET = 2**34
 # Multiplications of all rows in a request, some seconds: a large request keeps others waiting while it is in memory.
 MOST_PRODUCTS = 100_000_000_000
 
-# Seconds that a dataset may take in the network, as jobs are reckoned: two predictions run at once, for all tenants.
+# Seconds that a dataset may take in the network, as jobs are reckoned: three predictions run at once, for all tenants.
 MOST_S_OF_A_DATASET = 600.0
 
-# A table of this many bytes or more takes its turn, since it is on the disk until the answer has ended.
+# A table of this many bytes or more takes its turn, since it is on the disk until the answer is made.
 LARGE_BYTES = 2**24
 
 _FORMS: dict[str, Form] = {media_type: form for form, media_type in MEDIA_TYPES.items()}

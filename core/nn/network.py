@@ -10,6 +10,7 @@ from core.errors import InvalidData
 from core.nn import engine
 from core.nn.memory import aligned
 from core.nn.preparation.indices import are_indices
+from core.nn.preparation.names import exact
 from core.nn.program import LOOKUP, Program
 from core.nn.records import Tables
 from core.nn.saving.weights import fill
@@ -85,6 +86,6 @@ def check_indices(program: Program, x: Matrix) -> None:
             if strange.any():
                 row, place = np.argwhere(strange)[0]
                 raise InvalidData(
-                    f"input {first + place} of row {start + row} is {indices[row, place]:g}; the embedding takes whole "
+                    f"input {first + place} of row {start + row} is {exact(indices[row, place])}; the embedding takes whole "
                     f"numbers from 0 to {vocabulary - 1}"
                 )

@@ -93,7 +93,7 @@ class Datasets:
         self, tenant: str, sha256: str, format: str, idempotency: Idempotency | None = None, name: str | None = None
     ) -> Dataset | None:
         """The dataset that these bytes made before, from now on remembered as what the key made and called `name`, unless
-        that is None; None where there is none yet.
+        that is None or the key made it before; None where there is none yet.
 
         Worth a look before a file is read; `add` decides. Raises IdempotencyMismatch as it does.
         """
@@ -103,7 +103,7 @@ class Datasets:
         if dataset is None:
             return None
         with self._database.writing() as writer:
-            dataset = _used(writer, tenant, sha256, format, name)
+            dataset = _used(writer, tenant, sha256, format, None if dataset.id == made else name)
             if dataset is not None and idempotency is not None and dataset.id != made:
                 self._remember(writer, dataset, idempotency)
         return dataset

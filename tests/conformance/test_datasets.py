@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event, func, select, update
 
 from core.errors import Conflict, NotFound
 from core.ids import is_id, new_id
-from core.store import Claim, Dataset, DatasetSummary, Job, NewJob, Preview, Store
+from core.store import Claim, Dataset, DatasetSummary, Idempotency, Job, NewJob, Preview, Store
 from core.store.blobs import CHUNK
 from core.store.tables import blobs, uploads
 from tests.conformance.rows import checkpoint
@@ -65,6 +65,21 @@ def test_a_dataset_has_the_name_that_it_got_last(store: Store, tmp_path: Path) -
     assert [sent_as(name).name for name in (None, "rents", None, "rents of May")] == [None, "rents", "rents", "rents of May"]
     assert store.datasets.known("default", "a" * 64, "csv", None, "rents").name == "rents"  # type: ignore[union-attr]
     assert len({sent_as(name).id for name in (None, "rents")}) == 1
+
+
+def test_a_request_that_is_repeated_under_its_key_renames_nothing(store: Store, tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    table.write_bytes(b"columns")
+
+    def sent_as(name: str, key: str) -> str | None:
+        asked = Idempotency(key, name.ljust(64, "0"))
+        return store.datasets.add("default", "a" * 64, "csv", {}, [], 1, name, "upload", table, asked)[0].name
+
+    assert [sent_as("rents", "k1"), sent_as("rents of May", "k2"), sent_as("rents", "k1")] == [
+        "rents",
+        "rents of May",
+        "rents of May",
+    ]
 
 
 def test_the_same_bytes_sent_at_once_are_one_dataset(store: Store, add_dataset: Callable[..., Dataset], engine: Engine) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from core.errors import Problem, escaped
 from core.nn.preparation.column import Columns, absent
 from core.nn.preparation.features import Category, Feature
-from core.nn.preparation.names import quoted
+from core.nn.preparation.names import exact, quoted
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.rows import MAX_PROBLEMS, Field
 
@@ -43,10 +43,9 @@ class Index:
         """The message about such a value (1,)."""
         x = self._inputs(value, dtype)[0]
         is_ = "has no value, which counts as" if absent(value)[0] else "is"
-        return (
-            f"column {quoted(self.feature.column)} {is_} {x[~are_indices(x, self.vocabulary)][0]:g}; the embedding takes whole "
-            f"numbers from 0 to {self.vocabulary - 1:,}"
-        )
+        number = exact(x[~are_indices(x, self.vocabulary)][0])
+        takes = f"the embedding takes whole numbers from 0 to {self.vocabulary - 1:,}"
+        return f"column {quoted(self.feature.column)} {is_} {number}; {takes}"
 
     def _inputs(self, values: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
         x = np.empty((len(values), self.feature.width), dtype)

@@ -56,6 +56,12 @@ class ColumnNames:
         return f"column {quoted(name)} is not usable: {column.reason}{warning}"
 
 
+def exact(number: float) -> str:
+    """A NumPy number as short as it can be told from its neighbours: 9, 0.1, 100000.5, 1e+300."""
+    short = f"{number:g}"
+    return short if type(number)(short) == number else str(number)
+
+
 def quoted(value: Value) -> str:
     """The value as a message shows it: texts in double quotes and cut where they are long."""
     if isinstance(value, bool):

@@ -9,6 +9,7 @@ from core.data.describe import boolean, number, text
 from core.errors import InvalidData
 from core.nn.preparation.column import Columns
 from core.nn.preparation.features import Boolean, Category, Indicator, Number, Text
+from core.nn.preparation.names import exact
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.rows import MAX_PROBLEMS, columns_of, fields_of
 from core.nn.preparation.targets import Target
@@ -125,3 +126,18 @@ def test_mistakes_far_apart_are_all_told() -> None:
 
 def test_no_more_problems_are_listed_than_anyone_reads() -> None:
     assert len(problems([{}] * 1000)) == MAX_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (9.0, "9"),
+        (100000.5, "100000.5"),
+        (1234567.0, "1234567.0"),
+        (np.float32(0.1), "0.1"),
+        (1e300, "1e+300"),
+        (np.nan, "nan"),
+    ],
+)
+def test_a_number_is_told_apart_from_its_neighbours(number: Any, text: str) -> None:
+    assert exact(np.float64(number) if isinstance(number, float) else number) == text
