@@ -15,7 +15,7 @@ from core.exports.walk import functions, golden, learned, vocabulary
 from core.nn.saving.model import SavedModel
 
 SOURCES = ("predictor.py", "program.py")
-MODULES = ("base64", "csv", "io", "json", "math", "re", "sys")  # that the pieces use by their names
+MODULES = ("base64", "csv", "io", "json", "math", "os", "re", "sys")  # that the pieces use by their names
 
 HEAD = '''"""A neural network that Gradmill trained: {summary}.
 

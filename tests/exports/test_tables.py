@@ -2,6 +2,7 @@
 
 import csv
 import io
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from core.nn.preparation.tables import Fitting
 from core.nn.saving.model import SavedModel
 from tests.data.files import read_here
 from tests.exports.models import model
-from tests.exports.programs import PROGRAMS, run, written
+from tests.exports.programs import ENVIRONMENT, PROGRAMS, interpreter, run, written
 
 FEATURES: tuple[Feature, ...] = (
     Number("Fläche", 50.0, 20.0, 61.0),
@@ -49,6 +50,10 @@ READ: dict[str, tuple[str, Reading]] = {
     "words for missing that nobody told": ("Fläche;Ort;neu\n1,5;k.A.;true\n2,5;Köln;false\n", AS_IT_LOOKS),
     "flags as numbers": ("Fläche,Ort,neu\n1,Köln,1\n2,Rom,0\n", AS_IT_LOOKS),
     "flags as numbers with a point": ("Fläche,Ort,neu\n1,Köln,1.0\n2,Rom,\n3,Rom,0.0\n", AS_IT_LOOKS),
+    "flags as numbers of flags": ("Fläche,Ort,neu\ntrue,Köln,1\nFalse,Rom,true\n,Rom,0\n", AS_IT_LOOKS),
+    "numbers that mean flags": ("Fläche;Ort;neu\ntrue;Köln;true\nfalse;Rom;false\n", GROUPED),
+    "thousands beside what is blank": ("Fläche;Ort;neu\n1.234;Köln;true\n ;Rom;false\n", GROUPED),
+    "thousands with a sign": ("Fläche;Ort;neu\n+1.234;Köln;true\n-2.500;Rom;false\n", GROUPED),
     "thousands by points": ("Fläche;Ort;neu\n1.234,5;Köln;true\n12.345.678;Rom;false\n7;Rom;true\nk.A.;Rom;true\n", GROUPED),
     "thousands by commas": ('Fläche,Ort,neu\n"1,234.5",Köln,true\n 7 ,Rom,false\n k.A. ,Rom,true\n', GROUPED),
     "thousands by apostrophes": ("Fläche;Ort;neu\n1'234.5;Köln;true\n7’000;Rom;false\n1\u202f000;Rom;true\n", GROUPED),
@@ -126,3 +131,16 @@ def test_a_file_that_is_not_there_or_no_text_is_told_in_a_line(form: Name, tmp_p
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
         assert name in done.stderr
         assert told in done.stderr
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(form: Name, tmp_path: Path) -> None:
+    file = written(form, learned(AS_IT_LOOKS), tmp_path, Golden.none())
+    (tmp_path / "rows.csv").write_text("Fläche;Ort;neu\n" + "1,5;Köln;true\n" * 20_000, encoding="utf-8")
+    command = [*interpreter(form), str(file), str(tmp_path / "rows.csv")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "price\n"
+        program.stdout.close()
+        assert program.stderr is not None
+        assert program.stderr.read() == ""

@@ -42,7 +42,7 @@ function truth(cell) {
 
 
 /** The number that a cell is, by the sign before decimals and those that may part thousands, or undefined. */
-function numeral(cell, [point, separators]) {
+function numeral(cell, point, separators) {
   let form = `(?:\\d+[${point}]?\\d*|[${point}]\\d+)(?:[eE][+-]?\\d+)?`;
   if (separators) {
     form += `|[1-9]\\d{0,2}([${separators}])\\d{3}(?:\\1\\d{3})*(?:[${point}]\\d*)?`;
@@ -55,31 +55,48 @@ function numeral(cell, [point, separators]) {
 }
 
 
-/** How the numbers of a column may be written: the sign before decimals, and those that may part thousands. */
+/** How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags. */
 function forms(kind, mayHaveCommas) {
+  if (kind === "flag") {
+    return [["", ""]];
+  }
   const points = mayHaveCommas ? [".", ","] : ["."];
   const found = points.map((point) => [point, ""]);
   if (kind === "grouped") {
     found.push(...points.reverse().map((point) => [point, (point === "." ? ", " : ". ") + "'\u2019\u00a0\u202f"]));
   }
-  return found;
+  return [...found, ["", ""]];
+}
+
+
+/**
+ * What a cell holds: null where a value is missing, and the cell itself where it is not as it must be.
+ *
+ * `isPlain` of numbers among which no cell is blank; where one is, thousands may be parted.
+ */
+function readCell(cell, point, separators, isPlain) {
+  const bare = cell.trim();
+  if (isAbsent(cell) || (isAbsent(bare) && !isPlain)) {
+    return null;
+  }
+  return (point ? numeral(bare, point, separators) : truth(bare)) ?? cell;
 }
 
 
 /**
  * What the cells of a column hold: null where a value is missing, and the cell itself where it is not as it must be.
  *
- * The numbers of a column are all written alike: in the first form that all of them have, or else in the one that most have.
+ * All cells of a column are written alike: in the first form that all of them have, or else in the one that most have.
  */
 function readCells(cells, kind, mayHaveCommas) {
   if (kind === "text") {
     return cells.map((cell) => (isAbsent(cell) ? null : cell));
   }
-  const gone = cells.map((cell) => isAbsent(cell) || isAbsent(cell.trim()));
-  const reads = kind === "flag" ? [(cell) => truth(cell)] : forms(kind, mayHaveCommas).map((form) => (cell) => numeral(cell, form));
-  const found = reads.map((read) => cells.map((cell, i) => (gone[i] ? null : read(cell.trim()) ?? cell)));
-  const wrongs = found.map((values) => -values.filter((value) => typeof value === "string").length);
-  return found[placeOfHighest(wrongs)];
+  const found = forms(kind, mayHaveCommas).map(([point, separators]) => {
+    const isPlain = kind === "grouped" && !separators;
+    return cells.map((cell) => readCell(cell, point, separators, isPlain));
+  });
+  return found[placeOfHighest(found.map((values) => -values.filter((value) => typeof value === "string").length))];
 }
 
 

@@ -35,31 +35,39 @@ def numeral(cell, point, separators):
 
 
 def forms(kind, may_have_commas):
-    """How the numbers of a column may be written: the sign before decimals, and those that may part thousands."""
+    """How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags."""
+    if kind == "flag":
+        return [("", "")]
     points = [".", ","] if may_have_commas else ["."]
     found = [(point, "") for point in points]
     if kind == "grouped":
         found += [(point, (", " if point == "." else ". ") + "'\u2019\u00a0\u202f") for point in reversed(points)]
-    return found
+    return [*found, ("", "")]
+
+
+def read_cell(cell, point, separators, is_plain):
+    """What a cell holds: None where a value is missing, and the cell itself where it is not as it must be.
+
+    `is_plain` of numbers among which no cell is blank; where one is, thousands may be parted.
+    """
+    bare = cell.strip()
+    if is_absent(cell) or (is_absent(bare) and not is_plain):
+        return None
+    found = numeral(bare, point, separators) if point else truth(bare)
+    return cell if found is None else found
 
 
 def read_cells(cells, kind, may_have_commas):
     """What the cells of a column hold: None where a value is missing, and the cell itself where it is not as it must be.
 
-    The numbers of a column are all written alike: in the first form that all of them have, or else in the one that most have.
+    All cells of a column are written alike: in the first form that all of them have, or else in the one that most have.
     """
     if kind == "text":
         return [None if is_absent(cell) else cell for cell in cells]
-    bare = [cell.strip() for cell in cells]
-    if kind == "flag":
-        readings = [[truth(cell) for cell in bare]]
-    else:
-        readings = [[numeral(cell, *form) for cell in bare] for form in forms(kind, may_have_commas)]
-    gone = [is_absent(cell) or is_absent(cell.strip()) for cell in cells]
-    found = [
-        [None if none else cell if value is None else value for none, cell, value in zip(gone, cells, reading)]
-        for reading in readings
-    ]
+    found = []
+    for point, separators in forms(kind, may_have_commas):
+        is_plain = kind == "grouped" and not separators
+        found.append([read_cell(cell, point, separators, is_plain) for cell in cells])
     return min(found, key=lambda values: sum(isinstance(value, str) for value in values))
 
 
@@ -154,8 +162,16 @@ def predict_lines(lines):
 
 
 def main():
-    """Of the file as a program: what it is told behind its name."""
-    given = sys.argv[1:]
+    """Of the file as a program; it ends where nobody reads on, as behind `| head`."""
+    try:
+        run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run(given):
+    """What the program is told behind its name."""
     if given == ["--self-test"]:
         sys.exit(0 if self_test() else 1)
     if given == ["--help"] or given == ["-h"]:
