@@ -26,16 +26,17 @@ _UNFIT = {
     "SQLITE_CORRUPT": "is damaged",
     "SQLITE_CANTOPEN": "cannot be opened",
     "SQLITE_READONLY": "cannot be written to",
+    "SQLITE_CONSTRAINT": "has rows that this version cannot take over",
 }
-# So the SQLSTATEs of PostgreSQL begin that tell of tables or columns that are not there, or there already.
-_SQL_IS_WRONG = "42"
+# So its SQLSTATEs begin at PostgreSQL: tables or columns are not there, or there already; rows do not fit.
+_UNFIT_STATES = {"42": "does not let itself be brought to this version", "23": _UNFIT["SQLITE_CONSTRAINT"]}
 
 
 def upgrade(url: str) -> None:
     """Brings the database to the newest migration; whoever comes second waits and finds it done.
 
     Raises as the store does, Unavailable where the database does not answer, UnfitDatabase where it was made by a newer
-    version, by one whose tables no migration knows, or by something else.
+    version, by one whose tables no migration knows, or by something else, or has rows that do not fit.
     """
     from alembic import command
     from alembic.config import Config
@@ -109,13 +110,12 @@ def _refusing(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        name = str(getattr(error.orig, "sqlite_errorname", ""))
-        what = next((words for beginning, words in _UNFIT.items() if name.startswith(beginning)), None)
-        if str(getattr(error.orig, "sqlstate", None)).startswith(_SQL_IS_WRONG):
-            what = "does not let itself be brought to this version"
-        if what is None:
+        name, state = (str(getattr(error.orig, attribute, "")) for attribute in ("sqlite_errorname", "sqlstate"))
+        found = [words for beginning, words in _UNFIT.items() if name.startswith(beginning)]
+        found += [words for beginning, words in _UNFIT_STATES.items() if state.startswith(beginning)]
+        if not found:
             raise
-        raise _unfit(engine, f"{what} ({' '.join(str(error.orig).split())})") from error
+        raise _unfit(engine, f"{found[0]} ({' '.join(str(error.orig).split())})") from error
 
 
 def _unfit(engine: Engine, what: str) -> UnfitDatabase:

@@ -202,7 +202,7 @@ webhooks = Table(
     Column("failing_since", Double),
     Column("disabled_at", Double),
     Column("disabled_reason", String(16)),
-    CheckConstraint("disabled_reason IN ('failing', 'gone')", "reason_known"),
+    CheckConstraint("disabled_reason IS NULL OR disabled_reason IN ('failing', 'gone')", "reason_known"),
     CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", "disabled_for_a_reason"),
     CheckConstraint("NOT (is_enabled AND disabled_at IS NOT NULL)", "disabled_is_not_enabled"),
     Index("webhooks_pages", "tenant", "id"),
