@@ -150,6 +150,11 @@ def test_labels_are_never_taken_for_columns(client):
         ({1: [1, 2], "1": [3, 4]}, [1, 2], "two columns .*'1'"),
         (X.to_numpy()[:3], ["a", 1, "b"], "several kinds"),
         (X.to_numpy()[:3], [True, 2, 1], "several kinds"),
+        (X.to_numpy()[:3], ["a", np.nan, "b"], "y misses 1 of 3 values, the first in row 1"),
+        (X.to_numpy()[:3], [True, np.nan, False], "y misses 1 of 3 values, the first in row 1"),
+        (X.to_numpy()[:3], [None, 2.0, None], "y misses 2 of 3 values, the first in row 0"),
+        (X.to_numpy()[:3], np.array(["a", None, "b"], object), "y misses 1 of 3"),
+        (X.to_numpy()[:3], pd.Series(["a", None, "b"]), "y misses 1 of 3"),
         ({"a": [1, 2]}, np.array([1, 2], "timedelta64[ns]"), "spans of time"),
     ],
 )

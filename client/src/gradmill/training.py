@@ -148,8 +148,8 @@ def _arrays(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str
     import numpy as np
 
     inputs, targets = np.asarray(X), np.asarray(y)
-    if targets.ndim == 1 and not is_array(y) and len({_kind(label) for label in plain(y) if label is not None}) > 1:
-        raise BadInput("y holds labels of several kinds; they must be all texts, all numbers or all booleans")
+    if targets.ndim == 1 and (not is_array(y) or targets.dtype == object):
+        _check_labels(plain(y))
     for name, array in (("X", inputs), ("y", targets)):
         if array.ndim == 0:
             raise BadInput(f"{name} is a single {type(X if name == 'X' else y).__name__}; it must have rows")
@@ -167,6 +167,16 @@ def _arrays(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str
     sent = client.datasets.upload({"input": inputs if inputs.ndim > 1 else inputs[:, None], TARGET: targets})
     names = [column.name for column in sent.columns if column.name.startswith(TARGET)]
     return {"id": sent.id, "target": names[0] if len(names) == 1 else names, **options}
+
+
+def _check_labels(labels: list[Any]) -> None:
+    """BadInput for what NumPy would make another label of: one that is missing, one of another kind."""
+    if len({_kind(label) for label in labels if label is not None}) > 1:
+        raise BadInput("y holds labels of several kinds; they must be all texts, all numbers or all booleans")
+    if missing := [row for row, label in enumerate(labels) if label is None]:
+        raise BadInput(
+            f"y misses {len(missing)} of {len(labels)} values, the first in row {missing[0]}; each row must have one"
+        )
 
 
 def _kind(label: Any) -> str:
