@@ -83,6 +83,25 @@ def test_cells_become_what_json_has():
     assert tables.plain([day, np.float32(0.5), np.nan, pd.NA, np.int64(3), 2**70]) == ["2026-01-02", 0.5, None, None, 3, 2**70]
     times = np.array(["2026-01-02", "NaT"], "datetime64[ns]")
     assert tables.plain(times) == ["2026-01-02T00:00:00", None]
+    assert tables.plain(np.array(["2026-01-02", "20000-01-02"], "datetime64[D]")) == ["2026-01-02", "20000-01-02"]
+    assert tables.named({"t": times[0], "far": np.datetime64("20000")}) == {"t": "2026-01-02T00:00:00", "far": "20000"}
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        np.array([5, 6], "timedelta64[ns]"),
+        pd.Series(pd.to_timedelta(["1s", "2s"])),
+        [np.timedelta64(5, "ns")],
+        [None, datetime.timedelta(days=1)],
+    ],
+    ids=["array", "pandas", "numpy", "python"],
+)
+def test_spans_of_time_are_refused_wherever_they_stand(spans):
+    with pytest.raises(gradmill.BadInput, match="spans of time"):
+        tables.content({"a": spans}, None)
+    with pytest.raises(gradmill.BadInput, match="spans of time"):
+        tables.content([{"a": span} for span in spans], None)
 
 
 def test_rows_whose_names_fall_together_are_refused():

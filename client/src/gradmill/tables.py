@@ -85,11 +85,9 @@ def _names(given: Iterable[Any]) -> list[str]:
 
 def plain(values: Any) -> list[Any]:
     """A column as JSON has it: null where a value is missing, a time as text."""
-    if is_array(values) and values.dtype.kind == "M":
-        values = values.astype("datetime64[us]")  # finer ones would become counts of nanoseconds
-    if is_array(values) and values.dtype.kind == "m":
-        raise BadInput(f"a column holds spans of time, {values.dtype}; give them as numbers, in a unit of your choice")
     listed: list[Any] = values.tolist() if hasattr(values, "tolist") else list(values)
+    if is_array(values) and values.dtype.kind in "mM" and any(type(value) is int for value in listed):
+        listed = list(values)  # what Python has no type for became counts of it
     return [_cell(value) for value in listed]
 
 
@@ -98,11 +96,22 @@ def _cell(value: Any) -> Any:
         return value
     if type(value).__name__ in ("NAType", "NaTType") or value != value:  # NaN
         return None
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind == "m" or hasattr(value, "total_seconds"):
+        raise BadInput(f"a column holds spans of time, such as {value}; give them as numbers, in a unit of your choice")
+    if kind == "M":
+        return _moment(value)
     if hasattr(value, "item"):
         return _cell(value.item())
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return float(value) if hasattr(value, "__float__") else value
+
+
+def _moment(value: Any) -> str:
+    """One of NumPy's, as Python would write it, to the microsecond; as NumPy does where Python's years end."""
+    moment = value.astype("datetime64[us]").item() if value.dtype != "datetime64[D]" else value.item()
+    return str(moment.isoformat() if hasattr(moment, "isoformat") else value)
 
 
 def is_array(data: Any) -> bool:
