@@ -1,5 +1,6 @@
 """Models as programs for PyTorch: the layers that stand in them, beside the service's own predictions."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from core.exports.torch import export
 from core.nn.predictor import Predictor
 from tests.exports.cases import cases, uncompared
 from tests.exports.comparison import BOUNDS, drawn_model
-from tests.exports.models import PROBLEMS, model, numbers, outputs, problem
+from tests.exports.models import PROBLEMS, TABLE, model, numbers, outputs, problem
 from tests.exports.zipped import compare, opened, run, turned, unzipped
 from tests.nn.random_networks import networks
 
@@ -69,6 +70,25 @@ def test_the_program_finds_outputs_that_it_takes_for_others(name, tmp_path):
     for each in spoilt:
         with pytest.raises(ValueError, match="are taken for"):
             opened(export, made, each, tmp_path).check()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"length": "1,5"}, "row 1: column 'length' is '1,5'; a number is expected, or None"),
+        ({'"""is new"""': "yes"}, "is 'yes'; True or False is expected, or None"),
+        ({TABLE[3].column: 5}, "is 5; a text is expected, or None"),
+    ],
+)
+def test_a_value_that_is_not_as_it_must_be_is_named_with_its_row(changes, told, tmp_path):
+    made = problem("a number")
+    golden = Golden.of(made, Predictor)
+    found = opened(export, made, golden, tmp_path)
+    plain = golden.rows[0]
+    with pytest.raises(ValueError, match=re.escape(told)):
+        found.predict([plain, {**plain, **changes}])
+    with pytest.raises(ValueError, match="row 0 has no column 'length'; where its value is missing, let it be None"):
+        found.predict([{}])
 
 
 def other(value):

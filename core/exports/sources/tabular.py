@@ -31,8 +31,11 @@ class Tabular:
         return [dict(zip(labels, self.shares(y), strict=True)) for y in self.run(self.inputs(rows))]
 
     def inputs(self, rows):
-        """What the network takes: numbers for each row."""
-        return [[x for feature in self.features for x in encoded(feature, row[feature["column"]])] for row in rows]
+        """What the network takes: numbers for each row. ValueError names a value that is not as it must be."""
+        return [
+            [x for feature in self.features for x in encoded(feature, cell(feature, row, number))]
+            for number, row in enumerate(rows)
+        ]
 
     def meaning(self, y):
         """What the outputs of one row say."""
@@ -90,6 +93,19 @@ class Tabular:
         shares = [] if probabilities is None else self.shares(outputs)
         if not all(abs(ours - theirs) < 1e-9 for ours, theirs in zip(shares, probabilities or [], strict=True)):
             raise ValueError(f"outputs {outputs} are taken for the probabilities {shares}, not {probabilities}")
+
+
+def cell(feature, row, number):
+    """What the row of that number holds in the feature's column."""
+    column, is_text = feature["column"], feature["kind"] in ("text", "category")
+    if column not in row:
+        raise ValueError(f"row {number} has no column {column!r}; where its value is missing, let it be None")
+    value = row[column]
+    is_missing = value is None or value != value
+    if not is_missing and feature["kind"] != "missing" and isinstance(value, str) != is_text:
+        wanted = {"number": "a number", "boolean": "True or False"}.get(feature["kind"], "a text")
+        raise ValueError(f"row {number}: column {column!r} is {value!r}; {wanted} is expected, or None where it is missing")
+    return value
 
 
 def encoded(feature, value):
