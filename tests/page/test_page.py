@@ -176,7 +176,7 @@ def test_a_wrong_key_is_told_and_the_right_one_stays_in_the_tab(
 ) -> None:
     visited = visit(service.url())
     page = visited.open(key=new_key().text)
-    expect(page.get_by_role("alert")).to_contain_text("This key does not open the service")
+    expect(page.get_by_role("alert")).to_have_text("This key is unknown here. Look whether it is whole, and of this service.")
     expect(page.get_by_text("var/key", exact=True)).to_be_visible()
     page.get_by_label("API key").fill("kéy with spaces")
     page.get_by_role("button", name="Open").click()

@@ -217,7 +217,7 @@ def test_jobs_beside_it_are_jobs_too(server: Server, worker: Worker, visit: Call
 
 def test_a_learning_rate_alone_says_which_optimizer_it_makes(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit(server.address).open("#/new")
-    page.get_by_role("button", name="Exclusive or").click()
+    page.get_by_role("button", name="Two rings").click()
     expect(page.get_by_text("All is well; it can start.")).to_be_visible()
     optimizer, rate = page.get_by_label("Optimizer"), page.get_by_label("Learning rate")
     expect(optimizer).not_to_have_attribute("aria-describedby", re.compile("."))

@@ -41,7 +41,7 @@ export function App() {
 function View() {
   const { view, id } = place.value;
   if (view === "jobs") return <JobsPage />;
-  if (view === "new") return <NewJob />;
+  if (view === "new") return <NewJob key={id} dataset={id} />;
   if (view === "job") return <JobPage key={id} id={id} />;
   return (
     <>

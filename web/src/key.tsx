@@ -2,6 +2,12 @@ import { useState } from "preact/hooks";
 import { Problem, Title } from "./parts/pieces";
 import { ask, keyWanted, Refused, told, useKey } from "./service/requests";
 
+/** Why a key opens nothing, as one says it who never saw a header. */
+function refusalOf({ message }: Refused): string {
+  if (/revoked|expired/.test(message)) return `This key does not open the service any more: ${message}.`;
+  return "This key is unknown here. Look whether it is whole, and of this service.";
+}
+
 /** Says what this is, asks for the API key, tries it, and keeps it for as long as the tab is open. */
 export function KeyForm() {
   const [text, setText] = useState("");
@@ -18,7 +24,7 @@ export function KeyForm() {
       useKey(given);
     } catch (error) {
       const isWrong = error instanceof Refused && error.status === 401;
-      setProblem(isWrong ? `This key does not open the service: ${told(error)}.` : told(error));
+      setProblem(isWrong ? refusalOf(error as Refused) : told(error));
       setBusy(false);
     }
   }

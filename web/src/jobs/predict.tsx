@@ -7,6 +7,7 @@ import { get, post, Refused, told } from "../service/requests";
 import type { Column, Dataset, Job } from "../service/types";
 import { TextField } from "../submit/field";
 import { numeric } from "../submit/draft";
+import { featuresOf } from "./learned";
 
 const MOST_FIELDS = 60;
 
@@ -136,14 +137,9 @@ function useColumns(job: Job): { columns: Column[] | null; first: Row; problem: 
     const control = new AbortController();
     const path = `/v1/datasets/${job.dataset.id}`;
     Promise.all([get<Dataset>(path, control.signal), get<{ data: Row[] }>(`${path}/preview`, control.signal)])
-      .then(([dataset, preview]) => setFound({ columns: featuresOf(job, dataset), first: preview.data[0] ?? {}, problem: "" }))
+      .then(([dataset, preview]) => setFound({ columns: featuresOf(job, dataset.columns), first: preview.data[0] ?? {}, problem: "" }))
       .catch((error) => control.signal.aborted || setFound({ columns: null, first: {}, problem: told(error) }));
     return () => control.abort();
   }, [job.id]);
   return found;
-}
-
-function featuresOf({ dataset: { features, target, weight } }: Job, { columns }: Dataset): Column[] {
-  const others = new Set([target, weight].flat());
-  return columns.filter(({ name, kind }) => (Array.isArray(features) ? features.includes(name) : kind !== "ignored" && !others.has(name)));
 }

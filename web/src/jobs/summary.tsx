@@ -1,7 +1,8 @@
 import { Progress } from "../parts/pieces";
-import { jobAddress } from "../parts/routes";
-import { ACTIVE, count, moment, number, plain, seconds } from "../parts/words";
+import { jobAddress, newAddress } from "../parts/routes";
+import { ACTIVE, count, meaning, moment, number, plain, seconds } from "../parts/words";
 import type { Job, Measured } from "../service/types";
+import { featuresOf, useDataset } from "./learned";
 
 const FAULTS = {
   user: "The request or its data caused this.",
@@ -26,6 +27,7 @@ export function Summary({ job }: { job: Job }) {
   return (
     <section class="card" aria-label="Summary">
       {ACTIVE.has(job.status) && epochs !== null && <Progress label="Progress" epoch={epoch} epochs={epochs} />}
+      <Learned job={job} />
       {epoch > 0 && <Measures job={job} />}
       <dl class="facts line">
         {facts.map(([name, value]) => (
@@ -64,8 +66,38 @@ export function Summary({ job }: { job: Job }) {
   );
 }
 
+const MOST_INPUTS = 8; // that are named
+
+/** What it learns, from what. */
+function Learned({ job }: { job: Job }) {
+  const dataset = useDataset(job);
+  const inputs = dataset ? featuresOf(job, dataset.columns).map((each) => each.name) : [];
+  return (
+    <p>
+      It learns to tell <strong>{targetOf(job)}</strong> from {inputs.length > 0 && <Inputs names={inputs} />}
+      {inputs.length > 0 && " in "}
+      <a href={newAddress(job.dataset.id)}>{dataset?.name ?? "its table"}</a>
+      {dataset && `, ${count(dataset.rows)} rows`}.
+    </p>
+  );
+}
+
+function Inputs({ names }: { names: string[] }) {
+  if (names.length <= MOST_INPUTS) return <>{names.join(", ")}</>;
+  return (
+    <>
+      {names.slice(0, MOST_INPUTS).join(", ")} and {count(names.length - MOST_INPUTS)} more
+    </>
+  );
+}
+
+function targetOf({ dataset: { target } }: Job): string {
+  return [target].flat().map(String).join(", ");
+}
+
 interface Measure {
   name: string;
+  means: string;
   of: (epoch: Measured) => number | null | undefined;
 }
 
@@ -73,10 +105,11 @@ function Measures({ job }: { job: Job }) {
   const last: Measured = job.progress;
   const best = job.progress.best ?? last;
   const isValidated = job.measured_on === "validation";
+  const target = targetOf(job);
   const measures: Measure[] = [
-    ...(isValidated ? [{ name: "Validation loss", of: (epoch: Measured) => epoch.validation_loss }] : []),
-    ...Object.keys(last.metrics).map((name) => ({ name: plain(name), of: (epoch: Measured) => epoch.metrics[name] })),
-    { name: isValidated ? "Loss in training" : "Loss", of: (epoch) => epoch.loss },
+    ...Object.keys(last.metrics).map((name) => ({ name: plain(name), means: meaning(name, target), of: (epoch: Measured) => epoch.metrics[name] })),
+    ...(isValidated ? [{ name: "Validation loss", means: "", of: (epoch: Measured) => epoch.validation_loss }] : []),
+    { name: isValidated ? "Loss in training" : "Loss", means: "", of: (epoch) => epoch.loss },
   ];
   return (
     <>
@@ -84,11 +117,12 @@ function Measures({ job }: { job: Job }) {
         {best.epoch === last.epoch ? "Epoch" : "Best epoch"} <strong>{count(best.epoch)}</strong>, measured on {isValidated ? "validation" : "training"} rows
       </p>
       <dl class="facts measures">
-        {measures.map(({ name, of }) => (
+        {measures.map(({ name, means, of }) => (
           <div key={name}>
             <dt class="capital">{name}</dt>
             <dd>
               {number(of(best))}
+              {means && <span class="soft">{means}</span>}
               {best.epoch !== last.epoch && <span class="soft">last {number(of(last))}</span>}
             </dd>
           </div>

@@ -65,7 +65,7 @@ function lossNumbers({ trace, loss }: Telling): string {
   const [said] = Object.values(trace.prediction.values ?? {});
   const says = said === undefined ? "" : `The network says ${typeof said === "number" ? number(said) : plainly(said)}, the data say ${plainly(trace.target)}. `;
   const isScaled = typeof trace.target === "number" && trace.outputs.length === 1 && Math.abs(trace.target - trace.outputs[0]!.target) > 1e-6 * Math.abs(trace.target);
-  const scale = isScaled ? ` It is computed as the network counts, where the target ${exact(trace.target as number)} is ${number(trace.outputs[0]!.target)}.` : "";
+  const scale = isScaled ? ` It is computed as the network counts, where the target ${exact(trace.target as number)} is ${number(trace.outputs[0]!.target, 5)}.` : "";
   return `${says}The ${loss.name} is ${loss.told}.${scale}`;
 }
 

@@ -1,4 +1,4 @@
-// Where in the page one is stands behind the # of the address: #/, #/new, #/jobs/{id}/{tab}?with={ids}.
+// Where in the page one is stands behind the # of the address: #/, #/new, #/new/{dataset}, #/jobs/{id}/{tab}?with={ids}.
 
 import { signal } from "@preact/signals";
 
@@ -17,7 +17,7 @@ function read(hash: string): Place {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [first = "", id = "", tab = ""] = path.split("/");
   const others = new URLSearchParams(query).get("with")?.split(",").filter(isId) ?? [];
-  const view = first === "" ? "jobs" : first === "new" ? "new" : first === "jobs" && isId(id) ? "job" : "unknown";
+  const view = first === "" ? "jobs" : first === "new" && (id === "" || isId(id)) ? "new" : first === "jobs" && isId(id) ? "job" : "unknown";
   return { view, id, tab, others };
 }
 
@@ -28,6 +28,11 @@ function isId(text: string): boolean {
 
 export function jobAddress(id: string, tab = "", others: string[] = []): string {
   return `#/jobs/${id}${tab && `/${tab}`}${others.length ? `?with=${others.join(",")}` : ""}`;
+}
+
+/** A new job, of a table that is there. */
+export function newAddress(dataset: string): string {
+  return `#/new/${dataset}`;
 }
 
 export function go(address: string): void {

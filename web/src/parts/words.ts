@@ -53,8 +53,26 @@ export function ago(text: string): string {
   return `${Math.round(passed / 86400)} days ago`;
 }
 
+/** The service's words that say too little, or hide a unit. */
+const SAID: Record<string, string> = {
+  r2: "R²",
+  budget_s: "train for about so many seconds",
+  max_seconds: "fail after so many seconds",
+  roc_auc: "area under the ROC curve",
+  l1: "L1 penalty",
+  l2: "L2 penalty",
+};
+
 export function plain(word: string): string {
-  return word.replaceAll("_", " ");
+  return SAID[word] ?? word.replaceAll("_", " ");
+}
+
+/** What a measure is of, for those who do not know it. */
+export function meaning(measure: string, target: string): string {
+  if (measure === "r2") return "share of the differences explained";
+  if (measure === "root_mean_squared_error") return `typical error, in the unit of ${target}`;
+  if (measure === "mean_absolute_error") return `average error, in the unit of ${target}`;
+  return "";
 }
 
 /** The clock's time, with its day. */

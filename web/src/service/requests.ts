@@ -52,7 +52,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   if (answer.status === 401 && !isTrial && key.value === sent) {
     sessionStorage.removeItem(KEPT_AS);
     key.value = "";
-    keyWanted.value = sent && (problem.detail ?? "Another API key is needed.");
+    keyWanted.value = sent && "The key of this tab opens the service no more. It takes another one.";
   }
   throw new Refused(
     answer.status,

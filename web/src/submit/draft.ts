@@ -59,6 +59,16 @@ export function optimizerOf(draft: Draft): { type: string; isImplied: boolean } 
   return { type: isImplied ? "adam" : draft.optimizer, isImplied };
 }
 
+/** With measures that say something to people: of a target of numbers the error in its own unit. */
+export function measured(request: Json, chosen: Json): Json {
+  const training = request["training"] as Json;
+  const loss = training["loss"] === AUTO ? chosen["/training/loss"] : training["loss"];
+  if (typeof loss !== "string") return request;
+  return { ...request, training: { ...training, metrics: CLASSES.has(loss) ? ["accuracy"] : ["root_mean_squared_error", "r2"] } };
+}
+
+const CLASSES = new Set(["binary_cross_entropy", "softmax_cross_entropy"]); // the other losses learn numbers
+
 /** The request of POST /v1/jobs, which /v1/networks/check takes too. What is empty is left to the service. */
 export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Json {
   const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== draft.target);

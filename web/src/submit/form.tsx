@@ -11,19 +11,25 @@ import type { Entry, Job } from "../service/types";
 import { learnWords, vocabulary } from "../service/vocabulary";
 import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
-import { AUTO, canValidate, EMPTY, FIELDS, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
+import { AUTO, canValidate, EMPTY, FIELDS, measured, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
 import { Field, TextField } from "./field";
 import { Network, newLayer } from "./network";
 import { draftOf, isUnread, ReadAgain, withKind } from "./reading";
-import type { Table } from "./table";
+import { sentBefore, type Table } from "./table";
 import { Upload } from "./upload";
 
-export function NewJob() {
+/** Of a table that is yet to be chosen, or of a dataset that is there. */
+export function NewJob({ dataset }: { dataset: string }) {
   const [table, setTable] = useState<Table | null>(null);
+  const [problem, setProblem] = useState("");
   useEffect(learnWords, []);
+  useEffect(() => {
+    if (dataset) sentBefore(dataset).then(setTable).catch((error) => setProblem(told(error)));
+  }, [dataset]);
   return (
     <>
       <Title name="New job">New job</Title>
+      <Problem text={problem} />
       {table ? <Form table={table} onTable={setTable} onOther={() => setTable(null)} /> : <Upload onTable={setTable} />}
     </>
   );
@@ -32,7 +38,7 @@ export function NewJob() {
 function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Table) => void; onOther: () => void }) {
   const { dataset } = table;
   const usable = dataset.columns.filter((each) => each.kind !== "ignored");
-  const [draft, setDraft] = useState<Draft>({ ...EMPTY, name: dataset.name ?? "", target: usable.at(-1)?.name ?? "" });
+  const [draft, setDraft] = useState<Draft>({ ...EMPTY, ...table.draft, name: dataset.name ?? "", target: usable.at(-1)?.name ?? "" });
   const [reading, setReading] = useState(() => draftOf(dataset));
   const isOld = isUnread(reading, dataset);
   const [submitKey] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join("-"));
@@ -57,7 +63,8 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
     setBusy(true);
     try {
       // The key is of this form and this request: pressed twice, the button starts one job.
-      const job = await post<Job>("/v1/jobs", request, { "Idempotency-Key": `${submitKey}-${digest(JSON.stringify(request))}` });
+      const whole = measured(request, verdict.check!.chosen);
+      const job = await post<Job>("/v1/jobs", whole, { "Idempotency-Key": `${submitKey}-${digest(JSON.stringify(whole))}` });
       go(jobAddress(job.id));
     } catch (error) {
       const entries = error instanceof Refused ? error.entries : [];
@@ -154,7 +161,7 @@ function Outcome({ verdict, others, problems }: { verdict: Verdict; others: stri
     <>
       <p role="status" class={isWrong ? "wrong" : "soft"}>
         {!isCurrent && "Checking …"}
-        {isCurrent && !isWrong && "All is well; it can start."}
+        {isCurrent && !isWrong && (check?.warnings.length ? `It can start; ${check.warnings.length === 1 ? "one thing is" : `${check.warnings.length} things are`} to be looked at first.` : "All is well; it can start.")}
         {isCurrent && problems > 0 && `${problems === 1 ? "One thing is" : `${problems} things are`} not right yet.`}
         {isCurrent && problem}
       </p>

@@ -1,12 +1,14 @@
 // A table that was sent, with its file while that is at hand, so that it can be read otherwise.
 
-import { ask } from "../service/requests";
+import { ask, get } from "../service/requests";
 import type { Dataset, Reading } from "../service/types";
+import type { Draft } from "./draft";
 
 export interface Table {
   dataset: Dataset;
   file: { content: Blob; name: string } | null; // null: it was sent before, by somebody else
   isNew: boolean; // whether nothing can need the dataset yet
+  draft?: Partial<Draft>; // what suits an example
 }
 
 const TYPES: Record<string, string> = {
@@ -35,8 +37,12 @@ export async function sent(content: Blob, name: string, reading: Reading = AS_IT
 }
 
 /** The same file, read otherwise, which is another dataset; the one before it goes where nobody else had sent it. */
-export async function readAgain({ dataset, file, isNew }: Table, reading: Reading): Promise<Table> {
-  const table = await sent(file!.content, file!.name, reading);
+export async function readAgain({ dataset, file, isNew, draft }: Table, reading: Reading): Promise<Table> {
+  const table: Table = { ...(await sent(file!.content, file!.name, reading)), ...(draft ? { draft } : {}) };
   if (isNew && table.dataset.id !== dataset.id) await ask(`/v1/datasets/${dataset.id}`, { method: "DELETE" }).catch(() => {});
   return table;
+}
+
+export async function sentBefore(id: string): Promise<Table> {
+  return { dataset: await get<Dataset>(`/v1/datasets/${id}`), file: null, isNew: false };
 }

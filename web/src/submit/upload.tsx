@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
-import { count } from "../parts/words";
+import { count, when } from "../parts/words";
 import { get, told } from "../service/requests";
-import type { Dataset, DatasetSummary, List } from "../service/types";
-import { RINGS, XOR } from "./examples";
-import { sent, type Table } from "./table";
+import type { DatasetSummary, List } from "../service/types";
+import type { Draft } from "./draft";
+import { RINGS, XOR, xorDraft } from "./examples";
+import { sent, sentBefore, type Table } from "./table";
 
 /** Takes a table: a file that is dragged here or chosen, one that was sent before, or an example. */
 export function Upload({ onTable }: { onTable: (table: Table) => void }) {
@@ -32,7 +33,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
     }
   }
 
-  const send = (content: Blob, name: string) => take(() => sent(content, name), `Reading ${name} …`);
+  const send = (content: Blob, name: string, draft: Partial<Draft> = {}) => take(async () => ({ ...(await sent(content, name)), draft }), `Reading ${name} …`);
   const sendFirst = (files: FileList | null | undefined) => files?.[0] && send(files[0], files[0].name);
 
   return (
@@ -73,7 +74,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
               <option value="">Choose …</option>
               {known.map((each) => (
                 <option key={each.id} value={each.id}>
-                  {each.name ?? `…${each.id.slice(-6)}`} ({count(each.rows)} rows)
+                  {nameOf(each, known)}
                 </option>
               ))}
             </select>
@@ -85,7 +86,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
             <button type="button" class="quiet" onClick={() => send(new Blob([RINGS()]), "two rings.csv")}>
               Two rings
             </button>
-            <button type="button" class="quiet" onClick={() => send(new Blob([XOR]), "exclusive or.csv")}>
+            <button type="button" class="quiet" onClick={() => send(new Blob([XOR]), "exclusive or.csv", xorDraft())}>
               Exclusive or
             </button>
           </div>
@@ -95,6 +96,10 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
   );
 }
 
-async function sentBefore(id: string): Promise<Table> {
-  return { dataset: await get<Dataset>(`/v1/datasets/${id}`), file: null, isNew: false };
+/** Datasets of one name and size are told apart by when they came, and those of one minute by their ids. */
+function nameOf(dataset: DatasetSummary, known: DatasetSummary[]): string {
+  const said = ({ name, rows, column_count }: DatasetSummary) => `${name ?? "without a name"} (${count(rows)} rows, ${count(column_count)} columns`;
+  const full = (each: DatasetSummary) => `${said(each)}, ${when(each.created_at)}`;
+  const isShared = known.filter((each) => full(each) === full(dataset)).length > 1;
+  return `${full(dataset)}${isShared ? `, …${dataset.id.slice(-6)}` : ""})`;
 }
