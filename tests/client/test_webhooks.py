@@ -69,6 +69,12 @@ def test_after_a_rotation_either_secret_will_do():
         (BODY, {}, AT - 301),
         (b"[]", signed(b"[]"), AT),
         (b"text", signed(b"text"), AT),
+        (b"{}", signed(b"{}"), AT),
+        (b'{"type": "\\ud800"}', signed(b'{"type": "\\ud800"}'), AT),
+        (b"[" * 100_000, signed(b"[" * 100_000), AT),
+        ("half of a pair: \ud800", {}, AT),
+        (BODY, {"webhook-id": "\udcff"}, AT),
+        (BODY, {"webhook-signature": "v1,\udcff"}, AT),
     ],
 )
 def test_what_was_changed_or_is_of_another_time_is_not_verified(body, changed, now):

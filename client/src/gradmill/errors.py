@@ -47,7 +47,7 @@ class UnexpectedAnswer(GradmillError):
 
 
 class NotVerified(GradmillError, ValueError):
-    """A message came for a webhook that was not signed with its secret, or not now."""
+    """A message came for a webhook that was not signed with its secret, or not now, or is none of Gradmill's."""
 
 
 class WaitedTooLong(GradmillError, TimeoutError):

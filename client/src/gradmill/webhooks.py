@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from gradmill.answering import model_of
 from gradmill.answers import Answer
-from gradmill.errors import BadInput, NotVerified
+from gradmill.errors import BadInput, NotVerified, UnexpectedAnswer
 
 PREFIX = "whsec_"
 TOLERANCE_S = 300.0  # between the clocks of sender and receiver
@@ -40,12 +40,13 @@ class Message(Answer):
 def verify(
     payload: bytes | str, headers: Headers, secret: str, *, tolerance_s: float = TOLERANCE_S, now: float | None = None
 ) -> Message:
-    """The message, where it was signed with the secret, within `tolerance_s` of `now`, seconds since 1970; NotVerified else.
+    """The message, where it was signed with the secret, within `tolerance_s` of `now`, seconds since 1970; NotVerified else,
+    and where it is none of Gradmill's. BadInput where the secret is none.
 
     `payload` is the body as it came, byte for byte.
     """
     key = _key(secret)
-    body = payload.encode() if isinstance(payload, str) else payload
+    body = _bytes(payload) if isinstance(payload, str) else payload
     given = {name.lower(): value for name, value in headers.items()}
     id, timestamp, signatures = (_header(given, f"webhook-{name}") for name in ("id", "timestamp", "signature"))
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16):
@@ -53,17 +54,25 @@ def verify(
     age_s = (time.time() if now is None else now) - int(timestamp)
     if abs(age_s) > tolerance_s:
         raise NotVerified(f"the message was sent {age_s:.0f} s ago; at most {tolerance_s:g} s, before or after, are allowed")
-    expected = hmac.new(key, b"%b.%b.%b" % (id.encode(), timestamp.encode(), body), hashlib.sha256).digest()
+    expected = hmac.new(key, b"%b.%b.%b" % (_bytes(id), timestamp.encode(), body), hashlib.sha256).digest()
     # After a rotation there are several, of one secret each.
     if not any(hmac.compare_digest(expected, found) for found in map(_signature, signatures.split(" "))):
         raise NotVerified("no signature of the message was made with this secret")
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise NotVerified("the message is no object in JSON")
-    return model_of(Message, {**content, "id": id})
+    try:
+        return model_of(Message, {**content, "id": id})
+    except UnexpectedAnswer as error:
+        raise NotVerified(f"the message is signed, and none of Gradmill's: {error}") from error
+
+
+def _bytes(text: str) -> bytes:
+    """Of any text; one that no bytes can have come as has no signature."""
+    return text.encode(errors="surrogatepass")
 
 
 def _key(secret: str) -> bytes:
