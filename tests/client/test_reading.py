@@ -59,6 +59,7 @@ def test_a_table_is_read_as_the_data_were_that_the_job_learned_from(learned):
     expected = job.predict(rows).values
     assert job.predict(table.assign(Fläche=pd.Series(texts, dtype=object))).values == expected
     assert job.predict({**{name: table[name].tolist() for name in table}, "Fläche": texts}).values == expected
+    assert job.predict({**{name: iter(table[name]) for name in table}, "Fläche": iter(texts)}).values == expected
     assert job.predict(table).values == expected  # in which no text is
 
 

@@ -63,17 +63,24 @@ def name_of(data: Any) -> str | None:
 
 
 def columns(data: Any) -> dict[str, Any] | None:
-    """The columns of a mapping, or of a table of pandas or polars; None of other data. BadInput where two have one name."""
+    """The columns of a mapping, or of a table of pandas or polars; None of other data. BadInput where two have one name.
+
+    What can be read but once is a list afterwards.
+    """
     is_table = callable(getattr(data, "to_dict", None)) and hasattr(data, "columns")
     if not isinstance(data, Mapping) and not is_table:
         return None
     given = list(data.columns if is_table else data)
-    return {name: data[column] for name, column in zip(_names(given), given, strict=True)}
+    return {name: _lasting(data[column]) for name, column in zip(_names(given), given, strict=True)}
 
 
 def named(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row as JSON has it."""
     return dict(zip(_names(row), plain(row.values()), strict=True))
+
+
+def _lasting(values: Any) -> Any:
+    return list(values) if hasattr(values, "__next__") else values
 
 
 def _names(given: Iterable[Any]) -> list[str]:

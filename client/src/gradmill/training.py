@@ -105,7 +105,7 @@ def _dataset(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[st
     if isinstance(y, str) or (named is not None and _are_names(y, named)):
         if named is None:
             raise BadInput(f"y is {y!r}, the name of a column, but X is a {type(X).__name__} without names")
-        return {"id": client.datasets.upload(X).id, "target": y, **options}
+        return {"id": client.datasets.upload(named).id, "target": y, **options}
     if named is not None:
         return _table(client, named, y, options)
     return _arrays(client, X, y, options)

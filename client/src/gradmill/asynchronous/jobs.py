@@ -189,7 +189,9 @@ class AsyncJobSummary(JobSummaryAnswer):
         found = Predictions()
         if isinstance(data, DatasetAnswer | DatasetSummaryAnswer):
             data = data.id
-        if isinstance(data, Path) or (not isinstance(data, str) and columns(data) is not None):
+        if (named := columns(data)) is not None:
+            data = named
+        if isinstance(data, Path) or named is not None:
             learned = await self._reading() if readings.matter(data) else {}
             if (reading := readings.merged(learned, said)) or isinstance(data, Path):
                 found.add(await self._predicted_of_file(Upload(data, reading), params))
