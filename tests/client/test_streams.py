@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,13 @@ def quick(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> Iterator[gra
     monkeypatch.setattr(streams, "RETRY_S", 0.001)
     with gradmill.Client(answering.url, "gm_key", retries=Retries(times=0)) as client:
         yield client
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock takes a second."""
+    seconds = count(1.0)
+    monkeypatch.setattr(streams, "monotonic", lambda: next(seconds))
 
 
 @pytest.fixture
@@ -111,6 +119,15 @@ def test_a_stream_without_a_sign_of_life_is_cut_off(job, answering, monkeypatch)
     assert places(answering) == ["0", "2.1"]
 
 
+def test_silence_is_borne_no_longer_than_one_has_patience_for(job, answering):
+    answering.answers = [streamed(epoch(1), is_open=True)]
+    found = job.events(patience_s=1.0)
+    assert next(found).epoch == 1
+    with pytest.raises(gradmill.NotReachable):
+        next(found)
+    assert places(answering) == ["0"]
+
+
 def test_a_place_without_an_event_is_a_place_too(quick, answering):
     answering.answers = [streamed(b"id: 41\n\n"), streamed(of_feed(44))]
     found = next(quick.events())
@@ -122,12 +139,35 @@ def test_patience_has_an_end(job, answering):
     answering.answers = [problem(503, "unavailable")] * 10_000
     with pytest.raises(gradmill.Unavailable):
         next(job.events(patience_s=0.05))
-    answering.answers = [Answer(200, b"", STREAM)] * 10_000
-    with pytest.raises(gradmill.NotReachable, match="again and again"):
-        next(job.events(patience_s=0.05))
     answering.answers = [problem(429, "too_many_requests", Retry_After="3600")]
     with pytest.raises(gradmill.TooManyRequests):
         next(job.events())
+
+
+@pytest.mark.parametrize("nothing", [Answer(200, b"", STREAM), streamed(b""), streamed(b": alive\n\n")])
+def test_streams_in_which_nothing_happens_are_no_sign_of_life(job, answering, ticking, nothing):
+    answering.answers = [nothing] * 100
+    with pytest.raises(gradmill.NotReachable, match="again and again"):
+        next(job.events(patience_s=50.0))
+
+
+def test_a_stream_that_lasts_is_one(job, answering, ticking, monkeypatch):
+    monkeypatch.setattr(streams, "ALIVE_S", 0.0)
+    answering.answers = [streamed(b": alive\n\n")] * 100 + [streamed(happened(3, "succeeded", 5))]
+    assert [each.type for each in job.events(patience_s=50.0)] == ["succeeded"]
+    assert places(answering) == ["0"] * 101
+
+
+def test_an_outage_is_told_once(job, answering, caplog):
+    away = [Answer(cut=0)] * 5
+    cut = streamed(epoch(1))
+    answering.answers = [cut, cut, *away, streamed(epoch(2)), *away, streamed(happened(3, "succeeded", 5))]
+    assert len(list(job.events())) == 4
+    warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 2
+    for each in warnings:
+        assert each.startswith(f"Gradmill does not answer at {answering.url}: ")
+        assert each.endswith("; trying again")
 
 
 @pytest.mark.parametrize(

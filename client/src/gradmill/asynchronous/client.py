@@ -64,8 +64,9 @@ class AsyncClient:
 
     async def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> AsyncIterator[FeedEvent]:
         """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of
-        each job, however often the connection breaks. Without `after` from the moment when the first is waited for; else behind
-        the event of this `id`, and from the beginning behind 0. Epochs are not among them.
+        each job, however often the connection breaks. Without `after` from the moment when the service first answers, which
+        is after the first is waited for; else behind the event of this `id`, and from the beginning behind 0. Epochs are not
+        among them.
 
         NotReachable when the service has given no sign of life for `patience_s`.
         """

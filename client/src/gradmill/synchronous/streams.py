@@ -3,6 +3,7 @@
 Made from asynchronous/streams.py by `python -m client.generate`; not to be edited.
 """
 
+import logging
 import sys
 import time
 from collections.abc import Generator
@@ -18,6 +19,8 @@ from gradmill.eventstream import MEDIA_TYPE, Message, Parser
 from gradmill.synchronous.transport import Transport
 
 SILENCE_S = 45.0  # after which a stream is cut off: the service gives a sign of life every 15 seconds
+LEAST_SILENCE_S = 1.0  # which one has patience for, or no answer would come in time
+ALIVE_S = 5.0  # after which whatever a stream says is a sign of life; before, only what is new
 RETRY_S = 1.0  # after which one comes again, where the service does not say
 LONGEST_RETRY_S = 60.0
 PAUSES = retrying.Retries(times=sys.maxsize, longest_s=5.0)
@@ -29,19 +32,23 @@ def followed(transport: Transport, path: str, after: str | None, patience_s: flo
     answered alike is raised at once.
     """
     place, heard_at, tries = after, monotonic(), 0
+    silence_s = min(SILENCE_S, max(patience_s, LEAST_SILENCE_S))
     while True:
         parser, told_s = Parser(place or ""), None
         headers = {"Accept": MEDIA_TYPE, **({"Last-Event-ID": place} if place else {})}
         try:
-            with transport.opened(get(path, headers=headers), SILENCE_S) as response:
+            with transport.opened(get(path, headers=headers), silence_s) as response:
                 if response.status_code == httpx2.codes.NO_CONTENT:
                     return
                 if response.is_success:
                     _check(response)
+                    opened_at = monotonic()
                     for piece in response.iter_bytes():
-                        for message in parser.feed(piece):
+                        messages = parser.feed(piece)
+                        for message in messages:
                             yield message
-                        place, heard_at, tries = parser.last_id or place, monotonic(), 0
+                        if messages or parser.last_id != (place or "") or monotonic() > opened_at + ALIVE_S:
+                            place, heard_at, tries = parser.last_id or place, monotonic(), 0
                     failure: GradmillError = NotReachable(f"the stream of {path} ends again and again")
                 else:
                     response.read()
@@ -56,7 +63,8 @@ def followed(transport: Transport, path: str, after: str | None, patience_s: flo
         allowed_s = patience_s if transport.has_answered else min(patience_s, transport.retries.knocking_s)
         if monotonic() + pause_s > heard_at + allowed_s:
             raise failure
-        log.debug("%s; it goes on behind %s", failure, place)
+        # Streams end now and then, and go on at once: only what lasts is told, once.
+        log.log(logging.WARNING if tries == 2 else logging.DEBUG, "%s; trying again", failure)
         time.sleep(pause_s)
 
 
