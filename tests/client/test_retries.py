@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -193,6 +194,44 @@ def test_a_download_takes_no_file_of_somebody_else_s(client, answering, tmp_path
     (tmp_path / "w.part").write_text("mine")
     client.jobs.get("job_1").download(tmp_path / "w")
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"w": content, "w.part": b"mine"}
+
+
+@pytest.mark.parametrize("path", ["folder", ".", ""])
+def test_a_folder_is_no_file_to_download_into(client, answering, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    answering.answers = [Answer(200, JOB)]
+    with pytest.raises(gradmill.BadInput, match="is a folder"):
+        client.jobs.get("job_1").download(path)
+    assert len(answering.asked) == 1
+
+
+@pytest.mark.parametrize("becomes", [b"x\n" * 300_000, b"x\n" * 100_000])
+def test_a_file_that_changes_while_it_is_sent_is_told(client, answering, tmp_path, monkeypatch, becomes):
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"x\n" * 200_000)
+    opened = Path.open
+
+    def opened_later(path, *mode):
+        with open(file, "wb") as other:
+            other.write(becomes)
+        return opened(path, *mode)
+
+    monkeypatch.setattr(Path, "open", opened_later)
+    answering.answers = [Answer(201, DATASET)]
+    with pytest.raises(gradmill.BadInput, match=r"a\.csv had 400000 bytes"):
+        client.datasets.upload(file)
+
+
+@pytest.mark.parametrize("words", ["ключ", "two\nlines", "a\r\nX-Other: 1", " blank", "\x00"])
+def test_what_cannot_stand_in_a_header_is_told(client, answering, words):
+    with pytest.raises(gradmill.BadInput, match=r"Idempotency-Key is .*ASCII"):
+        client.jobs.create(idempotency_key=words)
+    with pytest.raises(gradmill.BadInput, match=r"Idempotency-Key is .*ASCII"):
+        client.datasets.upload({"a": [1]}, idempotency_key=words)
+    with pytest.raises(gradmill.BadInput, match=r"Last-Event-ID is .*ASCII"):
+        next(client.events(after=words))
+    assert not answering.asked
 
 
 def test_a_process_that_was_forked_has_connections_of_its_own(client, answering):

@@ -30,12 +30,12 @@ def get(
     path: str, params: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, wait_s: float = 0.0
 ) -> Call:
     """Parameters that are None are left out."""
-    return Call("GET", path, _given(params or {}), headers or {}, wait_s=wait_s)
+    return Call("GET", path, _given(params or {}), _checked(headers or {}), wait_s=wait_s)
 
 
 def post(path: str, content: Any = None, *, key: str | None = None, params: Mapping[str, Any] | None = None) -> Call:
     """JSON, where there is a content, with an idempotency key."""
-    headers = {"Idempotency-Key": key or new_key()}
+    headers = _checked({"Idempotency-Key": key or new_key()})
     if content is None:
         return Call("POST", path, _given(params or {}), headers)
     return Call("POST", path, _given(params or {}), {**headers, "Content-Type": JSON}, encoded(content))
@@ -46,7 +46,7 @@ def patch(path: str, content: Any) -> Call:
 
 
 def upload(path: str, body: bytes | Path, media_type: str, *, key: str | None = None, **params: Any) -> Call:
-    headers = {"Idempotency-Key": key or new_key(), "Content-Type": media_type}
+    headers = _checked({"Idempotency-Key": key or new_key(), "Content-Type": media_type})
     return Call("POST", path, _given(params), headers, body, wait_s=PARSING_S)
 
 
@@ -65,6 +65,16 @@ def encoded(content: Any) -> bytes:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f"this cannot be sent as JSON: {error}") from error
+
+
+def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """BadInput for what cannot stand in a header."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable() and value == value.strip(" ")):
+            raise BadInput(
+                f"{name} is {value!r:.60}; it must be letters, digits and signs of ASCII, without blanks at its ends"
+            )
+    return headers
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ import httpx2
 from gradmill import address, retrying
 from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, log, unreachable
 from gradmill.calls import Call
-from gradmill.errors import BadAddress, NotFound, UnexpectedAnswer
+from gradmill.errors import BadAddress, BadInput, NotFound, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
 PIECE = 2**18
@@ -93,7 +93,9 @@ class Transport:
             time.sleep(pause_s)
 
     def download(self, call: Call, path: Path) -> Path:
-        """Into the file, which is there when all of it has come."""
+        """Into the file, which is there when all of it has come. Of a process that is killed a hidden draft stays."""
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder; the file needs a name")
         draft = path.with_name(f".gradmill-{secrets.token_hex(8)}.part")  # which nobody else has
         try:
             with draft.open("xb") as file:
@@ -160,23 +162,31 @@ class Transport:
         headers = {**call.headers, **more}
         content: Any = call.body
         if isinstance(call.body, Path):
-            headers["Content-Length"] = str(call.body.stat().st_size)
-            content = _File(call.body)
+            size = call.body.stat().st_size
+            headers["Content-Length"] = str(size)
+            content = _File(call.body, size)
         connect_s = min(self._timeout_s, CONNECT_S)
         timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=self._timeout_s + call.wait_s)
         return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
 
 
 class _File(httpx2.SyncByteStream):
-    """A file as it goes over the wire, from its beginning each time."""
+    """A file of so many bytes as it goes over the wire, from its beginning each time. BadInput when it has become another."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, size: int) -> None:
         self._path = path
+        self._size = size
 
     def __iter__(self) -> Iterator[bytes]:
+        sent = 0
         with self._path.open("rb") as file:
             while piece := file.read(PIECE):
+                sent += len(piece)
+                if sent > self._size:
+                    break
                 yield piece
+        if sent != self._size:
+            raise BadInput(f"{self._path} had {self._size} bytes, and others while it was sent: somebody writes to it")
 
 
 def _check(found: str, etag: str) -> None:
