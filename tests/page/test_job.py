@@ -89,3 +89,16 @@ def test_tables_of_one_name_are_told_apart(service: Running, key: str, visit: Ca
     expect(options).to_have_count(2)
     one, other = options.all_inner_texts()
     assert one != other
+
+
+def test_where_nothing_was_learned_the_page_says_so(service: Running, key: str, visit: Callable[..., Visit]) -> None:
+    """Sigmoid never reaches targets of hundreds."""
+    layers = [{"units": 2, "activation": "relu"}, {"units": 1, "activation": "sigmoid"}]
+    rows = [[float(i)] for i in range(40)]
+    dataset = {"inputs": rows, "targets": [[100 + 10 * row[0]] for row in rows], "target_scaling": "none"}
+    training = {"loss": "mean_squared_error", "epochs": 3, "metrics": ["r2"]}
+    with service.client() as client:
+        job = client.post("/v1/jobs", json={"network": {"layers": layers}, "dataset": dataset, "training": training}).json()
+        client.get(f"/v1/jobs/{job['id']}", params={"wait": 30})
+    page = visit(service.url()).open(f"#/jobs/{job['id']}", key)
+    expect(page.get_by_text("no better than always saying the mean of the target")).to_be_visible()

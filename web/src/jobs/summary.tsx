@@ -52,9 +52,9 @@ export function Summary({ job }: { job: Job }) {
           </p>
         </div>
       )}
-      {job.warnings.map((each) => (
-        <p key={each.pointer} class="warning">
-          <strong>Look at this:</strong> {each.message}
+      {[...(job.result?.warnings ?? []), ...job.warnings.map((each) => each.message)].map((message) => (
+        <p key={message} class="warning">
+          <strong>Look at this:</strong> {message}
         </p>
       ))}
       {job.retry_of && (

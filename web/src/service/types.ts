@@ -57,6 +57,7 @@ export interface Result {
   epochs: number;
   stopped: "epochs" | "budget" | "early" | "converged";
   best_epoch: number;
+  warnings?: string[]; // not of jobs of older versions
   confusion_matrix?: { classes: (string | number | boolean)[]; counts: number[][] } | null; // never in lists
 }
 
