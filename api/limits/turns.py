@@ -70,8 +70,7 @@ class Turns:
             async with asyncio.timeout(self._patience_s):
                 await self._acquire(tenant, is_first=True)
         except TimeoutError:
-            message = f"no other request of this kind came to its end within {self._patience_s:g} seconds; try again later"
-            raise Refused("busy", message, headers={"Retry-After": str(RETRY_AFTER_S)}) from None
+            raise self._impatient(tenant) from None
         return lambda: self._release(tenant)
 
     def _check(self, tenant: str) -> None:
@@ -83,6 +82,15 @@ class Turns:
         if all_ >= self._most_waiting:
             message = f"{all_} requests of this kind wait already; try again in some seconds"
             raise Refused("busy", message, headers=headers)
+
+    def _impatient(self, tenant: str) -> Refused:
+        mine, headers = self._at_work[tenant], {"Retry-After": str(RETRY_AFTER_S)}
+        if mine >= self._share:
+            message = f"{mine} requests of this kind of your tenant are being worked on, as many as may, and none of them came"
+            message += f" to its end within {self._patience_s:g} seconds; let one end, then ask again"
+            return Refused("too_many_requests", message, headers=headers)
+        message = f"no other request of this kind came to its end within {self._patience_s:g} seconds; try again later"
+        return Refused("busy", message, headers=headers)
 
     async def _acquire(self, tenant: str, is_first: bool = False) -> None:
         granted = asyncio.get_running_loop().create_future()
