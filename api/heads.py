@@ -9,10 +9,12 @@ whatever comes of a body behind its answer uvicorn would read, to its end if it 
 import asyncio
 import logging
 import socket
+import sys
 from contextlib import suppress
 from typing import Any
 
 import orjson
+from httptools import HttpParserInvalidURLError
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -47,9 +49,9 @@ _TOO_LARGE = _refusal(
     f"the request line and the headers have more than {MOST_BYTES:,} bytes together",
 )
 _NO_HTTP = "this is no HTTP request that can be read"
-_BEYOND_ASCII = (
-    "the address has characters beyond ASCII; percent-encode their UTF-8, as in numbers=Fl%C3%A4che for Fläche, which curl "
-    "does for --url-query numbers=Fläche"
+_NO_ADDRESS = (
+    "the address has characters that no address has, such as those beyond ASCII; percent-encode their UTF-8, as in "
+    "numbers=Fl%C3%A4che for Fläche, which curl does for --url-query numbers=Fläche"
 )
 
 
@@ -65,7 +67,6 @@ class Http(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting_bytes = 0
-        self._has_plain_address = True
         self._pace = self._new_pace()
         self._look: asyncio.TimerHandle | None = None
         self._looked_at, self._unsent_bytes = 0.0, 0
@@ -87,8 +88,6 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not self._waiting_bytes:
-            self._has_plain_address = data.partition(b"\n")[0].isascii()
         self._waiting_bytes += len(data)
         super().data_received(data)
         if self._rest is not None:
@@ -97,8 +96,7 @@ class Http(HttpToolsProtocol):
                 self.flow.pause_reading()
                 self._close_in(SEEN_S)
         elif self._waiting_bytes > MOST_BYTES and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -128,9 +126,19 @@ class Http(HttpToolsProtocol):
         if self._is_leaving:
             self._close()
             return
-        detail = _NO_HTTP if self._has_plain_address else _BEYOND_ASCII
-        self.transport.write(_refusal(400, "Bad Request", "bad_request", "The request cannot be understood", detail))
-        self.transport.close()
+        detail = _NO_ADDRESS if isinstance(sys.exception(), HttpParserInvalidURLError) else _NO_HTTP
+        self._refuse(_refusal(400, "Bad Request", "bad_request", "The request cannot be understood", detail))
+
+    def _refuse(self, refusal: bytes) -> None:
+        """What cannot be read ends the connection: behind the answer that is under way, where that is of another request."""
+        first = self._answered
+        is_its_own = first is self.cycle and first is not None and first.more_body and not first.response_started
+        if first is None or first.response_complete or is_its_own:
+            self.transport.write(refusal)
+            self._close()
+        else:
+            first.keep_alive = False
+            self.flow.pause_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if self._is_leaving:  # what follows on the last request
@@ -151,7 +159,10 @@ class Http(HttpToolsProtocol):
                 await send({**message, "headers": [*headers, (b"connection", b"close")]})
                 cycle.keep_alive = True  # it would be closed at once, upon what still comes
 
-            await app(scope, receive, send_or_leave)
+            try:
+                await app(scope, receive, send_or_leave)
+            finally:  # an answer that broke is closed next, by uvicorn
+                self.loop.call_soon(self._watch)
 
         super()._start_asgi_task(cycle, answering)  # type: ignore[arg-type] # the two have names of their own for ASGI's types
 
@@ -182,7 +193,7 @@ class Http(HttpToolsProtocol):
 
     def _watch(self) -> None:
         """What closes waits for its client, too."""
-        if self._look is None and self.transport.get_write_buffer_size():
+        if self._look is None and self.transport.is_closing() and self.transport.get_write_buffer_size():
             self._look_later()
 
     def _rest_no_more(self) -> None:
