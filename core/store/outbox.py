@@ -133,28 +133,30 @@ class Outbox:
 
         It is given up where `pause_s` is None, where it has been pending for `give_up_s` (no pause ends later than that), or
         where the receiver is `GONE`. The webhook is disabled where that is so, or where a message to it is given up and all
-        attempts of the last `give_up_s` have failed.
+        attempts of the last `give_up_s` have failed. Where the webhook has another address by now, the attempt counts for
+        nothing: the message is due there.
         """
         is_gone = status == GONE
         ends_at = deliveries.c.pending_since + give_up_s
         is_over = or_(true() if is_gone or pause_s is None else false(), ends_at <= now())
         due_at = case((ends_at < now() + (pause_s or 0), ends_at), else_=now() + (pause_s or 0))
-        tried = _this(attempt).values(
-            status=status,
-            error=error,
-            state=case((is_over, "failed"), else_="pending"),
-            due_at=case((is_over, null()), else_=due_at),
-        )
+        told = _this(attempt).values(status=status, error=error)
+        tried = told.values(state=case((is_over, "failed"), else_="pending"), due_at=case((is_over, null()), else_=due_at))
         with self._database.writing() as writer:
-            if not _changed(writer, turn, failing_since=func.coalesce(webhooks.c.failing_since, now())):
+            # Its lock keeps the address what it is.
+            url = writer.scalar(select(webhooks.c.url).where(_held(turn)).with_for_update())
+            if url is None:
                 return False
+            if url != attempt.url:
+                writer.execute(told.values(attempts=deliveries.c.attempts - 1, due_at=now()))
+                return True
+            _changed(writer, turn, failing_since=func.coalesce(webhooks.c.failing_since, now()))
             is_given_up = writer.scalar(tried.returning(deliveries.c.state)) == "failed"
             _changed(writer, turn, paused_until=now() + (0 if is_given_up else min(pause_s or 0, LONGEST_PAUSE_S)))
             if is_given_up:
                 is_hopeless = true() if is_gone else webhooks.c.failing_since <= now() - give_up_s
                 why = {"is_enabled": False, "disabled_at": now(), "disabled_reason": "gone" if is_gone else "failing"}
-                # The address may be another one by now.
-                _changed(writer, turn, webhooks.c.url == attempt.url, webhooks.c.is_enabled == true(), is_hopeless, **why)
+                _changed(writer, turn, webhooks.c.is_enabled == true(), is_hopeless, **why)
             return True
 
     def give_back(self, turn: Turn) -> None:

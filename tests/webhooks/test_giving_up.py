@@ -140,17 +140,25 @@ def test_a_receiver_that_is_gone_is_sent_nothing_more_until_the_webhook_is_enabl
     assert [id for id, _ in receiver.came] == [second.id, first.id]
 
 
-def test_an_address_that_is_gone_disables_no_webhook_that_has_another_by_now(
-    store: Store, webhook: Webhook, days: Settings
+@pytest.mark.parametrize(("status", "pause_s"), [(410, None), (503, 300.0), (503, None)])
+def test_what_fails_at_an_address_counts_for_nothing_where_the_webhook_has_another_by_now(
+    store: Store, receiver: Receiver, webhook: Webhook, days: Settings, status: int, pause_s: float | None
 ) -> None:
-    store.webhooks.test("default", webhook.id, TEST, "{}")
+    options = days.model_copy(update={"webhook_schedule_s": ()})  # the first attempt is the last one
+    test = store.webhooks.test("default", webhook.id, TEST, "{}")
+    store.webhooks.change("default", webhook.id, url="https://old.example.com/")
     turn = store.outbox.take(60)
     assert turn is not None
-    attempt = store.outbox.begin(turn, 60, days.webhook_schedule_s)
+    attempt = store.outbox.begin(turn, 60, options.webhook_schedule_s)
     assert attempt is not None
-    store.webhooks.change("default", webhook.id, url="https://new.example.com/")
-    assert store.outbox.failed(turn, attempt, 410, None, None, days.webhook_give_up_s)
-    assert store.webhooks.get("default", webhook.id).is_enabled
+    changed = store.webhooks.change("default", webhook.id, url=receiver.url)
+    assert store.outbox.failed(turn, attempt, status, None, pause_s, days.webhook_give_up_s)
+    assert store.webhooks.get("default", webhook.id) == changed
+    (waiting,) = store.webhooks.deliveries("default", webhook.id).items
+    assert (waiting.state, waiting.attempts, waiting.status) == ("pending", 0, status)
+    store.outbox.give_back(turn)
+    deliver(store, options)
+    assert [id for id, _ in receiver.came] == [test.id]
 
 
 def test_what_waits_for_a_disabled_webhook_ends_too(
