@@ -8,12 +8,21 @@ from sqlalchemy import Connection, func, insert, select, true, update
 
 from core.ids import new_id
 from core.store.clock import now
+from core.store.database import Database
 from core.store.feed import read_feed
 from core.store.tables import deliveries, feeds, webhooks
 from core.webhooks import message
 
 AT_ONCE = 200  # events of one transaction
 MOST_PENDING = 10_000  # of a webhook
+
+
+def make_all(database: Database, id: str) -> None:
+    """Of all events that have a number, as far as there is room: before webhook `id` is disabled."""
+    may_be_more = True
+    while may_be_more:
+        with database.writing() as writer:
+            _, may_be_more = make_some(writer, id)
 
 
 def make_some(writer: Connection, id: str) -> tuple[int, bool]:

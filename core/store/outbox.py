@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from core.store.clock import now
 from core.store.database import Database
-from core.store.messages import make_some
+from core.store.feed import Feed
+from core.store.messages import make_all, make_some
 from core.store.records import Attempt, Delivery, Turn
 from core.store.tables import deliveries, feeds, webhooks
 from core.store.webhooks import DELIVERY
@@ -144,20 +145,27 @@ class Outbox:
         tried = told.values(state=case((is_over, "failed"), else_="pending"), due_at=case((is_over, null()), else_=due_at))
         with self._database.writing() as writer:
             # Its lock keeps the address what it is.
-            url = writer.scalar(select(webhooks.c.url).where(_held(turn)).with_for_update())
-            if url is None:
+            columns = (webhooks.c.url, webhooks.c.tenant)
+            webhook = writer.execute(select(*columns).where(_held(turn)).with_for_update()).one_or_none()
+            if webhook is None:
                 return False
-            if url != attempt.url:
+            if webhook.url != attempt.url:
                 writer.execute(told.values(attempts=deliveries.c.attempts - 1, due_at=now()))
                 return True
             _changed(writer, turn, failing_since=func.coalesce(webhooks.c.failing_since, now()))
             is_given_up = writer.scalar(tried.returning(deliveries.c.state)) == "failed"
             _changed(writer, turn, paused_until=now() + (0 if is_given_up else min(pause_s or 0, LONGEST_PAUSE_S)))
-            if is_given_up:
-                is_hopeless = true() if is_gone else webhooks.c.failing_since <= now() - give_up_s
-                why = {"is_enabled": False, "disabled_at": now(), "disabled_reason": "gone" if is_gone else "failing"}
-                _changed(writer, turn, webhooks.c.is_enabled == true(), is_hopeless, **why)
-            return True
+            is_hopeless = true() if is_gone else webhooks.c.failing_since <= now() - give_up_s
+            hopeless = (_held(turn), webhooks.c.url == attempt.url, webhooks.c.is_enabled == true(), is_hopeless)
+            is_end = is_given_up and writer.scalar(select(webhooks.c.id).where(*hopeless)) is not None
+        if is_end:
+            # What has happened so far is told when the webhook is enabled again, as where a client disables it.
+            Feed(self._database).number(webhook.tenant)
+            make_all(self._database, turn.webhook_id)
+            why = {"is_enabled": False, "disabled_at": now(), "disabled_reason": "gone" if is_gone else "failing"}
+            with self._database.writing() as writer:
+                writer.execute(update(webhooks).where(*hopeless).values(**why))
+        return True
 
     def give_back(self, turn: Turn) -> None:
         with self._database.writing() as writer:

@@ -13,7 +13,7 @@ from core.store.clock import now
 from core.store.database import Database
 from core.store.feed import Feed
 from core.store.idempotency import forget, made_by, remember
-from core.store.messages import make_some
+from core.store.messages import make_all
 from core.store.records import Delivery, Idempotency, Page, Webhook
 from core.store.rows import page
 from core.store.tables import NOBODY, deliveries, feeds, webhooks
@@ -109,7 +109,7 @@ class Webhooks:
         if is_enabled is True:
             change |= {"failing_since": null(), "disabled_at": null(), "disabled_reason": null()}
         if is_enabled is False:
-            self._tell_so_far(self.get(tenant, id).id)
+            make_all(self._database, self.get(tenant, id).id)
         return self._changed(tenant, id, change) if change else self.get(tenant, id)
 
     def rotate(self, tenant: str, id: str, secret: str) -> Webhook:
@@ -185,13 +185,6 @@ class Webhooks:
                 if not writer.execute(delete(deliveries).where(deliveries.c.id.in_(some))).rowcount:
                     writer.execute(delete(webhooks).where(webhooks.c.id == id, webhooks.c.tenant == NOBODY))
                     return
-
-    def _tell_so_far(self, id: str) -> None:
-        """Makes the messages of all events that have a number, as far as there is room."""
-        may_be_more = True
-        while may_be_more:
-            with self._database.writing() as writer:
-                _, may_be_more = make_some(writer, id)
 
     def _changed(self, tenant: str, id: str, change: dict[str, Any]) -> Webhook:
         with self._database.writing() as writer:

@@ -161,6 +161,27 @@ def test_what_fails_at_an_address_counts_for_nothing_where_the_webhook_has_anoth
     assert [id for id, _ in receiver.came] == [test.id]
 
 
+@pytest.mark.parametrize("status", [410, 503])
+def test_what_happened_before_the_service_disabled_a_webhook_is_told_when_it_is_enabled(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, days: Settings, status: int
+) -> None:
+    options = days.model_copy(update={"webhook_schedule_s": (), "webhook_give_up_s": 0.0})
+    told = happened(store, submit, 1)
+    store.outbox.fill()
+    job = submit()
+    store.jobs.cancel("default", job.id)  # which has no number yet
+    receiver.status = status
+    while store.webhooks.get("default", webhook.id).is_enabled:
+        deliver_some(store, options)
+    happened(store, submit)
+    receiver.status = 204
+    store.webhooks.change("default", webhook.id, is_enabled=True)
+    for message in store.webhooks.deliveries("default", webhook.id).items:
+        store.webhooks.redeliver("default", webhook.id, message.id)
+    deliver(store, options)
+    assert sorted(came(receiver)) == sorted([*told, (job.id, 1), (job.id, 2)])
+
+
 def test_what_waits_for_a_disabled_webhook_ends_too(
     store: Store, submit: Callable[..., Job], webhook: Webhook, days: Settings
 ) -> None:
