@@ -17,7 +17,7 @@ import gradmill
 from core.nn.planning import suggestions
 from gradmill import progress
 from gradmill.cli import exits
-from gradmill.cli.request import LEAST_ROWS_TO_SPLIT
+from gradmill.cli.request import LEAST_ROWS_TO_SPLIT, request
 from gradmill.cli.watching import sparkline
 from gradmill.cli.words import translated
 from tests.polling import until
@@ -143,6 +143,11 @@ def test_where_no_terminal_is_a_job_is_told_in_lines(client):
     assert statuses[-1] == "cancelled"
     assert len(statuses) == len(set(statuses)) < len(often.getvalue().splitlines())
     assert all(line.startswith(f"{job.id}  ") for line in often.getvalue().splitlines())
+
+
+@pytest.mark.parametrize(("given", "asked"), [("0", 0), ("64", 64), ("full", "full"), ("-1", "-1")])
+def test_rows_of_a_step_are_a_number_or_a_word(given, asked):
+    assert request(batch_size=given).job == {"training": {"batch_size": asked}}
 
 
 def test_a_refusal_names_the_option_that_gave_the_value(gradmill_, tmp_path):

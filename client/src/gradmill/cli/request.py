@@ -104,7 +104,8 @@ def request(
         before = training.get("optimizer") or parsing.optimizer(job.get("training"))
         training["optimizer"] = {**before, "learning_rate": learning_rate}
     if batch_size is not None:
-        training["batch_size"] = parsing.count(batch_size) or batch_size
+        rows = parsing.count(batch_size)
+        training["batch_size"] = batch_size if rows is None else rows
     if validation is not None:
         training["validation"] = parsing.validation(validation)
     if patience is not None:
