@@ -93,7 +93,7 @@ def opened(path: str) -> tuple[JSON, JSON, JSON, JSON, dict[str, Any]]:
 def read(file: TextIO, features: list[JSON], missing_values: list[str]) -> Iterator[Row]:
     """The texts of each row; a missing value is empty, and each number has a point."""
     first = file.readline()
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = max(DELIMITERS, key="".join(first.split('"')[::2]).count)  # what is quoted delimits nothing
     reader = csv.DictReader(chain([first], file), delimiter=delimiter)
     numbers = {feature["column"] for feature in features if feature["kind"] == "number"}
     lacking = {feature["column"] for feature in features} - {*(reader.fieldnames or ())}

@@ -49,7 +49,7 @@ def test_it_reads_semicolons_and_decimal_commas_and_is_told_what_is_missing(tmp_
 
     def predicted(rows: list[dict[str, object]], delimiter: str, *options: str) -> subprocess.CompletedProcess[str]:
         with open(tmp_path / "rows.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0], delimiter=delimiter)
+            writer = csv.DictWriter(file, rows[0], delimiter=delimiter, quoting=csv.QUOTE_NONNUMERIC)
             writer.writeheader()
             writer.writerows(rows)
         command = [sys.executable, str(EXAMPLE), "model.safetensors", "rows.csv", *options]
@@ -60,6 +60,8 @@ def test_it_reads_semicolons_and_decimal_commas_and_is_told_what_is_missing(tmp_
     assert len(expected.splitlines()) == len(rows)
     european = [{**row, "length": str(row["length"]).replace(".", ",") or "k.A."} for row in rows]
     assert predicted(european, ";", "--missing-value", "k.A.").stdout == expected
+    named = [{"a, b, c, d, e, f, g, h, i, j, k": "x", **row} for row in european]
+    assert predicted(named, ";", "--missing-value", "k.A.").stdout == expected
     refused = predicted(european, ";")
     assert "column length is 'k.A.'" in refused.stderr
     assert "--missing-value 'k.A.'" in refused.stderr
