@@ -11,7 +11,6 @@ It needs httpx2, rich, numpy and safetensors, and nothing of Gradmill itself: co
 
 import argparse
 import csv
-import fcntl
 import hashlib
 import io
 import json
@@ -29,6 +28,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from safetensors import safe_open
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where no service runs
+    fcntl = None  # type: ignore[assignment]
 
 JSON = dict[str, Any]
 Rows = list[dict[str, str]]
@@ -80,14 +84,16 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains a classifier of handwritten digits through Gradmill's REST API.")
-    parser.add_argument("--url", default=os.environ.get("GRADMILL_URL"), help="default: where the service of this folder is")
+    parser.add_argument(
+        "--url", default=os.environ.get("GRADMILL_URL") or None, help="default: where the service of this folder is"
+    )
     parser.add_argument("--save", type=Path, default=Path(), metavar="DIR", help="where the weights go; default: here")
     options = parser.parse_args()
     here = service_here()
     options.url = options.url or here
     if options.url is None:
         parser.error("no service runs in this folder: scripts/up starts one; --url or GRADMILL_URL name another")
-    options.key = os.environ.get("GRADMILL_API_KEY")
+    options.key = os.environ.get("GRADMILL_API_KEY") or None
     if options.key is None and options.url == here and KEY_FILE.is_file():
         options.key = KEY_FILE.read_text().strip()
     if options.key is None:
@@ -99,6 +105,8 @@ def arguments() -> argparse.Namespace:
 
 def service_here() -> str | None:
     """Where the service answers that runs in this folder: it holds a lock on the file that says so for as long as it runs."""
+    if fcntl is None:
+        return None
     try:
         with LOCK_FILE.open("rb") as file:
             try:

@@ -76,8 +76,9 @@ def test_a_client_without_a_service_or_a_key_is_told_where_they_may_be(tmp_path:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "key").write_text("gm_of_this_folder")  # is for its service alone
     (tmp_path / "var" / "service.lock").write_text('{"pid": 1, "url": "http://127.0.0.1:1"}')  # which nobody holds
-    said = failed(tmp_path, "digits.py", "--url", "http://127.0.0.1:1", status=2)
-    assert "no API key: GRADMILL_API_KEY is not set" in said
+    for settings in ({}, {"GRADMILL_API_KEY": ""}):
+        said = failed(tmp_path, "digits.py", "--url", "http://127.0.0.1:1", status=2, **settings)
+        assert "no API key: GRADMILL_API_KEY is not set" in said
     assert "no service runs in this folder" in failed(tmp_path, "digits.py", status=2)
 
 
