@@ -1,6 +1,8 @@
 """What is tried again, and after how long: everything that another time may be answered otherwise.
 
-That is safe, since every POST comes with an idempotency key: the service does it once, however often it is sent.
+That is safe: what makes something comes with an idempotency key, by which the service does it once, however often it is sent,
+and most orders to what is there may come twice. Where an answer got lost, though, a webhook may be tested, a message delivered
+or a secret rotated once more.
 """
 
 import random
