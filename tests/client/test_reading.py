@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 import gradmill
+from gradmill import readings
+from tests.client.answering import Answer, problem
+from tests.client.test_retries import DATASET, JOB
 
 pytestmark = pytest.mark.xdist_group("client")
 
@@ -97,6 +100,27 @@ def test_arrays_are_read_without_a_reading(client, tmp_path):
     job = client.jobs.create([{"units": 1}], {"id": dataset.id, "target": "c"}, {"epochs": 2}).wait().check()
     np.savez(tmp_path / "new.npz", a=columns["a"], b=columns["b"])
     assert job.predict(tmp_path / "new.npz").values == job.predict({"a": columns["a"], "b": columns["b"]}).values
+
+
+@pytest.mark.parametrize("dataset", [Answer(200, DATASET), problem(404, "not_found")])
+def test_how_the_data_were_read_is_asked_once(answering, dataset):
+    job = {**JOB, "dataset": {"id": "ds_1", "target": "y"}}
+    values = [{"values": {"y": 1.0}, "probabilities": None}]
+    about = {"object": "predictions", "job": "job_1", "epoch": 1, "targets": ["y"], "classes": None, "rows": 1}
+    predicted = Answer(200, {**about, "predictions": values})
+    answering.answers = [Answer(200, job), dataset, predicted, predicted]
+    with gradmill.Client(answering.url, "gm_key") as client:
+        job = client.jobs.get("job_1")
+        for _ in range(2):
+            assert job.predict({"zone": ["a"]}).values == {"y": [1.0]}
+    assert not answering.answers
+
+
+def test_columns_of_numbers_are_not_searched_for_texts(monkeypatch):
+    table = pd.DataFrame({"a": [1.0], "b": pd.array([None], "Int64"), "c": [True]})
+    assert readings.matter(table.assign(d=["x"]))
+    monkeypatch.setattr(pd.Series, "tolist", None)
+    assert not readings.matter(table)
 
 
 def test_a_dataset_is_predicted_by_its_answer_too(client, learned):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gradmill.answers import DatasetAnswer
-from gradmill.tables import columns, is_array
+from gradmill.tables import columns
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
 
@@ -50,6 +50,6 @@ def matter(data: Any) -> bool:
 
 
 def _has_texts(values: Any) -> bool:
-    if is_array(values) and values.dtype.kind not in "OUS":
+    if getattr(getattr(values, "dtype", None), "kind", "O") in "biufcmM":  # of NumPy and pandas
         return False
     return any(isinstance(value, str) for value in (values.tolist() if hasattr(values, "tolist") else values))

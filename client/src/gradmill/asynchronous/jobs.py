@@ -55,6 +55,7 @@ class AsyncJobSummary(JobSummaryAnswer):
     _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: AsyncTransport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
+    _learned: readings.Said | None = PrivateAttr(default=None)
 
     @property
     def is_ended(self) -> bool:
@@ -217,7 +218,12 @@ class AsyncJobSummary(JobSummaryAnswer):
         return found
 
     async def _reading(self) -> readings.Said:
-        """That of the dataset that it learned from; nothing where that is gone."""
+        """That of the dataset that it learned from, asked for once; nothing where that is gone."""
+        if self._learned is None:
+            self._learned = await self._asked_reading()
+        return self._learned
+
+    async def _asked_reading(self) -> readings.Said:
         asked = self.dataset if "target" in self.dataset else (await self.whole()).dataset
         try:
             dataset = await self._transport.json(get(path_of("datasets", str(asked.get("id")))))

@@ -58,6 +58,7 @@ class JobSummary(JobSummaryAnswer):
     _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: Transport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
+    _learned: readings.Said | None = PrivateAttr(default=None)
 
     @property
     def is_ended(self) -> bool:
@@ -220,7 +221,12 @@ class JobSummary(JobSummaryAnswer):
         return found
 
     def _reading(self) -> readings.Said:
-        """That of the dataset that it learned from; nothing where that is gone."""
+        """That of the dataset that it learned from, asked for once; nothing where that is gone."""
+        if self._learned is None:
+            self._learned = self._asked_reading()
+        return self._learned
+
+    def _asked_reading(self) -> readings.Said:
         asked = self.dataset if "target" in self.dataset else (self.whole()).dataset
         try:
             dataset = self._transport.json(get(path_of("datasets", str(asked.get("id")))))
