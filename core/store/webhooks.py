@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, null, select, update
+from sqlalchemy import Connection, case, delete, exists, func, insert, null, select, update
 
 from core.errors import Conflict, CoreError, NotFound, QuotaExceeded
 from core.ids import new_id
@@ -22,7 +22,8 @@ from core.webhooks import OLD_SECRET_S
 MOST_WEBHOOKS = 20  # of a tenant
 MOST_TESTS = 100  # of a webhook that wait to be sent
 ROWS_AT_ONCE = 1000  # deliveries that one transaction removes
-TRANSACTIONS_AT_ONCE = 10  # of a deletion, while a client waits for it
+ROWS_AWAITED = 10_000  # by a client who deletes a webhook
+ROWS_AT_A_SWEEP = 10_000  # of all deleted webhooks
 
 _WEBHOOK = tuple(webhooks.c[field.name] for field in fields(Webhook))
 DELIVERY = tuple(deliveries.c[field.name] for field in fields(Delivery))
@@ -134,14 +135,15 @@ class Webhooks:
                 raise _none(id)
             forget(writer, id)
         with suppress(CoreError):
-            self._clear(id)
+            self._clear(id, ROWS_AWAITED)
 
     def clear_deleted(self, most: int = 100) -> int:
-        """Removes what is left of at most so many deleted webhooks, some deliveries of each; returns how many they are."""
+        """Removes what is left of at most so many deleted webhooks, some deliveries of all; returns how many they are."""
         with self._database.reading() as reader:
             left = reader.scalars(select(webhooks.c.id).where(webhooks.c.tenant == NOBODY).limit(most)).all()
+        removed = 0
         for id in left:
-            self._clear(id)
+            removed += self._clear(id, ROWS_AT_A_SWEEP - removed)
         return len(left)
 
     def deliveries(self, tenant: str, id: str, cursor: str | None = None, limit: int = 20) -> Page[Delivery]:
@@ -177,14 +179,22 @@ class Webhooks:
             raise NotFound(f"there is no delivery {delivery_id}")
         return Delivery(*row)
 
-    def _clear(self, id: str) -> None:
-        """Removes at most `TRANSACTIONS_AT_ONCE` times `ROWS_AT_ONCE` deliveries; after the last of them goes the webhook."""
-        some = select(deliveries.c.id).where(deliveries.c.webhook_id == id).limit(ROWS_AT_ONCE)
-        for _ in range(TRANSACTIONS_AT_ONCE):
+    def _clear(self, id: str, most: int) -> int:
+        """Returns how many deliveries it has removed; after the last of them goes the webhook."""
+        mine = deliveries.c.webhook_id == id
+        removed = 0
+        while removed < most:
+            some = select(deliveries.c.id).where(mine).order_by(deliveries.c.id).limit(min(ROWS_AT_ONCE, most - removed))
             with self._database.writing() as writer:
-                if not writer.execute(delete(deliveries).where(deliveries.c.id.in_(some))).rowcount:
-                    writer.execute(delete(webhooks).where(webhooks.c.id == id, webhooks.c.tenant == NOBODY))
-                    return
+                # Its lock lets one at a time choose what to remove.
+                if writer.scalar(select(webhooks.c.id).where(*_of(NOBODY, id)).with_for_update()) is None:
+                    break
+                count = writer.execute(delete(deliveries).where(deliveries.c.id.in_(some))).rowcount
+                removed += count
+                if count == 0:  # which somebody else may have removed first, as `Outbox.forget`: others may be left
+                    writer.execute(delete(webhooks).where(webhooks.c.id == id, ~exists().where(mine)))
+                    break
+        return removed
 
     def _changed(self, tenant: str, id: str, change: dict[str, Any]) -> Webhook:
         with self._database.writing() as writer:

@@ -8,13 +8,14 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, make_url, text, update
+from sqlalchemy import Engine, delete, event, func, make_url, select, text, update
 
 from core.errors import Conflict, NotFound, QuotaExceeded, TooManyJobs
 from core.jobs import State
 from core.store import Claim, Idempotency, Job, NewJob, Store, connect
+from core.store import webhooks as store_webhooks
 from core.store.clock import now
-from core.store.tables import idempotency_keys
+from core.store.tables import deliveries, idempotency_keys
 from core.webhooks import EVENTS, TEST, new_secret
 from tests.polling import until
 
@@ -298,3 +299,36 @@ def test_the_turn_of_a_webhook_that_is_being_taken_is_not_taken(store: Store, be
     store.webhooks.test("default", webhook.id, TEST, "{}")
     with before_the_commit(lambda other: other.outbox.take(60)):
         assert store.outbox.take(60) is None
+
+
+def _remove_first(store: Store, count: int) -> None:
+    with store._database.writing() as writer:
+        first = select(deliveries.c.id).order_by(deliveries.c.id).limit(count)
+        writer.execute(delete(deliveries).where(deliveries.c.id.in_(first)))
+
+
+@pytest.mark.parametrize(
+    ("remove", "left"),
+    [(lambda other: other.webhooks.clear_deleted(), 3), (lambda other: _remove_first(other, 3), 6)],
+    ids=["a sweeper", "another"],
+)
+def test_who_finds_the_deliveries_of_a_deleted_webhook_gone_removes_no_more_than_it_may(
+    store: Store,
+    engine: Engine,
+    before_the_commit: Before,
+    blocked: Blocked,
+    monkeypatch: pytest.MonkeyPatch,
+    remove: Act,
+    left: int,
+) -> None:
+    for name, most in {"ROWS_AT_ONCE": 3, "ROWS_AWAITED": 0, "ROWS_AT_A_SWEEP": 3}.items():
+        monkeypatch.setattr(store_webhooks, name, most)
+    webhook = store.webhooks.add("default", "https://example.com/", EVENTS, new_secret())
+    for _ in range(9):
+        store.webhooks.test("default", webhook.id, TEST, "{}")
+    store.webhooks.delete("default", webhook.id)
+    with before_the_commit(remove):
+        again = blocked(lambda store: store.webhooks.clear_deleted())
+    assert again.result() == 1
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(deliveries)) == left

@@ -36,7 +36,7 @@ def test_of_many_deliveries_the_sweeper_removes_what_no_client_waits_for(
     store: Store, receiver: Receiver, webhook: Webhook, options: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ROWS_AT_ONCE", 3)
-    monkeypatch.setattr(module, "TRANSACTIONS_AT_ONCE", 2)
+    monkeypatch.setattr(module, "ROWS_AWAITED", 6)
     for _ in range(20):
         test = store.webhooks.test("default", webhook.id, TEST, "{}")
     other = store.webhooks.add("other", receiver.url, EVENTS, receiver.secret)
@@ -74,3 +74,19 @@ def test_of_many_deliveries_the_sweeper_removes_what_no_client_waits_for(
         stop.set()
         thread.join()
     assert store.webhooks.page("other").items == (other,)
+
+
+def test_a_sweep_removes_so_many_deliveries_of_all_deleted_webhooks_together(
+    store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in {"ROWS_AT_ONCE": 2, "ROWS_AWAITED": 0, "ROWS_AT_A_SWEEP": 6}.items():
+        monkeypatch.setattr(module, name, most)
+    for _ in range(2):
+        webhook = store.webhooks.add("default", receiver.url, EVENTS, receiver.secret)
+        for _ in range(5):
+            store.webhooks.test("default", webhook.id, TEST, "{}")
+        store.webhooks.delete("default", webhook.id)
+    assert store.webhooks.clear_deleted() == 2
+    assert left(store)[1] == 10 - 6
+    assert store.webhooks.clear_deleted() == 1
+    assert left(store) == (0, 0)
