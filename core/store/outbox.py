@@ -40,6 +40,7 @@ LONGEST_PAUSE_S = 300.0  # of a webhook, whatever its messages wait for
 _NEVER = "the webhook was disabled"
 _UNTOLD = "the sender has not told how this attempt went"
 _PENDING = deliveries.c.state == "pending"
+_PENDING_SINCE = func.coalesce(deliveries.c.pending_since, deliveries.c.created_at)
 
 
 class Outbox:
@@ -138,7 +139,7 @@ class Outbox:
         nothing: the message is due there.
         """
         is_gone = status == GONE
-        ends_at = deliveries.c.pending_since + give_up_s
+        ends_at = _PENDING_SINCE + give_up_s
         is_over = or_(true() if is_gone or pause_s is None else false(), ends_at <= now())
         due_at = case((ends_at < now() + (pause_s or 0), ends_at), else_=now() + (pause_s or 0))
         told = _this(attempt).values(status=status, error=error)
@@ -178,7 +179,7 @@ class Outbox:
         old = (
             select(deliveries.c.id)
             .join(webhooks, mine)
-            .where(webhooks.c.is_enabled == false(), _PENDING, deliveries.c.pending_since < now() - give_up_s)
+            .where(webhooks.c.is_enabled == false(), _PENDING, _PENDING_SINCE + give_up_s < now())
             .limit(KEPT_AT_ONCE)
         )
         error = case((deliveries.c.attempts == 0, _NEVER), else_=deliveries.c.error)

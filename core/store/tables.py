@@ -223,7 +223,7 @@ deliveries = Table(
     Column("status", Integer),
     Column("error", Text),
     Column("body", Text, nullable=False),
-    Column("pending_since", Double, nullable=False, server_default="0"),
+    Column("pending_since", Double),  # null where a version made it that knows no such column: since it was made
     CheckConstraint("state IN ('pending', 'delivered', 'failed')", "state_known"),
     CheckConstraint("(state = 'pending') = (due_at IS NOT NULL)", "pending_is_due"),
     Index("deliveries_once", "webhook_id", "number", unique=True, sqlite_where=_numbered, postgresql_where=_numbered),

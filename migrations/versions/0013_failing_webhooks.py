@@ -17,8 +17,9 @@ _CHECKS = {
 
 
 def upgrade() -> None:
-    op.add_column("deliveries", sa.Column("pending_since", sa.Double(), server_default="0", nullable=False))
-    op.execute("UPDATE deliveries SET pending_since = created_at")
+    op.add_column("deliveries", sa.Column("pending_since", sa.Double()))
+    # When a message was to be sent again nobody has written down; an attempt came after that, or is still to come.
+    op.execute("UPDATE deliveries SET pending_since = coalesce(attempted_at, created_at) WHERE state = 'pending'")
     op.add_column("webhooks", sa.Column("failing_since", sa.Double()))
     op.add_column("webhooks", sa.Column("disabled_at", sa.Double()))
     op.add_column("webhooks", sa.Column("disabled_reason", sa.String(length=16)))

@@ -91,3 +91,19 @@ def test_rows_that_a_migration_cannot_take_are_told_of(empty: Engine, empty_data
     with pytest.raises(UnfitDatabase, match="has rows that this version cannot take over"):
         upgrade(empty_database_url)
     assert counts(empty)["jobs"] == 1
+
+
+def test_what_waited_before_has_waited_since_its_last_attempt_and_what_an_older_version_makes_since_it_was_made(
+    empty: Engine, config: Config
+) -> None:
+    command.upgrade(config, "0012")
+    for name in ("tried", "untried", "over"):
+        fill(empty, name)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE deliveries SET created_at = 5, attempted_at = 7 WHERE id = 'tried'"))
+        connection.execute(text("UPDATE deliveries SET state = 'failed', due_at = NULL WHERE id = 'over'"))
+    command.upgrade(config, "head")
+    fill(empty, "older")
+    with empty.connect() as connection:
+        since = {row.id: row.pending_since for row in connection.execute(text("SELECT id, pending_since FROM deliveries"))}
+    assert since == {"tried": 7, "untried": 1, "over": None, "older": None}

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
+from core.ids import new_id
 from core.settings import Settings
 from core.store import Job, Store, Webhook
 from core.store.tables import deliveries, webhooks
@@ -194,3 +195,23 @@ def test_what_waits_for_a_disabled_webhook_ends_too(
     store.outbox.expire(days.webhook_give_up_s)
     log = store.webhooks.deliveries("default", webhook.id).items
     assert [(each.state, each.error) for each in log] == [("failed", "the webhook was disabled")] * len(told)
+
+
+def test_a_message_that_an_older_version_made_has_waited_since_it_was_made(
+    store: Store, receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    made_at = store.webhooks.test("default", webhook.id, TEST, "{}").created_at
+    with store._database.writing() as writer:
+        writer.execute(delete(deliveries))
+        old = {"id": new_id("msg"), "webhook_id": webhook.id, "type": TEST, "state": "pending", "body": "{}"}
+        writer.execute(insert(deliveries).values(**old, created_at=made_at, due_at=made_at))
+    receiver.status = 503
+    deliver(store, days)
+    assert states(store) == {"pending": 1}
+    store.webhooks.change("default", webhook.id, is_enabled=False)
+    later(store, days.webhook_give_up_s - HOUR)
+    store.outbox.expire(days.webhook_give_up_s)
+    assert states(store) == {"pending": 1}
+    later(store, 2 * HOUR)
+    store.outbox.expire(days.webhook_give_up_s)
+    assert states(store) == {"failed": 1}
