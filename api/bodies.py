@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.deps import service_of, tenant_of
+from api.deps import Service, service_of, tenant_of
 from api.errors import Refused
 from api.limits.arrivals import Arrival
 from api.limits.pace import Pace
@@ -93,9 +93,9 @@ async def stream(request: Request, limit: int, arrival: Arrival) -> AsyncIterato
         raise Refused("bad_request", "the connection ended before the body did") from None
 
 
-def _json_body(kind: Literal["judging", "holding"]) -> Callable[[Request], AsyncIterator[bytes]]:
+def _json_body(turns_of: Callable[[Service], Turns]) -> Callable[[Request], AsyncIterator[bytes]]:
     """Gives the bytes of a JSON request, as long as its endpoint works on them. A large one waits outside of memory, for its
-    turn among those of the service's that have this name."""
+    turn among these."""
 
     async def body(request: Request) -> AsyncIterator[bytes]:
         given = content_type(request)
@@ -113,15 +113,16 @@ def _json_body(kind: Literal["judging", "holding"]) -> Callable[[Request], Async
                 file.write(chunk)
             is_small = file.tell() <= SMALL_BYTES
             file.seek(0)
-            turns: Turns = getattr(service, kind)
-            async with nullcontext() if is_small else turns.turn(tenant):
+            async with nullcontext() if is_small else turns_of(service).turn(tenant):
                 yield file.read()
 
     return body
 
 
-JsonBody = Annotated[bytes, Depends(_json_body("holding"), scope="function")]
-JobBody = Annotated[bytes, Depends(_json_body("judging"), scope="function")]  # of what is judged, and answered then
+JsonBody = Annotated[bytes, Depends(_json_body(lambda service: service.holding), scope="function")]
+JobBody = Annotated[
+    bytes, Depends(_json_body(lambda service: service.judging), scope="function")
+]  # of what is judged, and answered then
 
 
 def parsed(body: bytes) -> Any:
