@@ -44,9 +44,7 @@ MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE = 256, 128  # they are short
 TABLES, TABLES_OF_ONE = 8, 3  # large datasets that are predicted; the file of each is on the disk meanwhile
 PATIENCE_S = 30.0  # with those two kinds, whose turns may be long
 
-# Of the disk, for answers to datasets until their clients have taken them.
-MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE = 2**35, 2**34
-MOST_EXPORT_BYTES, MOST_EXPORTS = 2**30, 128  # for weights in other forms, which are kept for whoever asks again
+MOST_EXPORT_BYTES, MOST_EXPORTS = 2**30, 128  # of the disk, for weights in other forms, which are kept for whoever asks again
 
 # A megabyte of JSON lists makes a hundred thousand objects. The collector would look at them again and again as they are made.
 OBJECTS_PER_COLLECTION = 50_000
@@ -108,7 +106,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             converting=Turns(CONVERTERS),
             predicting=Turns(PREDICTORS, MOST_WAITING_PREDICTIONS, MOST_PREDICTIONS_OF_ONE, PREDICTORS_OF_ONE),
             opening=Turns(TABLES, share=TABLES_OF_ONE, patience_s=PATIENCE_S),
-            room=Room(files, MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_ONE),
+            room=Room(files, settings.max_answer_bytes, settings.tenant_answer_bytes),
             exports=Exports(files, MOST_EXPORT_BYTES, MOST_EXPORTS),
             models=Models(store, settings.max_models_bytes),
             readiness=readiness,

@@ -6,8 +6,8 @@ A client may send its own `X-Request-ID`; it comes back on every answer and stan
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -65,17 +65,14 @@ class Door:
             await problem_answer(Request(scope), code, detail, headers=headers)(scope, receive, send)
             return
         self._inside += 1
-        at_end: list[Callable[[], None]] = []
-        scope[AT_END] = at_end
         try:
-            if scope["method"] == "HEAD":
-                await _without_body(self.app, scope, receive, send)
-            else:
-                await self.app(scope, receive, send)
+            with ExitStack() as scope[AT_END]:
+                if scope["method"] == "HEAD":
+                    await _without_body(self.app, scope, receive, send)
+                else:
+                    await self.app(scope, receive, send)
         finally:
             self._inside -= 1
-            for give_back in at_end:
-                give_back()
 
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         if self._inside >= self._most and scope["path"] != "/healthz":

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -30,7 +31,8 @@ class Growing:
     def __init__(self, folder: Path) -> None:
         self.size = 0
         self.is_closed = False
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - `close` and `_made` close it
+        self.at_end = ExitStack()  # what is given back when the file is gone
+        self._file = self.at_end.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - `at_end` closes it
         self._news = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
@@ -64,7 +66,7 @@ class Growing:
         """The file stays until the work has seen it."""
         self.is_closed = True
         if self._work is None or self._work.done():
-            self._file.close()
+            self.at_end.close()
 
     def _add(self, make: Callable[[], bytes]) -> None:
         content = make()
@@ -77,7 +79,7 @@ class Growing:
         if not work.cancelled() and (error := work.exception()) is not None:
             log.error("an answer broke off after %d bytes", self.size, exc_info=error)
         if self.is_closed:
-            self._file.close()
+            self.at_end.close()
 
 
 class Followed(StreamingResponse):

@@ -77,7 +77,7 @@ async def admitted(request: Request, service: Service, work: Callable[[Caller], 
 
     caller, made = await run_in_threadpool(look)
     request.scope["caller"] = caller
-    request.scope[AT_END].append(service.places.take(caller.tenant))
+    request.scope[AT_END].callback(service.places.take(caller.tenant))
     if caller.is_stale:
         service.uses.note(caller.key_id)
     return made

@@ -59,7 +59,7 @@ def open_stream(request: Request, service: Service, watcher: Watcher, watched: s
     Refused where the tenant has as many streams open as it may.
     """
     caller: Caller = request.scope["caller"]
-    request.scope[AT_END].append(service.streams.take(caller.tenant))
+    request.scope[AT_END].callback(service.streams.take(caller.tenant))
     return _Stream(_followed(watcher, watched, read, service, request.scope["key"]), service.settings.stream_s)
 
 

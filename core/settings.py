@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     answer_longest_s: float = Field(
         86_400.0, gt=0, description="However fast it is taken, an answer ends so long after its client first kept it waiting."
     )
+    max_answer_bytes: int = Field(
+        2**35,
+        ge=1,
+        description="Of the disk, for predictions of datasets until they have been taken; of each process of the API.",
+    )
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")
     parse_memory_bytes: int = Field(4 * 2**30, ge=1)
@@ -90,6 +95,9 @@ class Settings(BaseSettings):
     tenant_open_uploads: int | None = Field(64, ge=1, description="Uploads and other large bodies, from their announcement on.")
     tenant_open_upload_bytes: int | None = Field(
         4 * 2**30, ge=1, description="Of all these, as they announce or as they come, until they are stored or refused."
+    )
+    tenant_answer_bytes: int = Field(
+        2**32, ge=1, description="Of these answers, and the most that one of them may take: an eighth of what there is for all."
     )
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from api.errors import Refused
 
 RETRY_AFTER_S = 1
-AT_END = "gradmill.at_end"  # in a request's scope: what is called when it has been answered
+AT_END = "gradmill.at_end"  # in a request's scope: an ExitStack, closed when it has been answered
 
 
 class Places:

@@ -1,14 +1,23 @@
 """How much of the disk answers may take until their clients have them."""
 
 import shutil
-from collections import Counter
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from api.errors import Refused
 from core.errors import StorageFull
 
 RETRY_AFTER_S = 60
+MARGIN_BYTES = 2**28  # of the disk that no answer takes: a database may lie beside them
+
+
+@dataclass(eq=False, slots=True)
+class Part:
+    """One answer's: how many bytes it may have, and how many of them are on the disk by now."""
+
+    tenant: str
+    size: int
+    written: int = 0
 
 
 class Room:
@@ -18,31 +27,27 @@ class Room:
         self._folder = folder
         self._most = most
         self._most_of_one = most_of_one
-        self._taken: Counter[str] = Counter()
+        self._parts: set[Part] = set()
 
-    def take(self, tenant: str, size: int) -> Callable[[int], None]:
-        """Room for so many bytes; called with how many it has become, what this gives lets the rest go, with 0 all of it.
-        Refused where others of the tenant's answers, or of all, take too much; StorageFull where the disk has no more."""
-        mine, headers = self._taken[tenant], {"Retry-After": str(RETRY_AFTER_S)}
+    def take(self, tenant: str, size: int) -> Part:
+        """To be given back. Refused where others of the tenant's answers, or of all, take too much; StorageFull where the disk
+        has no more beside what was promised to others and is not written yet."""
+        mine, headers = sum(part.size for part in self._parts if part.tenant == tenant), {"Retry-After": str(RETRY_AFTER_S)}
         if mine + size > self._most_of_one:
             message = (
                 f"the answer may take {size:,} bytes until it has been read, and others of your tenant that are not read yet "
                 f"take {mine:,}; {self._most_of_one:,} are allowed: read one of them to its end, then ask again"
             )
             raise Refused("too_many_requests", message, headers=headers)
-        if self._taken.total() + size > self._most:
+        if sum(part.size for part in self._parts) + size > self._most:
             message = f"the answer may take {size:,} bytes until it has been read, which others take now; try again in a minute"
             raise Refused("busy", message, headers=headers)
-        if size > (free := shutil.disk_usage(self._folder).free):
+        promised = sum(max(0, part.size - part.written) for part in self._parts)
+        if size > (free := max(0, shutil.disk_usage(self._folder).free - promised - MARGIN_BYTES)):
             raise StorageFull(f"the answer may take {size:,} bytes of the disk until it has been read; {free:,} are free")
-        self._taken[tenant] += size
-        left = size
+        part = Part(tenant, size)
+        self._parts.add(part)
+        return part
 
-        def become(now: int) -> None:
-            nonlocal left
-            self._taken[tenant] -= left - min(now, left)
-            left = min(now, left)
-            if not self._taken[tenant]:
-                del self._taken[tenant]
-
-        return become
+    def give_back(self, part: Part) -> None:
+        self._parts.discard(part)

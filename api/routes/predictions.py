@@ -34,8 +34,7 @@ MOST_CELLS = 1_000_000
 MOST_CELLS_OF_A_DATASET = 200_000_000
 
 # And as bytes, since labels may be long.
-MOST_BYTES = 2**26
-MOST_BYTES_OF_A_DATASET = 2**34
+MOST_BYTES = 2**26  # of a dataset: all that its tenant may have on the disk
 
 # Multiplications of all rows in a request, some seconds: a large request keeps others waiting while it is in memory.
 MOST_PRODUCTS = 100_000_000_000
@@ -187,10 +186,10 @@ async def _of_a_dataset(
     made as fast as there are turns, and wait on the disk until the client takes them."""
     dataset = await run_in_threadpool(_dataset, service, tenant, asked)
     remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
-    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, MOST_BYTES_OF_A_DATASET, remedy)
+    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, service.settings.tenant_answer_bytes, remedy)
     _check_time(manner, dataset.row_count)
     making = ExitStack()  # what is given back when the answer is made, however slowly the client takes it
-    request.scope[AT_END].append(making.close)
+    request.scope[AT_END].callback(making.close)
     if dataset.table_bytes >= LARGE_BYTES:
         making.callback(await service.opening.taken(tenant))
     answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
@@ -205,22 +204,23 @@ async def _of_a_dataset(
     if second is None:
         return Response(content + answering.tail(), 200, headers, media_type)
 
-    become = service.room.take(tenant, dataset.row_count * manner.row_bytes)
-    request.scope[AT_END].append(lambda: become(0))
     answer = Growing(service.files)
-    request.scope[AT_END].append(answer.close)
+    request.scope[AT_END].callback(answer.close)
+    part = service.room.take(tenant, len(content) + dataset.row_count * manner.row_bytes)
+    answer.at_end.callback(service.room.give_back, part)
     await answer.add(lambda: content)
     made = making.pop_all()
 
     async def rest() -> None:
         with made:
             for block in chain([second], blocks):
-                if answer.is_closed:
-                    return
                 async with service.predicting.next_turn(tenant):
+                    if answer.is_closed:
+                        return
                     await answer.add(partial(answering.block, *block))
+                part.written = answer.size
             await answer.add(answering.tail)
-            become(answer.size)
+            part.size = part.written = answer.size
 
     answer.fill(rest())
     return Followed(answer.pieces(), 200, headers, media_type)

@@ -114,7 +114,7 @@ async def _exported(request: Request, service: Service, tenant: str, name: Name,
             if shelf is None:
                 shelf = await run_in_threadpool(_made, service, name, weights)
                 service.exports.keep(etag, shelf)
-    request.scope[AT_END].append(partial(service.exports.give_back, shelf))
+    request.scope[AT_END].callback(partial(service.exports.give_back, shelf))
     return shelf
 
 

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from api.edge import Door
+from api.limits.places import AT_END
 from tests.api.conftest import JSON
 from tests.api.server import Server
 from tests.keys import AUTHORIZED
@@ -116,3 +117,22 @@ def test_more_requests_than_there_is_room_for_are_told_to_come_back() -> None:
         return statuses
 
     assert asyncio.run(run()) == [503, 200, 200, 200]
+
+
+@pytest.mark.parametrize("failing", range(3))
+def test_all_is_given_back_though_one_of_it_fails(failing: int) -> None:
+    given: list[int] = []
+
+    def give_back(number: int) -> None:
+        given.append(number)
+        if number == failing:
+            raise OSError("full")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for number in range(3):
+            scope[AT_END].callback(give_back, number)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    with pytest.raises(OSError, match="full"):
+        asyncio.run(Door(app, ())(scope, None, None))  # type: ignore[arg-type]
+    assert sorted(given) == [0, 1, 2]

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from api.errors import Refused
 from api.growing import Broken, Growing
-from api.limits.room import Room
+from api.limits.room import MARGIN_BYTES, Room
 from api.limits.turns import Turns
 from api.streaming import PIECE_BYTES
 from core.errors import StorageFull
@@ -63,7 +64,7 @@ def test_nobody_waits_for_a_turn_for_ever_and_is_told_for_whom(at_once: int, ten
 
 def test_room_is_for_all_and_for_each_and_comes_back(tmp_path: Path) -> None:
     room = Room(tmp_path, most=100, most_of_one=60)
-    become = room.take("acme", 50)
+    part = room.take("acme", 50)
     with pytest.raises(Refused, match=r"may take 11 bytes .* of your tenant that are not read yet take 50; 60 are") as refused:
         room.take("acme", 11)
     assert refused.value.code == "too_many_requests"
@@ -71,12 +72,10 @@ def test_room_is_for_all_and_for_each_and_comes_back(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"may take 10 bytes .* which others take now") as refused:
         room.take("third", 10)
     assert refused.value.code == "busy"
-    become(45)
-    become(50)  # what was let go stays so
-    give_back = room.take("third", 10)
-    give_back(0)
-    become(0)
-    become(0)
+    part.size = part.written = 45
+    room.give_back(room.take("third", 10))
+    room.give_back(part)
+    room.give_back(part)
     assert room.take("acme", 55) is not None
 
 
@@ -85,6 +84,20 @@ def test_there_is_no_more_room_than_the_disk_has(tmp_path: Path) -> None:
     with pytest.raises(StorageFull, match="may take 2,305,843,009,213,693,952 bytes of the disk"):
         room.take("acme", 2**61)
     room.take("acme", 1)
+
+
+def test_the_disk_is_promised_once_and_not_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = MARGIN_BYTES + 100
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    room = Room(tmp_path, most=2**62, most_of_one=2**62)
+    part = room.take("acme", 60)
+    with pytest.raises(StorageFull, match=r"may take 41 bytes .* 40 are free"):
+        room.take("other", 41)
+    part.written, free = 30, free - 30
+    with pytest.raises(StorageFull, match=r"may take 41 bytes .* 40 are free"):
+        room.take("other", 41)
+    part.size = part.written
+    room.take("other", 70)
 
 
 SIZE = PIECE_BYTES + 9
@@ -127,7 +140,9 @@ def test_an_answer_whose_making_fails_comes_to_no_end(tmp_path: Path) -> None:
 
 def test_what_nobody_wants_any_more_is_not_made_and_its_file_goes_with_the_work(tmp_path: Path) -> None:
     async def run() -> int:
+        ends: list[bool] = []
         answer, steps, is_wanted = Growing(tmp_path), 0, asyncio.Event()
+        answer.at_end.callback(ends.append, True)
 
         async def fill() -> None:
             nonlocal steps
@@ -139,9 +154,12 @@ def test_what_nobody_wants_any_more_is_not_made_and_its_file_goes_with_the_work(
         answer.fill(fill())
         await asyncio.sleep(0)
         answer.close()
+        assert not ends
         is_wanted.set()
         while asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.sleep(0)
+        await asyncio.sleep(0)  # its callbacks
+        assert ends == [True]
         return steps
 
     assert asyncio.run(run()) == 1

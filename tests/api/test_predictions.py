@@ -342,7 +342,8 @@ def test_long_labels_are_counted_in_every_row_that_repeats_them(
     body = {"dataset": uploaded(rows)}
     whole = client.post(path, json=body, headers={"Accept": "application/x-ndjson"})  # in pieces of a few rows
     assert len(whole.text.splitlines()) == len(rows)
-    monkeypatch.setattr(route, "MOST_BYTES_OF_A_DATASET", 2**24)
+    service = client.app.state.service  # type: ignore[attr-defined]
+    monkeypatch.setitem(service.settings.__dict__, "tenant_answer_bytes", 2**24)
     assert "leave the probabilities out" in client.post(path, json=body).json()["detail"]
     monkeypatch.setattr(route, "PIECE_BYTES", 2**19)
     answer = client.post(path, json=body)
