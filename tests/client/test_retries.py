@@ -5,6 +5,7 @@ import hashlib
 import os
 import time
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -248,6 +249,21 @@ def test_a_process_that_was_forked_has_connections_of_its_own(client, answering)
     client.jobs.get("job_1")
     first, forked, again = (asked.port for asked in answering.asked)
     assert first == again != forked
+
+
+def test_threads_that_meet_after_a_fork_share_its_connections(client, monkeypatch):
+    transport = client._transport
+    parents, made, both = transport._http, transport._connections, Barrier(2, timeout=60)
+    monkeypatch.setattr(transport, "_connections", lambda: (both.wait(), made())[1])
+    monkeypatch.setattr(transport, "_connected", {-1: parents})
+    found = []
+    threads = [Thread(target=lambda: found.append(transport._http)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1] is transport._http
+    assert found[0] is not parents
 
 
 def test_requests_tell_who_sends_them(client, answering):

@@ -43,7 +43,7 @@ class AsyncTransport:
         between its requests, and closing them could end them for it too."""
         process = os.getpid()
         if process not in self._connected:
-            self._connected[process] = self._connections()
+            self._connected.setdefault(process, self._connections())  # those of the first of threads that meet here
         return self._connected[process]
 
     def _connections(self) -> httpx2.AsyncClient:
