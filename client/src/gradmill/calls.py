@@ -30,15 +30,15 @@ def get(
     path: str, params: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, wait_s: float = 0.0
 ) -> Call:
     """Parameters that are None are left out."""
-    return Call("GET", path, _given(params or {}), _checked(headers or {}), wait_s=wait_s)
+    return Call("GET", path, given(params or {}), _checked(headers or {}), wait_s=wait_s)
 
 
 def post(path: str, content: Any = None, *, key: str | None = None, params: Mapping[str, Any] | None = None) -> Call:
     """JSON, where there is a content, with an idempotency key."""
     headers = _checked({"Idempotency-Key": key or new_key()})
     if content is None:
-        return Call("POST", path, _given(params or {}), headers)
-    return Call("POST", path, _given(params or {}), {**headers, "Content-Type": JSON}, encoded(content))
+        return Call("POST", path, given(params or {}), headers)
+    return Call("POST", path, given(params or {}), {**headers, "Content-Type": JSON}, encoded(content))
 
 
 def patch(path: str, content: Any) -> Call:
@@ -47,7 +47,7 @@ def patch(path: str, content: Any) -> Call:
 
 def upload(path: str, body: bytes | Path, media_type: str, *, key: str | None = None, **params: Any) -> Call:
     headers = _checked({"Idempotency-Key": key or new_key(), "Content-Type": media_type})
-    return Call("POST", path, _given(params), headers, body, wait_s=PARSING_S)
+    return Call("POST", path, given(params), headers, body, wait_s=PARSING_S)
 
 
 def delete(path: str) -> Call:
@@ -67,6 +67,11 @@ def encoded(content: Any) -> bytes:
         raise BadInput(f"this cannot be sent as JSON: {error}") from error
 
 
+def given(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is None."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
 def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
     """BadInput for what cannot stand in a header."""
     for name, value in headers.items():
@@ -83,7 +88,3 @@ def _plain(value: Any) -> Any:
         if callable(method := getattr(value, name, None)):
             return method()
     raise BadInput(f"a {type(value).__name__} cannot be sent as JSON: {value!r:.60}")
-
-
-def _given(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if value is not None}

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -15,7 +15,7 @@ import httpx2
 from gradmill import address, retrying
 from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, log, unreachable
 from gradmill.calls import Call
-from gradmill.errors import BadAddress, BadInput, NotFound, UnexpectedAnswer
+from gradmill.errors import BadAddress, BadInput, NotFound, NotReachable, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
 PIECE = 2**18
@@ -63,14 +63,12 @@ class AsyncTransport:
             tries += 1
             told_s, refused = None, False
             try:
-                response = await self._http.send(self._request(call))
-            except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
-                raise BadAddress(f"{self.base_url}: {error}") from error
-            except httpx2.TransportError as error:
-                failure: Exception = unreachable(self.base_url, error)
-                lost, refused = True, isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+                async with self._answer(call) as response:
+                    await response.aread()
+            except NotReachable as error:
+                failure: Exception = error
+                lost, refused = True, isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
             else:
-                self.has_answered = True
                 if is_answer(response):
                     return response
                 failure = failure_of(response)
@@ -105,8 +103,16 @@ class AsyncTransport:
     @asynccontextmanager
     async def opened(self, call: Call, silence_s: float) -> AsyncIterator[httpx2.Response]:
         """An answer that goes on while things happen, good or bad. NotReachable where nothing comes for so long."""
-        arguments = self._arguments(call, {"Accept-Encoding": "identity"})
-        arguments["timeout"] = httpx2.Timeout(self._timeout_s, connect=min(self._timeout_s, CONNECT_S), read=silence_s)
+        async with self._answer(call, {"Accept-Encoding": "identity"}, silence_s) as response:
+            yield response
+
+    @asynccontextmanager
+    async def _answer(
+        self, call: Call, headers: Mapping[str, str] | None = None, silence_s: float | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """The answer to one try, good or bad, as it begins. BadAddress where nothing can be sent to the address, NotReachable
+        where no answer comes, or not all of it."""
+        arguments = self._arguments(call, headers or {}, silence_s)
         try:
             async with self._http.stream(call.method, call.path, **arguments) as response:
                 self.has_answered = True
@@ -123,7 +129,7 @@ class AsyncTransport:
             begin, told_s = file.tell(), None
             rest = {"Range": f"bytes={begin}-", "If-Range": etag} if begin and etag else {}
             try:
-                async with self._http.stream(call.method, call.path, **self._arguments(call, rest)) as response:
+                async with self._answer(call, rest) as response:
                     if response.is_success:
                         if response.status_code != httpx2.codes.PARTIAL_CONTENT:
                             file.seek(0)
@@ -140,8 +146,8 @@ class AsyncTransport:
                     if response.status_code not in AGAIN:
                         raise failure
                     told_s = retrying.told_s(response.headers)
-            except httpx2.TransportError as error:
-                failure = unreachable(self.base_url, error)
+            except NotReachable as error:
+                failure = error
                 tries = 0 if file.tell() > begin else tries
             tries += 1
             pause_s = self.retries.pause_s(tries, told_s)
@@ -152,10 +158,7 @@ class AsyncTransport:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    def _request(self, call: Call) -> httpx2.Request:
-        return self._http.build_request(call.method, call.path, **self._arguments(call, {}))
-
-    def _arguments(self, call: Call, more: dict[str, str]) -> dict[str, Any]:
+    def _arguments(self, call: Call, more: Mapping[str, str], silence_s: float | None) -> dict[str, Any]:
         headers = {**call.headers, **more}
         content: Any = call.body
         if isinstance(call.body, Path):
@@ -163,7 +166,8 @@ class AsyncTransport:
             headers["Content-Length"] = str(size)
             content = _File(call.body, size)
         connect_s = min(self._timeout_s, CONNECT_S)
-        timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=self._timeout_s + call.wait_s)
+        read_s = self._timeout_s + call.wait_s if silence_s is None else silence_s
+        timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=read_s)
         return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
 
 

@@ -1,13 +1,12 @@
 """/v1/webhooks: where to be told what happens to jobs. `gradmill.webhooks` is for who receives it."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from gradmill.answering import model_of
 from gradmill.answers import DeliveryAnswer, NewWebhookAnswer, WebhookAnswer
 from gradmill.asynchronous.paging import pages
 from gradmill.asynchronous.transport import AsyncTransport
-from gradmill.calls import delete, get, patch, post
+from gradmill.calls import delete, get, given, patch, post
 from gradmill.requests import path_of
 from gradmill.spec import WebhookEvent
 
@@ -27,7 +26,7 @@ class AsyncWebhooks:
         idempotency_key: str | None = None,
     ) -> NewWebhookAnswer:
         """Of what happens from now on; without `events` of the ends of jobs. Keep its `secret`: it is told once."""
-        request = _given(url=url, events=events, enabled=enabled)
+        request = given({"url": url, "events": events, "enabled": enabled})
         return model_of(NewWebhookAnswer, await self._transport.json(post("/v1/webhooks", request, key=idempotency_key)))
 
     async def get(self, id: str) -> WebhookAnswer:
@@ -47,7 +46,7 @@ class AsyncWebhooks:
         enabled: bool | None = None,
     ) -> WebhookAnswer:
         """What is left out stays. While it is disabled nothing is sent, and what happens then is not told later."""
-        request = _given(url=url, events=events, enabled=enabled)
+        request = given({"url": url, "events": events, "enabled": enabled})
         return model_of(WebhookAnswer, await self._transport.json(patch(path_of("webhooks", id), request)))
 
     async def delete(self, id: str) -> None:
@@ -71,7 +70,3 @@ class AsyncWebhooks:
         """Sends a message once more, whatever became of it, under the same `webhook-id`."""
         call = post(path_of("webhooks", id, "deliveries", delivery_id, "redeliver"))
         return model_of(DeliveryAnswer, await self._transport.json(call))
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

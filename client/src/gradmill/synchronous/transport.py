@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -18,7 +18,7 @@ import httpx2
 from gradmill import address, retrying
 from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, log, unreachable
 from gradmill.calls import Call
-from gradmill.errors import BadAddress, BadInput, NotFound, UnexpectedAnswer
+from gradmill.errors import BadAddress, BadInput, NotFound, NotReachable, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
 PIECE = 2**18
@@ -66,14 +66,12 @@ class Transport:
             tries += 1
             told_s, refused = None, False
             try:
-                response = self._http.send(self._request(call))
-            except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
-                raise BadAddress(f"{self.base_url}: {error}") from error
-            except httpx2.TransportError as error:
-                failure: Exception = unreachable(self.base_url, error)
-                lost, refused = True, isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+                with self._answer(call) as response:
+                    response.read()
+            except NotReachable as error:
+                failure: Exception = error
+                lost, refused = True, isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
             else:
-                self.has_answered = True
                 if is_answer(response):
                     return response
                 failure = failure_of(response)
@@ -108,8 +106,16 @@ class Transport:
     @contextmanager
     def opened(self, call: Call, silence_s: float) -> Iterator[httpx2.Response]:
         """An answer that goes on while things happen, good or bad. NotReachable where nothing comes for so long."""
-        arguments = self._arguments(call, {"Accept-Encoding": "identity"})
-        arguments["timeout"] = httpx2.Timeout(self._timeout_s, connect=min(self._timeout_s, CONNECT_S), read=silence_s)
+        with self._answer(call, {"Accept-Encoding": "identity"}, silence_s) as response:
+            yield response
+
+    @contextmanager
+    def _answer(
+        self, call: Call, headers: Mapping[str, str] | None = None, silence_s: float | None = None
+    ) -> Iterator[httpx2.Response]:
+        """The answer to one try, good or bad, as it begins. BadAddress where nothing can be sent to the address, NotReachable
+        where no answer comes, or not all of it."""
+        arguments = self._arguments(call, headers or {}, silence_s)
         try:
             with self._http.stream(call.method, call.path, **arguments) as response:
                 self.has_answered = True
@@ -126,7 +132,7 @@ class Transport:
             begin, told_s = file.tell(), None
             rest = {"Range": f"bytes={begin}-", "If-Range": etag} if begin and etag else {}
             try:
-                with self._http.stream(call.method, call.path, **self._arguments(call, rest)) as response:
+                with self._answer(call, rest) as response:
                     if response.is_success:
                         if response.status_code != httpx2.codes.PARTIAL_CONTENT:
                             file.seek(0)
@@ -143,8 +149,8 @@ class Transport:
                     if response.status_code not in AGAIN:
                         raise failure
                     told_s = retrying.told_s(response.headers)
-            except httpx2.TransportError as error:
-                failure = unreachable(self.base_url, error)
+            except NotReachable as error:
+                failure = error
                 tries = 0 if file.tell() > begin else tries
             tries += 1
             pause_s = self.retries.pause_s(tries, told_s)
@@ -155,10 +161,7 @@ class Transport:
     def close(self) -> None:
         self._http.close()
 
-    def _request(self, call: Call) -> httpx2.Request:
-        return self._http.build_request(call.method, call.path, **self._arguments(call, {}))
-
-    def _arguments(self, call: Call, more: dict[str, str]) -> dict[str, Any]:
+    def _arguments(self, call: Call, more: Mapping[str, str], silence_s: float | None) -> dict[str, Any]:
         headers = {**call.headers, **more}
         content: Any = call.body
         if isinstance(call.body, Path):
@@ -166,7 +169,8 @@ class Transport:
             headers["Content-Length"] = str(size)
             content = _File(call.body, size)
         connect_s = min(self._timeout_s, CONNECT_S)
-        timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=self._timeout_s + call.wait_s)
+        read_s = self._timeout_s + call.wait_s if silence_s is None else silence_s
+        timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=read_s)
         return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
 
 

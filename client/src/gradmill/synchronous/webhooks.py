@@ -4,11 +4,10 @@ Made from asynchronous/webhooks.py by `python -m client.generate`; not to be edi
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from gradmill.answering import model_of
 from gradmill.answers import DeliveryAnswer, NewWebhookAnswer, WebhookAnswer
-from gradmill.calls import delete, get, patch, post
+from gradmill.calls import delete, get, given, patch, post
 from gradmill.requests import path_of
 from gradmill.spec import WebhookEvent
 from gradmill.synchronous.paging import pages
@@ -30,7 +29,7 @@ class Webhooks:
         idempotency_key: str | None = None,
     ) -> NewWebhookAnswer:
         """Of what happens from now on; without `events` of the ends of jobs. Keep its `secret`: it is told once."""
-        request = _given(url=url, events=events, enabled=enabled)
+        request = given({"url": url, "events": events, "enabled": enabled})
         return model_of(NewWebhookAnswer, self._transport.json(post("/v1/webhooks", request, key=idempotency_key)))
 
     def get(self, id: str) -> WebhookAnswer:
@@ -50,7 +49,7 @@ class Webhooks:
         enabled: bool | None = None,
     ) -> WebhookAnswer:
         """What is left out stays. While it is disabled nothing is sent, and what happens then is not told later."""
-        request = _given(url=url, events=events, enabled=enabled)
+        request = given({"url": url, "events": events, "enabled": enabled})
         return model_of(WebhookAnswer, self._transport.json(patch(path_of("webhooks", id), request)))
 
     def delete(self, id: str) -> None:
@@ -74,7 +73,3 @@ class Webhooks:
         """Sends a message once more, whatever became of it, under the same `webhook-id`."""
         call = post(path_of("webhooks", id, "deliveries", delivery_id, "redeliver"))
         return model_of(DeliveryAnswer, self._transport.json(call))
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
