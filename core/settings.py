@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     max_answer_bytes: int = Field(
         2**35,
         ge=1,
-        description="Of the disk, for predictions of datasets until they have been taken; of each process of the API.",
+        description="Of the disk, for predictions of datasets and converted weights while clients take them; for each process.",
     )
     max_dataset_bytes: int = Field(2**30, ge=1)
     max_dataset_cells: int = Field(200_000_000, ge=1, description="Rows × columns.")

@@ -29,9 +29,9 @@ class Room:
         self._most_of_one = most_of_one
         self._parts: set[Part] = set()
 
-    def take(self, tenant: str, size: int) -> Part:
-        """To be given back. Refused where others of the tenant's answers, or of all, take too much; StorageFull where the disk
-        has no more beside what was promised to others and is not written yet."""
+    def take(self, tenant: str, size: int, written: int = 0) -> Part:
+        """To be given back; so much of it is on the disk already. Refused where others of the tenant's answers, or of all, take
+        too much; StorageFull where the disk has no more beside what was promised to others and is not written yet."""
         mine, headers = sum(part.size for part in self._parts if part.tenant == tenant), {"Retry-After": str(RETRY_AFTER_S)}
         if mine + size > self._most_of_one:
             message = (
@@ -43,9 +43,9 @@ class Room:
             message = f"the answer may take {size:,} bytes until it has been read, which others take now; try again in a minute"
             raise Refused("busy", message, headers=headers)
         promised = sum(max(0, part.size - part.written) for part in self._parts)
-        if size > (free := max(0, shutil.disk_usage(self._folder).free - promised - MARGIN_BYTES)):
+        if size - written > (free := max(0, shutil.disk_usage(self._folder).free - promised - MARGIN_BYTES)):
             raise StorageFull(f"the answer may take {size:,} bytes of the disk until it has been read; {free:,} are free")
-        part = Part(tenant, size)
+        part = Part(tenant, size, written)
         self._parts.add(part)
         return part
 

@@ -1,6 +1,5 @@
 """/v1/jobs/{id}/weights: what a network has learnt, in the form that the client likes."""
 
-from functools import partial
 from itertools import chain
 from typing import Annotated, Any
 
@@ -114,7 +113,9 @@ async def _exported(request: Request, service: Service, tenant: str, name: Name,
             if shelf is None:
                 shelf = await run_in_threadpool(_made, service, name, weights)
                 service.exports.keep(etag, shelf)
-    request.scope[AT_END].callback(partial(service.exports.give_back, shelf))
+    request.scope[AT_END].callback(service.exports.give_back, shelf)
+    part = service.room.take(tenant, shelf.size, written=shelf.size)  # what is kept no longer stays as long as it is read
+    request.scope[AT_END].callback(service.room.give_back, part)
     return shelf
 
 

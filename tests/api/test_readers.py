@@ -150,6 +150,19 @@ def test_whoever_takes_an_answer_slowly_but_fast_enough_gets_it_whole(started: C
     assert answer.partition(b"\r\n\r\n")[2] == whole
 
 
+def test_converted_weights_count_for_their_tenant_as_long_as_they_are_read(
+    started: Callable[..., Server], store: Store
+) -> None:
+    server = started(GRADMILL_TENANT_ANSWER_BYTES=str(3 * BYTES_PER_UNIT * SEVERAL // 2))
+    path = f"{trained(server, store, SEVERAL)}/weights?format=npz"
+    with server.client() as client:
+        with asking(server, path):
+            refused = client.get(path)
+            assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+            assert "read one of them to its end" in refused.json()["detail"]
+        until(lambda: client.get(path).status_code == 200)
+
+
 def test_an_answer_that_is_taken_fast_enough_and_does_not_end_is_given_up(started: Callable[..., Server]) -> None:
     server = started(GRADMILL_ANSWER_LONGEST_S="1", GRADMILL_BODY_BYTES_PER_S="1")
     path = f"{described(server)}?values=all"
