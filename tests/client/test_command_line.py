@@ -213,7 +213,7 @@ def test_what_a_job_learns_and_what_was_chosen_for_it_are_shown(gradmill_):
     assert chosen["target"] == "species"
     assert chosen["dataset"].startswith("ds_")
     assert chosen["loss"] == "softmax_cross_entropy  (chosen)"
-    assert chosen["optimizer"].startswith("adam, learning rate ")
+    assert chosen["optimizer"].startswith("adamw, learning rate ")
     for name in ("layers", "optimizer", "batch size", "validation"):
         assert chosen[name].endswith("  (chosen)")
     assert "epochs" in chosen["also chosen"]
