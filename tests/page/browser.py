@@ -18,6 +18,15 @@ PATIENCE_MS = 30_000
 SERIOUS = ("serious", "critical")
 # What the browser writes of every answer that is an error; which of them are right, the tests say.
 _REFUSED = "Failed to load resource: the server responded with a status of"
+# Notes in `window.ended` the paths whose answers nobody waits for any more.
+NOTED = """
+window.ended = [];
+const { fetch: asks } = window;
+window.fetch = (...given) => {
+  given[1]?.signal?.addEventListener("abort", () => window.ended.push(given[0]));
+  return asks(...given);
+};
+"""
 
 
 @contextmanager

@@ -226,6 +226,18 @@ def rents(service: Running) -> tuple[str, list[float]]:
         return str(finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"]), targets
 
 
+def test_a_value_may_hold_an_equals_sign_too(service: Running, key: str, visit: Callable[..., Visit]) -> None:
+    lines = [f"x = {row % 2},{row % 3},{row % 2}" for row in range(40)]
+    with service.client() as client:
+        content = "\n".join(["condition of it,other,answer", *lines])
+        dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()["id"]
+        network = {"layers": [{"units": 3, "activation": "tanh"}, {"units": 1}]}
+        request = {"network": network, "dataset": {"id": dataset, "target": "answer"}, "training": {"epochs": 3}}
+        job = finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"]
+    page = visit(service.url()).open(f"#/jobs/{job}/learning", key)
+    expect(drawing(page)).to_contain_text("condi… = x = 1")
+
+
 def test_of_many_units_the_largest_stand_first_and_what_is_computed_comes_out(
     service: Running, key: str, rents: tuple[str, list[float]], visit: Callable[..., Visit]
 ) -> None:

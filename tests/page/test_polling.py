@@ -16,7 +16,7 @@ from tests.polling import until
 
 pytestmark = pytest.mark.xdist_group("page")
 
-# Counts what listens for the end of something, and the pauses: all, and those of the moment.
+# Counts what listens for the end of something, and the pauses and the requests: all, and those of the moment.
 COUNTED = """
 window.listening = 0;
 const { addEventListener: add, removeEventListener: remove } = AbortSignal.prototype;
@@ -31,6 +31,16 @@ window.setTimeout = (work, ms) => {
   window.pausing++;
   return later(() => (window.pausing--, work()), ms);
 };
+window.asked = 0;
+window.asking = 0;
+const { fetch: asks } = window;
+window.fetch = (...given) => {
+  window.asked++;
+  window.asking++;
+  return asks(...given).finally(() => window.asking--);
+};
+window.quiet = () => window.pausing === 0 && window.asking === 0;
+window.answered = () => asks("/openapi.json").then((answer) => answer.text());
 """
 
 STARTS = (
@@ -84,7 +94,12 @@ def test_of_a_job_that_has_ended_nothing_is_asked_again(server: Server, worker: 
     visited.page.add_init_script(COUNTED)
     page = visited.open(f"#/jobs/{job}")
     expect(page.get_by_role("img", name="Loss by epoch")).to_be_visible()
-    until(lambda: page.evaluate("window.pausing") == 0)  # whoever goes on begins the next pause as the last one ends
+    until(lambda: page.evaluate("window.quiet()"))
+    # Whoever goes on, though it neither paused nor asked at that moment, does so before a request that begins now is answered.
+    before = page.evaluate("window.asked")
+    page.evaluate("window.answered()")
+    assert page.evaluate("window.quiet()")
+    assert page.evaluate("window.asked") == before
 
 
 def test_after_a_refusal_it_pauses_for_two_seconds(server: Server, worker: Worker, visit: Callable[..., Visit]) -> None:

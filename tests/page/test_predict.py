@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.page.browser import Visit
+from tests.page.browser import NOTED, Visit
 from tests.page.test_page import DARK, PHONE
 from tests.service.running import ROOT, Running, finished
 
@@ -44,6 +44,71 @@ def test_a_row_of_ones_own_is_predicted(service: Running, key: str, job: str, vi
         shown = told.get_by_role("progressbar", name=name).get_attribute("value")
         assert float(str(shown)) == likely
         expect(told).to_contain_text(f"{100 * likely:.1f} %")
+
+
+def test_a_class_that_is_a_number_is_told_as_it_is_named_and_a_column_may_have_any_name(
+    service: Running, key: str, visit: Callable[..., Visit]
+) -> None:
+    classes = [2024, 1000001]
+    lines = [f"{row % 2},{classes[row % 2]}" for row in range(40)]
+    with service.client() as client:
+        content = "\n".join(["constructor,code", *lines])
+        dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()["id"]
+        training = {"loss": "softmax_cross_entropy", "epochs": 30}
+        request = {"dataset": {"id": dataset, "target": "code"}, "training": training}
+        job = finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"]
+    page = visit(service.url()).open(f"#/jobs/{job}/predict", key)
+    field = page.get_by_label("constructor")
+    for row, name in enumerate(classes):
+        if row > 0:
+            field.fill(str(row))
+        expect(field).to_have_value(str(row))
+        page.get_by_role("button", name="Predict").click()
+        expect(page.get_by_role("region", name="Prediction").get_by_role("definition")).to_have_text(str(name))
+
+
+def test_a_prediction_goes_when_its_row_does_and_the_focus_stays(
+    service: Running, key: str, job: str, visit: Callable[..., Visit]
+) -> None:
+    visited = visit(service.url())
+    visited.page.add_init_script(NOTED)
+    page = opened(visited, job, key)
+    button, told = page.get_by_role("button", name="Predict"), page.get_by_role("region", name="Prediction")
+    button.press("Enter")
+    expect(told).to_be_visible()
+    expect(button).to_be_focused()
+    page.get_by_label("petal_width").fill("2")
+    assert told.count() == 0
+    held: list[Route] = []
+    page.route(re.compile("/predict$"), lambda route: held.append(route))
+    button.press("Enter")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_be_focused()
+    before = len(page.evaluate("window.ended"))
+    page.get_by_label("petal_width").fill("1")  # the row has changed before it was answered
+    expect(button).to_have_attribute("aria-disabled", "false")
+    assert [each.endswith("/predict") for each in page.evaluate("window.ended")[before:]] == [True]
+    assert told.count() == 0
+
+
+def test_what_is_wrong_with_no_field_is_told_beside_what_is(
+    service: Running, key: str, job: str, visit: Callable[..., Visit]
+) -> None:
+    page = opened(visit(service.url()), job, key)
+
+    def with_another(route: Route) -> None:
+        """As if the network had learned from what the data have no column of any more."""
+        answer = route.fetch()
+        problem = answer.json()
+        other = {"pointer": "/rows/0/colour", "message": "the colour is missing"}
+        route.fulfill(response=answer, json={**problem, "errors": [*problem["errors"], other]})
+
+    page.route(re.compile("/predict$"), with_another)
+    field = page.get_by_label("petal_width")
+    field.fill("wide")
+    field.press("Enter")
+    expect(field).to_have_accessible_description(re.compile("wide"))
+    expect(page.get_by_role("alert")).to_have_text("/rows/0/colour: the colour is missing")
 
 
 @pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])

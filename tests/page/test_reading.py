@@ -1,14 +1,16 @@
 """How the cells of a table are read may be said on the page: kinds of columns, and what means a missing value."""
 
+import re
 from collections.abc import Callable
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.api.server import Server
-from tests.page.browser import Visit
+from tests.page.browser import NOTED, Visit
 from tests.page.test_page import DARK, PHONE, WELL
+from tests.polling import until
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -64,9 +66,66 @@ def test_columns_are_read_as_one_says(server: Server, visit: Callable[..., Visit
     assert page.get_by_role("button", name="Read the file again").count() == 0
     start.click()
     expect(page.get_by_role("heading", name="rooms")).to_be_visible()
-    (dataset,) = httpx2.get(f"{server.address}/v1/datasets").json()["data"]  # the first one is gone
+    dataset, first = httpx2.get(f"{server.address}/v1/datasets").json()["data"]  # another window may have sent the first, too
+    assert httpx2.get(f"{server.address}/v1/datasets/{first['id']}").json()["reading"] is None
     reading = httpx2.get(f"{server.address}/v1/datasets/{dataset['id']}").json()["reading"]
     assert reading == {"numbers": ["rent"], "texts": ["zip"], "missing_values": ["n.a.", "unknown"]}
+
+
+def test_a_table_that_is_read_again_does_not_come_back_beneath_another(server: Server, visit: Callable[..., Visit]) -> None:
+    visited = visit(server.address)
+    visited.page.add_init_script(NOTED)
+    page = visited.open("#/new")
+    with_rooms(page)
+    page.get_by_label("Missing values").fill("n.a.; unknown")
+    held: list[Route] = []
+    page.route(re.compile(r"/datasets\?"), lambda route: held.append(route), times=1)
+    page.get_by_role("button", name="Read the file again").click()
+    expect(page.get_by_role("button", name="Read the file again")).to_have_attribute("aria-disabled", "true")
+    until(lambda: page.evaluate("1") and held)
+    page.get_by_role("button", name="Take another table").click()
+    until(lambda: page.evaluate("window.ended.some((path) => path.includes('missing_values'))"))
+    page.get_by_role("button", name="Exclusive or").click()
+    expect(page.get_by_text("exclusive or: 4 rows, 3 columns.")).to_be_visible()
+    expect(page.get_by_label("What shall it learn to tell?")).to_have_value("answer")
+    expect(page.get_by_label("Missing values")).to_have_value("")
+
+
+def test_of_two_tables_the_one_that_was_chosen_last_is_taken(server: Server, visit: Callable[..., Visit]) -> None:
+    visited = visit(server.address)
+    visited.page.add_init_script(NOTED)
+    page = visited.open("#/new")
+    held: list[Route] = []
+    page.route(re.compile(r"/datasets\?name="), lambda route: held.append(route), times=1)
+    page.get_by_role("button", name="Two rings").click()
+    expect(page.get_by_role("status")).to_have_text("Reading two rings.csv …")
+    page.get_by_role("button", name="Exclusive or").click()
+    until(lambda: page.evaluate("window.ended.some((path) => path.includes('two+rings'))"))
+    expect(page.get_by_text("exclusive or: 4 rows, 3 columns.")).to_be_visible()
+
+
+def test_with_the_keys_alone_the_focus_goes_on_at_the_columns(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    with_rooms(page)
+    columns, again = page.get_by_role("group", name="Columns"), page.get_by_role("button", name="Read the file again")
+    page.get_by_label("What zip holds").select_option("texts")
+    page.get_by_role("button", name="Leave it as it was").press("Enter")
+    expect(columns).to_be_focused()
+    page.get_by_label("What rent holds").select_option("numbers")
+    again.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(again).to_be_focused()
+    field = page.get_by_label("Missing values")
+    field.fill("n.a.; unknown")
+    field.press("Enter")
+    expect(again).to_have_count(0)
+    expect(page.get_by_role("row", name="rent")).to_contain_text("309 to 831")
+    expect(field).to_be_focused()
+    page.get_by_label("What zip holds").select_option("texts")
+    again.press("Enter")
+    expect(again).to_have_count(0)
+    expect(page.get_by_role("row", name="zip")).to_contain_text("01067")
+    expect(columns).to_be_focused()
 
 
 def test_of_a_table_that_was_sent_before_the_file_is_wanted(server: Server, visit: Callable[..., Visit]) -> None:

@@ -155,6 +155,17 @@ def test_a_table_may_be_dropped_on_the_page(server: Server, visit: Callable[...,
     expect(page.get_by_label("What shall it learn to tell?")).to_have_value("b")
 
 
+def test_where_there_are_no_weights_to_predict_with_it_is_told(
+    server: Server, worker: Worker, visit: Callable[..., Visit]
+) -> None:
+    job = submitted(server, "without")
+    page = visit(server.address).open(f"#/jobs/{job}/predict")
+    expect(page.get_by_text("It has no weights to predict with before it ends.")).to_be_visible()
+    expect(page.get_by_role("link", name="Predict")).to_have_attribute("aria-current", "page")
+    httpx2.post(f"{server.address}/v1/jobs/{job}/cancel").raise_for_status()
+    expect(page.get_by_text("It left no weights to predict with.")).to_be_visible()
+
+
 def test_an_unknown_job_and_an_unknown_place_are_told(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit(server.address).open(f"#/jobs/job_{'0' * 32}")
     expect(page.get_by_role("alert")).to_contain_text(f"job_{'0' * 32}")

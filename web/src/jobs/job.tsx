@@ -53,7 +53,7 @@ export function JobPage({ id }: { id: string }) {
       <Problem text={problem} />
       <Summary job={job} />
       <nav class="tabs" aria-label="About this job">
-        {TABS.filter(([name]) => name !== "predict" || job.weights).map(([name, label]) => (
+        {TABS.filter(([name]) => name !== "predict" || tab === name || job.weights).map(([name, label]) => (
           <a key={name} href={jobAddress(id, name, name ? [] : others)} aria-current={tab === name ? "page" : undefined}>
             {label}
           </a>
@@ -63,7 +63,7 @@ export function JobPage({ id }: { id: string }) {
       {tab === "" && <Curves job={job} others={others} />}
       {tab === "" && job.result?.confusion_matrix && <Confusion matrix={job.result.confusion_matrix} />}
       {tab === "learning" && <Learning job={job} />}
-      {tab === "predict" && job.weights && <Predict job={job} />}
+      {tab === "predict" && <Predict job={job} />}
       {tab === "events" && <Events job={job} />}
       {tab === "settings" && <Settings job={job} />}
     </>

@@ -2,9 +2,10 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
-import { count, number } from "../parts/words";
+import { count, hasEnded, number } from "../parts/words";
 import { get, post, Refused, told } from "../service/requests";
-import type { Column, Dataset, Job } from "../service/types";
+import { useTurns } from "../service/turns";
+import type { Column, Dataset, Entry, Job } from "../service/types";
 import { TextField } from "../submit/field";
 import { numeric } from "../submit/draft";
 import { featuresOf } from "./learned";
@@ -14,6 +15,12 @@ const MOST_FIELDS = 60;
 type Value = string | number | boolean | null;
 type Row = Record<string, Value>;
 
+interface Outcome {
+  classes: Value[] | null;
+  predictions: Prediction[];
+  warnings: { message: string }[];
+}
+
 interface Prediction {
   values: Row;
   probabilities?: Record<string, number | null | Record<string, number | null>>;
@@ -22,36 +29,48 @@ interface Prediction {
 /** Asks for what the network learned from, and tells what it makes of it. */
 export function Predict({ job }: { job: Job }) {
   const { columns, first, problem: missing } = useColumns(job);
-  const [typed, setTyped] = useState<Record<string, string>>({});
-  const [answer, setAnswer] = useState<{ prediction: Prediction; warnings: string[] } | null>(null);
+  const [typed, setTyped] = useState<ReadonlyMap<string, string>>(new Map());
+  const [answer, setAnswer] = useState<Outcome | null>(null);
   const [wrong, setWrong] = useState<ReadonlyMap<string, string>>(new Map());
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const textOf = (column: Column) => typed[column.name] ?? String(first[column.name] ?? "");
+  const nextTurn = useTurns();
+  const textOf = (column: Column) => typed.get(column.name) ?? String(first[column.name] ?? "");
 
+  if (!job.weights) return <p class="card">{hasEnded(job.status) ? "It left no weights to predict with." : "It has no weights to predict with before it ends."}</p>;
   if (missing) return <Problem text={missing} />;
   if (columns === null) return null;
   if (columns.length > MOST_FIELDS) return <p class="card">It learned from {count(columns.length)} columns; rows of so many are predicted through the API.</p>;
 
   async function ask(event: SubmitEvent) {
     event.preventDefault();
+    if (isBusy) return;
+    const signal = nextTurn();
     setBusy(true);
     try {
       const row = Object.fromEntries(columns!.map((each) => [each.name, valueOf(each, textOf(each))]));
-      const { predictions, warnings } = await post<{ predictions: Prediction[]; warnings: { message: string }[] }>(`/v1/jobs/${job.id}/predict`, { rows: [row] });
-      setAnswer({ prediction: predictions[0]!, warnings: warnings.map((each) => each.message) });
+      const outcome = await post<Outcome>(`/v1/jobs/${job.id}/predict`, { rows: [row] }, {}, signal);
+      if (signal.aborted) return;
+      setAnswer(outcome);
       setWrong(new Map());
       setProblem("");
     } catch (error) {
-      const entries = error instanceof Refused ? error.entries : [];
-      const found = new Map(entries.map((each) => [nameOf(each.pointer), each.message]));
-      const isPlaced = found.size > 0 && columns!.some((each) => found.has(each.name));
-      setWrong(found);
-      setProblem(isPlaced ? "" : told(error));
+      if (signal.aborted) return;
+      const { fields, others } = placed(error instanceof Refused ? error.entries : [], columns!);
+      setWrong(fields);
+      setProblem(fields.size ? others.join(" ") : told(error));
       setAnswer(null);
     } finally {
-      setBusy(false);
+      if (!signal.aborted) setBusy(false);
     }
+  }
+
+  /** What was predicted, or is being, is of another row. */
+  function type(column: Column, text: string) {
+    nextTurn();
+    setBusy(false);
+    setAnswer(null);
+    setTyped((before) => new Map(before).set(column.name, text));
   }
 
   return (
@@ -68,27 +87,28 @@ export function Predict({ job }: { job: Job }) {
             placeholder="missing"
             value={textOf(each)}
             error={wrong.get(each.name)}
-            onType={(text) => setTyped({ ...typed, [each.name]: text })}
+            onType={(text) => type(each, text)}
           />
         ))}
       </div>
-      <button type="submit" disabled={isBusy}>
+      <button type="submit" aria-disabled={isBusy}>
         Predict
       </button>
       <Problem text={problem} />
-      <div aria-live="polite">{answer && <Answer {...answer} />}</div>
+      <div aria-live="polite">{answer && <Answer outcome={answer} />}</div>
     </form>
   );
 }
 
-function Answer({ prediction, warnings }: { prediction: Prediction; warnings: string[] }) {
+function Answer({ outcome: { classes, predictions, warnings } }: { outcome: Outcome }) {
+  const prediction = predictions[0]!;
   return (
     <section class="card" aria-label="Prediction">
       <dl class="facts measures">
         {Object.entries(prediction.values).map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{typeof value === "number" ? number(value) : String(value ?? "–")}</dd>
+            <dd>{typeof value === "number" && classes === null ? number(value) : String(value ?? "–")}</dd>
           </div>
         ))}
       </dl>
@@ -99,9 +119,9 @@ function Answer({ prediction, warnings }: { prediction: Prediction; warnings: st
           <strong>{(100 * likely).toFixed(1)} %</strong>
         </label>
       ))}
-      {warnings.map((each) => (
-        <p key={each} class="warning">
-          <strong>Look at this:</strong> {each}
+      {warnings.map(({ message }) => (
+        <p key={message} class="warning">
+          <strong>Look at this:</strong> {message}
         </p>
       ))}
     </section>
@@ -123,6 +143,18 @@ function valueOf(column: Column, text: string): Value {
   if (column.kind === "number") return numeric(typed);
   if (column.kind === "boolean" && /^(true|false)$/i.test(typed)) return typed.toLowerCase() === "true";
   return column.kind === "text" ? text : typed;
+}
+
+/** The messages by the columns at which they stand, and those of none. */
+function placed(entries: Entry[], columns: Column[]): { fields: Map<string, string>; others: string[] } {
+  const fields = new Map<string, string>();
+  const others: string[] = [];
+  for (const { pointer, message } of entries) {
+    const name = nameOf(pointer);
+    if (columns.some((each) => each.name === name)) fields.set(name, message);
+    else others.push(pointer ? `${pointer}: ${message}` : message);
+  }
+  return { fields, others };
 }
 
 /** The column in /rows/0/column. */

@@ -191,9 +191,9 @@ function idOf({ layer, unit }: Node): string {
   return `node-${layer}-${unit}`;
 }
 
-/** Of "column = value" the value tells more. */
+/** Of "column = value" the value tells more; it may hold " = ", too. */
 function cut(name: string, most: number): string {
-  const [column, value] = name.split(" = ", 2);
+  const [column, value] = name.split(/ = (.*)/s);
   const room = most - 3 - (value?.length ?? most);
   if (name.length > most && room >= 3) return `${column!.slice(0, room - 1)}… = ${value}`;
   return name.length > most ? `${name.slice(0, most - 1)}…` : name;

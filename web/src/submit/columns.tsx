@@ -3,6 +3,7 @@ import { count, number } from "../parts/words";
 import type { Column, Dataset } from "../service/types";
 import { KINDS, type Kind } from "./reading";
 
+export const COLUMNS = "columns"; // the id of the table
 const MOST = 60; // that are listed; of wide tables the others are found by their names
 
 interface Props {
@@ -35,7 +36,7 @@ export function Columns({ dataset, target, leftOut, kinds, onChange, onKind }: P
           <input id="column" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
         </div>
       )}
-      <div class="wide" tabIndex={0} role="group" aria-label="Columns">
+      <div id={COLUMNS} class="wide" tabIndex={0} role="group" aria-label="Columns">
         <table class="columns">
           <thead>
             <tr>

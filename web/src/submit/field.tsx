@@ -38,9 +38,10 @@ interface TextProps {
   error?: string | undefined;
   isNumber?: boolean;
   onType: (value: string) => void;
+  onEnter?: (() => void) | undefined; // else it sends the form
 }
 
-export function TextField({ value, placeholder, isNumber, onType, ...others }: TextProps) {
+export function TextField({ value, placeholder, isNumber, onType, onEnter, ...others }: TextProps) {
   return (
     <Field {...others}>
       {(described, isInvalid) => (
@@ -53,6 +54,11 @@ export function TextField({ value, placeholder, isNumber, onType, ...others }: T
           aria-describedby={described}
           aria-invalid={isInvalid || undefined}
           onInput={(event) => onType(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (!onEnter || event.key !== "Enter" || event.isComposing) return;
+            event.preventDefault();
+            onEnter();
+          }}
         />
       )}
     </Field>

@@ -1,9 +1,11 @@
 // How the cells of the file are read, where that is not as they look: kinds by column, and what means a missing value.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
 import { told } from "../service/requests";
+import { useTurns } from "../service/turns";
 import type { Reading } from "../service/types";
+import { COLUMNS } from "./columns";
 import { TextField } from "./field";
 import { AS_IT_LOOKS, readAgain, type Table } from "./table";
 
@@ -51,17 +53,29 @@ interface Props {
 export function ReadAgain({ table, draft, onChange, onTable }: Props) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<{ text: string; of: ReadingDraft } | null>(null);
+  const nextTurn = useTurns();
+  const actions = useRef<HTMLDivElement>(null);
+  const isWanted = isUnread(draft, table.dataset);
   if (!table.file) return <p class="soft">To have a column read otherwise, choose the file itself again.</p>;
 
   async function read() {
+    if (isBusy) return;
+    const signal = nextTurn();
     setBusy(true);
     try {
-      onTable(await readAgain(table, readingOf(draft)));
+      const other = await readAgain(table, readingOf(draft), signal);
+      if (!signal.aborted) end(() => onTable(other));
     } catch (error) {
-      setProblem({ text: told(error), of: draft });
+      if (!signal.aborted) setProblem({ text: told(error), of: draft });
     } finally {
-      setBusy(false);
+      if (!signal.aborted) setBusy(false);
     }
+  }
+
+  /** The buttons go with it: whoever stands on one of them goes on at the columns. */
+  function end(how: () => void) {
+    if (actions.current?.contains(document.activeElement)) document.getElementById(COLUMNS)?.focus();
+    how();
   }
 
   return (
@@ -73,13 +87,14 @@ export function ReadAgain({ table, draft, onChange, onTable }: Props) {
         help="Texts that mean a value is missing, with semicolons between them. Empty cells, NA, NULL, ? and - do so anyway."
         value={draft.missing}
         onType={(missing) => onChange({ ...draft, missing })}
+        onEnter={isWanted ? read : undefined}
       />
-      {isUnread(draft, table.dataset) && (
-        <div class="actions">
-          <button type="button" disabled={isBusy} onClick={read}>
+      {isWanted && (
+        <div class="actions" ref={actions}>
+          <button type="button" aria-disabled={isBusy} onClick={read}>
             Read the file again
           </button>
-          <button type="button" class="quiet" disabled={isBusy} onClick={() => onChange(draftOf(table.dataset))}>
+          <button type="button" class="quiet" aria-disabled={isBusy} onClick={() => isBusy || end(() => onChange(draftOf(table.dataset)))}>
             Leave it as it was
           </button>
         </div>

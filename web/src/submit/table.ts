@@ -7,7 +7,6 @@ import type { Draft } from "./draft";
 export interface Table {
   dataset: Dataset;
   file: { content: Blob; name: string } | null; // null: it was sent before, by somebody else
-  isNew: boolean; // whether nothing can need the dataset yet
   draft?: Partial<Draft>; // what suits an example
 }
 
@@ -23,7 +22,7 @@ const TYPES: Record<string, string> = {
 
 export const AS_IT_LOOKS: Reading = { numbers: [], texts: [], missing_values: [] };
 
-export async function sent(content: Blob, name: string, reading: Reading = AS_IT_LOOKS): Promise<Table> {
+export async function sent(content: Blob, name: string, signal: AbortSignal, reading: Reading = AS_IT_LOOKS): Promise<Table> {
   const type = TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "text/csv";
   const shown = name.replace(/\.[a-z]+$/i, "").replace(/\p{C}/gu, "").slice(0, 200);
   const query = new URLSearchParams(shown ? { name: shown } : {});
@@ -32,17 +31,15 @@ export async function sent(content: Blob, name: string, reading: Reading = AS_IT
   await content.slice(0, 1).arrayBuffer().catch(() => {
     throw new Error(`${name} cannot be read any more; it has changed or is gone. Choose it again.`);
   });
-  const answer = await ask(`/v1/datasets?${query}`, { method: "POST", body: content, headers: { "Content-Type": type } });
-  return { dataset: await answer.json(), file: { content, name }, isNew: answer.status === 201 };
+  const answer = await ask(`/v1/datasets?${query}`, { method: "POST", body: content, headers: { "Content-Type": type }, signal });
+  return { dataset: await answer.json(), file: { content, name } };
 }
 
-/** The same file, read otherwise, which is another dataset; the one before it goes where nobody else had sent it. */
-export async function readAgain({ dataset, file, isNew, draft }: Table, reading: Reading): Promise<Table> {
-  const table: Table = { ...(await sent(file!.content, file!.name, reading)), ...(draft ? { draft } : {}) };
-  if (isNew && table.dataset.id !== dataset.id) await ask(`/v1/datasets/${dataset.id}`, { method: "DELETE" }).catch(() => {});
-  return table;
+/** The same file, read otherwise, which is another dataset. The one before it stays: it may have been sent in another window since, too. */
+export async function readAgain({ file, draft }: Table, reading: Reading, signal: AbortSignal): Promise<Table> {
+  return { ...(await sent(file!.content, file!.name, signal, reading)), ...(draft ? { draft } : {}) };
 }
 
-export async function sentBefore(id: string): Promise<Table> {
-  return { dataset: await get<Dataset>(`/v1/datasets/${id}`), file: null, isNew: false };
+export async function sentBefore(id: string, signal?: AbortSignal): Promise<Table> {
+  return { dataset: await get<Dataset>(`/v1/datasets/${id}`, signal), file: null };
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../parts/pieces";
 import { count, when } from "../parts/words";
 import { get, told } from "../service/requests";
+import { useTurns } from "../service/turns";
 import type { DatasetSummary, List } from "../service/types";
 import type { Draft } from "./draft";
 import { RINGS, XOR, xorDraft } from "./examples";
@@ -13,6 +14,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
   const [isBusy, setBusy] = useState("");
   const [isOver, setOver] = useState(false);
   const [known, setKnown] = useState<DatasetSummary[]>([]);
+  const nextTurn = useTurns();
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -21,19 +23,22 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
       .catch((error) => setProblem(told(error)));
   }, []);
 
-  async function take(work: () => Promise<Table>, what: string) {
+  async function take(work: (signal: AbortSignal) => Promise<Table>, what: string) {
+    const signal = nextTurn();
     setBusy(what);
     setProblem("");
     try {
-      onTable(await work());
+      const table = await work(signal);
+      if (!signal.aborted) onTable(table);
     } catch (error) {
-      setProblem(told(error));
+      if (!signal.aborted) setProblem(told(error));
     } finally {
-      setBusy("");
+      if (!signal.aborted) setBusy("");
     }
   }
 
-  const send = (content: Blob, name: string, draft: Partial<Draft> = {}) => take(async () => ({ ...(await sent(content, name)), draft }), `Reading ${name} …`);
+  const send = (content: Blob, name: string, draft: Partial<Draft> = {}) => take(async (signal) => ({ ...(await sent(content, name, signal)), draft }), `Reading ${name} …`);
+  const takeKnown = (id: string) => take((signal) => sentBefore(id, signal), "Looking at it …");
   const sendFirst = (files: FileList | null | undefined) => files?.[0] && send(files[0], files[0].name);
 
   return (
@@ -70,7 +75,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
         {known.length > 0 && (
           <div>
             <label for="known">Or one that is here already</label>
-            <select id="known" value="" onChange={(event) => event.currentTarget.value && take(() => sentBefore(event.currentTarget.value), "Looking at it …")}>
+            <select id="known" value="" onChange={(event) => event.currentTarget.value && takeKnown(event.currentTarget.value)}>
               <option value="">Choose …</option>
               {known.map((each) => (
                 <option key={each.id} value={each.id}>
