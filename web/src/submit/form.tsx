@@ -24,7 +24,7 @@ export function NewJob({ dataset }: { dataset: string }) {
   const [problem, setProblem] = useState("");
   useEffect(learnWords, []);
   useEffect(() => {
-    if (dataset) sentBefore(dataset).then(setTable).catch((error) => setProblem(told(error)));
+    if (dataset) sentBefore(dataset).then((table) => setTable((chosen) => chosen ?? table)).catch((error) => setProblem(told(error)));
   }, [dataset]);
   return (
     <>
