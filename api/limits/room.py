@@ -13,11 +13,14 @@ MARGIN_BYTES = 2**28  # of the disk that no answer takes: a database may lie bes
 
 @dataclass(eq=False, slots=True)
 class Part:
-    """One answer's: how many bytes it may have, and how many of them are on the disk by now."""
+    """One answer's, or that of all answers of a tenant that come from one `file`: how many bytes it may have, and how many of
+    them are on the disk by now."""
 
     tenant: str
     size: int
     written: int = 0
+    file: object = None
+    readers: int = 1
 
 
 class Room:
@@ -28,6 +31,17 @@ class Room:
         self._most = most
         self._most_of_one = most_of_one
         self._parts: set[Part] = set()
+
+    def share(self, tenant: str, file: object, size: int) -> Part:
+        """Of a file that is on the disk already: it counts once, however many of the tenant's answers read it. Each gives it
+        back. Refused as `take` does."""
+        for part in self._parts:
+            if part.tenant == tenant and part.file is file:
+                part.readers += 1
+                return part
+        part = self.take(tenant, size, written=size)
+        part.file = file
+        return part
 
     def take(self, tenant: str, size: int, written: int = 0) -> Part:
         """To be given back; so much of it is on the disk already. Refused where others of the tenant's answers, or of all, take
@@ -50,4 +64,6 @@ class Room:
         return part
 
     def give_back(self, part: Part) -> None:
-        self._parts.discard(part)
+        part.readers -= 1
+        if part.readers <= 0:
+            self._parts.discard(part)

@@ -114,7 +114,7 @@ async def _exported(request: Request, service: Service, tenant: str, name: Name,
                 shelf = await run_in_threadpool(_made, service, name, weights)
                 service.exports.keep(etag, shelf)
     request.scope[AT_END].callback(service.exports.give_back, shelf)
-    part = service.room.take(tenant, shelf.size, written=shelf.size)  # what is kept no longer stays as long as it is read
+    part = service.room.share(tenant, shelf, shelf.size)  # what is kept no longer stays as long as it is read
     request.scope[AT_END].callback(service.room.give_back, part)
     return shelf
 

@@ -79,6 +79,22 @@ def test_room_is_for_all_and_for_each_and_comes_back(tmp_path: Path) -> None:
     assert room.take("acme", 55) is not None
 
 
+def test_a_file_counts_once_for_a_tenant_until_its_last_reader_gives_it_back(tmp_path: Path) -> None:
+    room, file = Room(tmp_path, most=100, most_of_one=60), object()
+    parts = [room.share("acme", file, 50) for _ in range(3)]
+    with pytest.raises(Refused, match="of your tenant that are not read yet take 50"):
+        room.share("acme", object(), 11)
+    room.give_back(room.share("other", file, 50))
+    with pytest.raises(Refused, match="which others take now"):
+        room.take("other", 51)
+    for part in parts[1:]:
+        room.give_back(part)
+    with pytest.raises(Refused, match="take 50"):
+        room.take("acme", 60)
+    room.give_back(parts[0])
+    room.take("acme", 60)
+
+
 def test_there_is_no_more_room_than_the_disk_has(tmp_path: Path) -> None:
     room = Room(tmp_path, most=2**62, most_of_one=2**62)
     with pytest.raises(StorageFull, match="may take 2,305,843,009,213,693,952 bytes of the disk"):
