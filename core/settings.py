@@ -97,7 +97,9 @@ class Settings(BaseSettings):
         4 * 2**30, ge=1, description="Of all these, as they announce or as they come, until they are stored or refused."
     )
     tenant_answer_bytes: int = Field(
-        2**32, ge=1, description="Of these answers, and the most that one of them may take: an eighth of what there is for all."
+        2**32,
+        ge=1,
+        description="Of these answers: an eighth of what there is for all. The smaller of both is the most that one may take.",
     )
     tenant_requests_per_minute: int | None = Field(None, ge=1, description="Counted in Redis, not at all while that is away.")
     tenant_queued_jobs: int | None = Field(10_000, ge=1)

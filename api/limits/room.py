@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.errors import Refused
-from core.errors import StorageFull
+from core.errors import StorageFull, TooLarge
 
 RETRY_AFTER_S = 60
 MARGIN_BYTES = 2**28  # of the disk that no answer takes: a database may lie beside them
@@ -24,12 +24,12 @@ class Part:
 
 
 class Room:
-    """`most` bytes in the folder for all, `most_of_one` for each tenant. For one event loop."""
+    """`most` bytes in the folder for all, `most_of_one` for each tenant, which is never more. For one event loop."""
 
     def __init__(self, folder: Path, most: int, most_of_one: int) -> None:
         self._folder = folder
         self._most = most
-        self._most_of_one = most_of_one
+        self.most_of_one = min(most, most_of_one)
         self._parts: set[Part] = set()
 
     def share(self, tenant: str, file: object, size: int) -> Part:
@@ -44,13 +44,16 @@ class Room:
         return part
 
     def take(self, tenant: str, size: int, written: int = 0) -> Part:
-        """To be given back; so much of it is on the disk already. Refused where others of the tenant's answers, or of all, take
-        too much; StorageFull where the disk has no more beside what was promised to others and is not written yet."""
+        """To be given back; so much of it is on the disk already. TooLarge where it is too much by itself, Refused where others
+        of the tenant's answers, or of all, take too much; StorageFull where the disk has no more beside what was promised to
+        others and is not written yet."""
+        if size > self.most_of_one:
+            raise TooLarge(f"the answer may take {size:,} bytes until it has been read; {self.most_of_one:,} are allowed")
         mine, headers = sum(part.size for part in self._parts if part.tenant == tenant), {"Retry-After": str(RETRY_AFTER_S)}
-        if mine + size > self._most_of_one:
+        if mine + size > self.most_of_one:
             message = (
                 f"the answer may take {size:,} bytes until it has been read, and others of your tenant that are not read yet "
-                f"take {mine:,}; {self._most_of_one:,} are allowed: read one of them to its end, then ask again"
+                f"take {mine:,}; {self.most_of_one:,} are allowed: read one of them to its end, then ask again"
             )
             raise Refused("too_many_requests", message, headers=headers)
         if sum(part.size for part in self._parts) + size > self._most:

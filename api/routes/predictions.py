@@ -186,7 +186,7 @@ async def _of_a_dataset(
     made as fast as there are turns, and wait on the disk until the client takes them."""
     dataset = await run_in_threadpool(_dataset, service, tenant, asked)
     remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
-    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, service.settings.tenant_answer_bytes, remedy)
+    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, service.room.most_of_one, remedy)
     _check_time(manner, dataset.row_count)
     making = ExitStack()  # what is given back when the answer is made, however slowly the client takes it
     request.scope[AT_END].callback(making.close)

@@ -12,7 +12,7 @@ from api.growing import Broken, Growing
 from api.limits.room import MARGIN_BYTES, Room
 from api.limits.turns import Turns
 from api.streaming import PIECE_BYTES
-from core.errors import StorageFull
+from core.errors import StorageFull, TooLarge
 
 
 def test_no_tenant_has_more_than_its_share_and_its_next_waits_for_its_own() -> None:
@@ -77,6 +77,16 @@ def test_room_is_for_all_and_for_each_and_comes_back(tmp_path: Path) -> None:
     room.give_back(part)
     room.give_back(part)
     assert room.take("acme", 55) is not None
+
+
+@pytest.mark.parametrize(("most", "most_of_one"), [(60, 100), (100, 60)])
+def test_what_never_has_room_is_too_large_whichever_is_the_smaller(tmp_path: Path, most: int, most_of_one: int) -> None:
+    room = Room(tmp_path, most, most_of_one)
+    room.give_back(room.take("acme", 60))
+    with pytest.raises(TooLarge, match="may take 61 bytes until it has been read; 60 are allowed"):
+        room.take("acme", 61)
+    with pytest.raises(TooLarge):
+        room.share("acme", object(), 61)
 
 
 def test_a_file_counts_once_for_a_tenant_until_its_last_reader_gives_it_back(tmp_path: Path) -> None:

@@ -343,8 +343,10 @@ def test_long_labels_are_counted_in_every_row_that_repeats_them(
     whole = client.post(path, json=body, headers={"Accept": "application/x-ndjson"})  # in pieces of a few rows
     assert len(whole.text.splitlines()) == len(rows)
     service = client.app.state.service  # type: ignore[attr-defined]
-    monkeypatch.setitem(service.settings.__dict__, "tenant_answer_bytes", 2**24)
-    assert "leave the probabilities out" in client.post(path, json=body).json()["detail"]
+    monkeypatch.setattr(service.room, "most_of_one", 2**24)
+    answer = client.post(path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "16,777,216 are allowed: leave the probabilities out" in answer.json()["detail"]
     monkeypatch.setattr(route, "PIECE_BYTES", 2**19)
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -300,6 +300,20 @@ def test_ranges_of_one_form_are_pieces_of_one_making(
     assert made == ["onnx", "onnx", "npz"]
 
 
+def test_a_form_that_is_larger_than_a_tenants_room_is_too_large(
+    client: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(client.get(path, params={"format": "npz"}).content)
+    room = client.app.state.service.room  # type: ignore[attr-defined]
+    monkeypatch.setattr(room, "most_of_one", size)
+    assert client.get(path, params={"format": "npz"}).status_code == 200
+    monkeypatch.setattr(room, "most_of_one", size - 1)
+    answer = client.get(path, params={"format": "npz"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert f"may take {size:,} bytes until it has been read; {size - 1:,} are allowed" in answer.json()["detail"]
+    assert client.get(path).status_code == 200  # as they are stored
+
+
 def test_the_exports_that_were_not_used_for_longest_make_room(tmp_path: Path) -> None:
     exports, shelves = Exports(tmp_path, most_bytes=10, most_files=3), {}
 
