@@ -103,11 +103,13 @@ def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None)
     return _with_rows(Described(name, "boolean", missing, len(values), values, low, high, share, deviation, array=x), x)
 
 
-def text(name: str, codes: NDArray[Any], values: Sequence[str], *, is_meant: bool = False) -> Described:
+def text(
+    name: str, codes: NDArray[Any], values: Sequence[str], *, is_meant: bool = False, may_be_dates: bool = True
+) -> Described:
     """codes (N,) into the distinct `values` in any order, negative where missing; values that no row has are dropped.
 
-    Unless texts are what `is_meant`, dates are ignored, and it warns of what looks like numbers and of texts that are hardly
-    ever the same.
+    Unless texts are what `is_meant`, dates are ignored if they `may_be_dates`, and it warns of what looks like numbers and of
+    texts that are hardly ever the same.
     """
     missing = int(np.count_nonzero(codes < 0))
     if missing == len(codes):
@@ -115,7 +117,7 @@ def text(name: str, codes: NDArray[Any], values: Sequence[str], *, is_meant: boo
     used = np.zeros(len(values), np.bool_)
     used[codes[codes >= 0]] = True
     order = sorted(np.flatnonzero(used).tolist(), key=values.__getitem__)
-    if not is_meant and (found := dated(name, [values[i] for i in order], missing, len(order))) is not None:
+    if not is_meant and may_be_dates and (found := dated(name, [values[i] for i in order], missing, len(order))) is not None:
         return found
     if len(order) > MAX_TEXTS:
         reason = f"{len(order)} different texts; {MAX_TEXTS} are allowed"

@@ -151,7 +151,8 @@ class Outbox:
             if webhook is None:
                 return False
             if webhook.url != attempt.url:
-                writer.execute(told.values(attempts=deliveries.c.attempts - 1, due_at=now()))
+                counted = deliveries.c.attempts == attempt.delivery.attempts  # it may have been sent anew meanwhile
+                writer.execute(told.where(counted).values(attempts=deliveries.c.attempts - 1, due_at=now()))
                 return True
             _changed(writer, turn, failing_since=func.coalesce(webhooks.c.failing_since, now()))
             is_given_up = writer.scalar(tried.returning(deliveries.c.state)) == "failed"

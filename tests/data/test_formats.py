@@ -282,7 +282,7 @@ def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns
         (["5/16/2020", "1/2/2020 10:30", "1/2/20, 1:05 PM"], "DD/MM/YYYY or MM/DD/YYYY"),
         (["16-05-2020", "17-05-2020"], "DD-MM-YYYY or MM-DD-YYYY"),
         (["2020-05-16", "2020-05-17", "soon"], "YYYY-MM-DD"),
-        (["2020.5.6 13:00", "2020.5.7"], "YYYY-MM-DD"),
+        (["2020.05.06 13:00", "2020.05.07"], "YYYY-MM-DD"),
         (["16.05.2020", "5/17/2020", "2020-05-18", "unknown"], "DD.MM.YYYY"),
     ],
 )
@@ -301,7 +301,18 @@ def test_dates_are_left_out_however_they_are_written_unless_texts_are_meant(
 
 
 @pytest.mark.parametrize(
-    "values", [["1.2.10", "1.3.2"], ["32.01.2020", "01.13.2020"], ["2020-13-01", "2020-00-01"], ["1/2", "3/4"]]
+    "values",
+    [
+        ["1.2.10", "1.3.2"],
+        ["32.01.2020", "01.13.2020"],
+        ["2020-13-01", "2020-00-01"],
+        ["1/2", "3/4"],
+        ["2023.1.1", "2024.1.2", "2024.10.2"],  # versions
+        ["0902.10.10", "0402.10.11", "8703.10.18"],  # of tariffs
+        ["01.11.11", "10.13.14", "10.71.11", "02.10.30"],  # of branches
+        ["12-01-4000", "12-02-4000"],  # of parts
+        ["2020-05-16", "2020-05-17", "2020-05-18", "never", "once"],
+    ],
 )
 def test_what_is_no_date_stays_text(tmp_path: Path, values: list[str]) -> None:
     assert read("\n".join(["x", *values]).encode(), "csv", tmp_path)[0].schema.column("x").kind == "text"

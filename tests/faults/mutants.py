@@ -6,6 +6,7 @@ other rows as they stand there. It ends with 1 where one is noticed by no test.
 """
 
 import argparse
+import compileall
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from tests.faults.guards_of_jobs import JOBS
 from tests.faults.guards_of_storage import STORAGE
@@ -40,6 +42,8 @@ def copy_of_the_tree() -> Iterator[Path]:
         for folder in _COPIED:
             shutil.copytree(ROOT / folder, directory / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
         shutil.copy(ROOT / "pyproject.toml", directory)
+        # Each mutant is a process of its own: only what it changes is compiled again.
+        compileall.compile_dir(directory, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
         yield directory
 
 
@@ -66,7 +70,8 @@ def without_guard(tree: Path, mutant: Mutant) -> Iterator[None]:
 def failed_tests(tree: Path, modules: tuple[str, ...], *, is_first_enough: bool = True) -> list[str]:
     """Which tests of the tree's store are red; those of locks on PostgreSQL. RuntimeError where they could not be run."""
     files = [_file(module) for module in modules]
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-k", "not postgresql", *files]
+    options = ["-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-k", "not postgresql"]
+    command = [sys.executable, "-m", "pytest", *options, *files]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     ran = subprocess.run(
         [*command, *(["-x"] if is_first_enough else [])],

@@ -162,6 +162,21 @@ def test_what_fails_at_an_address_counts_for_nothing_where_the_webhook_has_anoth
     assert [id for id, _ in receiver.came] == [test.id]
 
 
+def test_a_message_that_was_sent_anew_meanwhile_has_never_been_tried(
+    store: Store, receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    test = store.webhooks.test("default", webhook.id, TEST, "{}")
+    turn = store.outbox.take(60)
+    assert turn is not None
+    attempt = store.outbox.begin(turn, 60, SCHEDULE_S)
+    assert attempt is not None
+    store.webhooks.change("default", webhook.id, url="https://new.example.com/")
+    store.webhooks.redeliver("default", webhook.id, test.id)
+    assert store.outbox.failed(turn, attempt, 503, None, 300.0, days.webhook_give_up_s)
+    (waiting,) = store.webhooks.deliveries("default", webhook.id).items
+    assert (waiting.state, waiting.attempts) == ("pending", 0)
+
+
 @pytest.mark.parametrize("status", [410, 503])
 def test_what_happened_before_the_service_disabled_a_webhook_is_told_when_it_is_enabled(
     store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, days: Settings, status: int

@@ -99,7 +99,7 @@ def _described(name: str, x: NDArray[Any]) -> Described:
     if texts.view(texts.dtype.byteorder.replace("|", "=") + "u4").max() > _LAST_CHARACTER:
         raise InvalidData(f'column "{name}" has a text that is not Unicode')
     values, codes = np.unique(texts, return_inverse=True)
-    return text(name, codes, values.tolist())
+    return text(name, codes, values.tolist(), may_be_dates=False)  # they have a type for dates
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import Problem
 from core.nn.planning import suggestions
 from core.nn.preparation.column import Column
-from core.nn.preparation.roles import feature_columns, inputs, left_out, target_place
+from core.nn.preparation.roles import SCALABLE, feature_columns, inputs, left_out, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
 from core.nn.program import FUSED
@@ -73,7 +73,7 @@ class Outline:
             outputs = facts.outputs(loss)
             self.choose("network", "layers", suggestions.layers(facts.rows, facts.inputs, outputs, last, facts.vocabulary))
         if self._training is not None:
-            self._choose_steps(self._training, facts.rows)
+            self._choose_steps(self._training, facts.rows, data or _COLUMNS)
 
     def _choose_loss(self, training: JSON, facts: "_Facts") -> None:
         if not _is_open(training, "loss"):
@@ -89,12 +89,12 @@ class Outline:
         if "metrics" not in training:
             self.choose("training", "metrics", ["accuracy" if loss in FUSED else "r2"])
 
-    def _choose_steps(self, training: JSON, rows: int) -> None:
+    def _choose_steps(self, training: JSON, rows: int, data: DataSpec) -> None:
         if _is_open(training, "epochs") and "validation" not in training:
             fraction = suggestions.validation_fraction(rows)
             if fraction is not None:
                 self.choose("training", "validation", {"fraction": fraction})
-        self._choose_rate(training, rows)
+        self._choose_rate(training, rows, data)
         rows -= _validation_rows(training.get("validation"), rows)
         if _is_open(training, "batch_size"):
             if _type(training, "optimizer") == "lbfgs":
@@ -105,10 +105,10 @@ class Outline:
             steps = -(-rows // (_count(training.get("batch_size")) or max(rows, 1))) or 1
             self._choose_epochs(training, steps)
 
-    def _choose_rate(self, training: JSON, rows: int) -> None:
+    def _choose_rate(self, training: JSON, rows: int, data: DataSpec) -> None:
         widest = max((_count(layer.get("units")) or 1 for layer in _layers(self._network)), default=1)
         if _is_open(training, "optimizer"):
-            self.choose("training", "optimizer", suggestions.optimizer(rows, widest))
+            self.choose("training", "optimizer", suggestions.optimizer(rows, widest, is_scaled=self._is_scaled(training, data)))
             return
         optimizer = training["optimizer"]
         if isinstance(optimizer, Mapping) and optimizer.get("learning_rate") == AUTO:
@@ -118,6 +118,13 @@ class Outline:
             if rate is not None:
                 training["optimizer"] = {**optimizer, "learning_rate": rate}
                 self.chosen["/training/optimizer/learning_rate"] = rate
+
+    def _is_scaled(self, training: JSON, data: DataSpec) -> bool:
+        """Whether numbers of about 1 go into the network and come out of it, as `scaling_of` will have it."""
+        last, loss = _last(self._network), _type(training, "loss")
+        is_linear = last.get("type", "dense") == "dense" and _type(last, "activation") in ("", "identity")
+        is_output_scaled = is_linear if data.target_scaling == AUTO else data.target_scaling != "none"
+        return data.scaling != "none" and (loss in FUSED or (loss in SCALABLE and is_output_scaled))
 
     def _choose_epochs(self, training: JSON, steps: int) -> None:
         is_validated = training.get("validation") is not None

@@ -95,9 +95,10 @@ def batch_size(rows: int) -> int | str:
     return "full" if rows < 2 * _BATCHES.start else _within(_BATCHES, _power_of_two(rows // 50))
 
 
-def optimizer(rows: int, widest: int) -> dict[str, Any]:
-    """Adam with weights that decay; without, where so few rows are learned that they are rather a puzzle than a sample."""
-    kind = "adam" if rows < LEAST_ROWS_TO_SPLIT else "adamw"
+def optimizer(rows: int, widest: int, *, is_scaled: bool) -> dict[str, Any]:
+    """Adam with weights that decay; without, where so few rows are learned that they are rather a puzzle than a sample, and
+    where inputs or targets that are not `is_scaled` to about 1 may need weights that such a decay does not allow."""
+    kind = "adamw" if is_scaled and rows >= LEAST_ROWS_TO_SPLIT else "adam"
     chosen = {"type": kind, "learning_rate": learning_rate(kind, 0.0, widest)}
     return chosen if kind == "adam" else {**chosen, "weight_decay": _WEIGHT_DECAY}
 

@@ -94,6 +94,30 @@ def test_weights_decay_unless_the_rows_are_a_handful() -> None:
     assert completed({"training": {"optimizer": said}}).document["training"]["optimizer"] == {**said, "learning_rate": 0.003}
 
 
+PRICE = number("price")
+
+
+@pytest.mark.parametrize(
+    ("layers", "target", "scaling", "chosen"),
+    [
+        ([{"units": 4}, {"units": 1}], PRICE, {}, "adamw"),
+        ([{"units": 4}, {"units": 1, "activation": "identity"}], PRICE, {}, "adamw"),
+        ([{"units": 1, "activation": "relu"}], PRICE, {}, "adam"),
+        ([{"units": 1}, "relu"], PRICE, {}, "adam"),
+        ([{"units": 1, "activation": "relu"}], PRICE, {"target_scaling": "min_max"}, "adamw"),
+        ("auto", PRICE, {"target_scaling": "none"}, "adam"),
+        ("auto", PRICE, {"scaling": "none"}, "adam"),
+        ("auto", SPECIES, {"target_scaling": "none"}, "adamw"),
+    ],
+)
+def test_weights_decay_only_where_numbers_of_about_one_go_in_and_come_out(
+    layers: Any, target: Column, scaling: dict[str, Any], chosen: str
+) -> None:
+    outline = Outline({"network": {"layers": layers}, "dataset": {"id": "ds", **scaling}})
+    outline.complete(DataSpec(target=target.name, **scaling), schema(target))
+    assert outline.chosen["/training/optimizer"]["type"] == chosen
+
+
 def test_with_given_epochs_no_rows_are_put_aside_and_nothing_stops_early() -> None:
     chosen = completed({"training": {"epochs": 3}}).chosen
     assert not {"/training/epochs", "/training/validation", "/training/early_stopping"} & chosen.keys()
