@@ -1,5 +1,6 @@
 """What is predicted is read as the data were that the network learned from."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,67 @@ def test_a_file_is_read_as_it_looks_where_the_data_are_gone(client, learned):
         job.predict(new)
     said = {"numbers": ["Fläche"], "texts": ["Zone"], "missing_values": ["k.A."]}
     assert job.predict(new, **said).values == expected
+
+
+CODES = ["A1", "B2", "12", "13"]
+
+
+@pytest.fixture
+def of_codes(client, tmp_path):
+    """A job on data of which nothing was said: a column of texts some of which look like numbers, and one of days."""
+    lines = [f"{CODES[i % 4]};{('soon', '2024-05-17')[i % 2]};{i % 7};{i % 4}" for i in range(40)]
+    (tmp_path / "codes.csv").write_text("\n".join(['zip;dä"y;x;y', *lines]).replace('dä"y', '"dä""y"'), encoding="utf-8")
+    dataset = client.datasets.upload(tmp_path / "codes.csv")
+    data = {"id": dataset.id, "target": "y", "features": ["zip", 'dä"y', "x"]}
+    return client.jobs.create([{"units": 1}], data, {"epochs": 5, "seed": 3}).wait().check()
+
+
+ROWS = [{"zip": "12", 'dä"y': "2024-05-17", "x": 1}, {"zip": "13", 'dä"y': "2024-05-17", "x": 2}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("new.csv", '\ufeff\r\nzip,"dä""y",x\r\n12,2024-05-17,1\r\n13,2024-05-17,2\r\n'),
+        ("new.tsv", 'zip\t"dä""y"\tx\n12\t2024-05-17\t1\n13\t2024-05-17\t2\n'),
+        ("new.json", json.dumps([{**row, "zip": int(row["zip"])} for row in ROWS])),
+        ("columns.json", json.dumps({name: [row[name] for row in ROWS] for name in ROWS[0]}, ensure_ascii=False)),
+        ("new.jsonl", "\n".join(json.dumps({**row, "zip": int(row["zip"]), 'dä"y': "soon"}) for row in ROWS)),
+    ],
+)
+def test_a_column_that_was_texts_is_texts_in_a_file_where_it_looks_like_numbers_or_dates(of_codes, tmp_path, name, content):
+    (tmp_path / name).write_text(content, encoding="utf-8", newline="")
+    found = of_codes.predict(tmp_path / name)
+    days = {'dä"y': "soon"} if name == "new.jsonl" else {}  # the service reads no dates as texts from JSON lines
+    assert found.values == of_codes.predict([{**row, **days} for row in ROWS]).values
+    assert not found.warnings
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("new.csv", "zip,x\n12,1\n"),
+        ("new.json", '[{"zip": "12", "x": 1, "of": "\\"dä\\"y\\": "}]'),
+        ("new.jsonl", '{"zip": 12, "x": 1}\n'),
+    ],
+)
+def test_of_a_column_that_a_file_lacks_the_service_tells(of_codes, tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(gradmill.APIError, match=r"^(?!.*texts).*there is no column \"dä"):
+        of_codes.predict(tmp_path / name)
+
+
+def test_what_a_file_is_said_to_be_wins_over_what_the_data_were(of_codes, tmp_path):
+    (tmp_path / "new.csv").write_text('zip,"dä""y",x\n12,soon,1\n', encoding="utf-8")
+    with pytest.raises(gradmill.APIError, match='"zip" is number'):
+        of_codes.predict(tmp_path / "new.csv", numbers=["zip"])
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\n", b'a,"b\n'])
+def test_what_is_wrong_with_a_file_the_service_tells(of_codes, tmp_path, content):
+    (tmp_path / "new.csv").write_bytes(content)
+    with pytest.raises(gradmill.InvalidData):
+        of_codes.predict(tmp_path / "new.csv")
 
 
 def test_arrays_are_read_without_a_reading(client, tmp_path):

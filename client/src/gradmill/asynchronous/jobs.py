@@ -55,7 +55,7 @@ class AsyncJobSummary(JobSummaryAnswer):
     _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: AsyncTransport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
-    _learned: readings.Said | None = PrivateAttr(default=None)
+    _learned: tuple[Mapping[str, Any], DatasetAnswer | None] | None = PrivateAttr(default=None)
 
     @property
     def is_ended(self) -> bool:
@@ -193,7 +193,7 @@ class AsyncJobSummary(JobSummaryAnswer):
         if (named := columns(data)) is not None:
             data = named
         if isinstance(data, Path) or named is not None:
-            learned = await self._reading() if readings.matter(data) else {}
+            learned = await self._reading(data) if readings.matter(data) else {}
             if (reading := readings.merged(learned, said)) or isinstance(data, Path):
                 found.add(await self._predicted_of_file(Upload(data, reading), params))
                 return found
@@ -217,19 +217,21 @@ class AsyncJobSummary(JobSummaryAnswer):
                     pending += [rows[half:], rows[:half]]
         return found
 
-    async def _reading(self) -> readings.Said:
-        """That of the dataset that it learned from, asked for once; nothing where that is gone."""
+    async def _reading(self, data: Any) -> readings.Said:
+        """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
         if self._learned is None:
-            self._learned = await self._asked_reading()
-        return self._learned
+            self._learned = await self._asked_data()
+        asked, dataset = self._learned
+        return {} if dataset is None else readings.of_training(asked, dataset, data)
 
-    async def _asked_reading(self) -> readings.Said:
+    async def _asked_data(self) -> tuple[Mapping[str, Any], DatasetAnswer | None]:
+        """What it was asked to learn from, and the dataset."""
         asked = self.dataset if "target" in self.dataset else (await self.whole()).dataset
         try:
             dataset = await self._transport.json(get(path_of("datasets", str(asked.get("id")))))
         except NotFound:
-            return {}
-        return readings.of_training(asked, model_of(DatasetAnswer, dataset))
+            return asked, None
+        return asked, model_of(DatasetAnswer, dataset)
 
     async def _predicted_of_file(self, file: Upload, params: dict[str, Any]) -> PredictionsAnswer:
         while True:
