@@ -8,7 +8,7 @@ from api.errors import Refused
 from core.errors import StorageFull, TooLarge
 
 RETRY_AFTER_S = 60
-MARGIN_BYTES = 2**28  # of the disk that no answer takes: a database may lie beside them
+MARGIN_BYTES = 2**28  # of the disk that no answer is promised: a database may lie beside them
 
 
 @dataclass(eq=False, slots=True)

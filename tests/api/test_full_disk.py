@@ -8,15 +8,17 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from core.store import Store
 from tests.api.conftest import xor
 from tests.api.server import Server
+from tests.api.test_readers import SEVERAL, trained
 
 ROOM = 4 * 2**20
 CSV = {"Content-Type": "text/csv"}
 
 
 @pytest.fixture(params=["a small file system", "a limit of the process"])
-def client(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[httpx2.Client]:
+def server(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Server]:
     data = tmp_path / "data"
     data.mkdir()
     is_mounted = request.param == "a small file system"
@@ -29,13 +31,18 @@ def client(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) ->
         server = Server(database_url, tmp_path)
         if not is_mounted:
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (ROOM, ROOM))
-        with server.client() as client:
-            yield client
+        yield server
     finally:
         if server is not None:
             server.stop()
         if is_mounted:
             subprocess.run(["umount", str(data)], check=True)
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx2.Client]:
+    with server.client() as client:
+        yield client
 
 
 def refused(answer: httpx2.Response) -> None:
@@ -56,3 +63,11 @@ def test_a_full_disk_is_nobodys_mistake(client: httpx2.Client) -> None:
 
     assert client.post("/v1/datasets", content=b"a\n1\n", headers=CSV).status_code == 201
     assert client.post("/v1/jobs", json=xor()).status_code == 202
+
+
+def test_weights_in_a_form_that_the_disk_does_not_hold_are_there_as_they_are_stored(
+    server: Server, client: httpx2.Client, store: Store
+) -> None:
+    path = f"{trained(server, store, SEVERAL)}/weights"
+    refused(client.get(path, params={"format": "npz"}))
+    assert client.get(path).status_code == 200
