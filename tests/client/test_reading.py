@@ -16,6 +16,14 @@ pytestmark = pytest.mark.xdist_group("client")
 
 READING = {"numbers": ["Fläche", "Miete"], "texts": ["Zone"], "missing_values": ["k.A."]}
 
+PREDICTED = Answer(
+    200,
+    {
+        **{"object": "predictions", "job": "job_1", "epoch": 1, "targets": ["y"], "classes": None, "rows": 1},
+        "predictions": [{"values": {"y": 1.0}, "probabilities": None}],
+    },
+)
+
 
 def rents(path: Path, rows: range, *, has_rents: bool = True) -> Path:
     """Semicolons, decimal commas, and areas that are not known."""
@@ -65,6 +73,30 @@ def test_a_table_is_read_as_the_data_were_that_the_job_learned_from(learned):
     assert job.predict({**{name: table[name].tolist() for name in table}, "Fläche": texts}).values == expected
     assert job.predict({**{name: iter(table[name]) for name in table}, "Fläche": iter(texts)}).values == expected
     assert job.predict(table).values == expected  # in which no text is
+
+
+def test_a_table_is_predicted_with_a_key_that_may_only_read(answering):
+    said = {"numbers": ["area"], "texts": ["zone"], "missing_values": ["k.A."]}
+    job = {**JOB, "dataset": {"id": "ds_1", "target": "y"}}
+    answering.answers = [Answer(200, job), Answer(200, {**DATASET, "reading": said}), PREDICTED, PREDICTED]
+    with gradmill.Client(answering.url, "gm_key") as client:
+        job = client.jobs.get("job_1")
+        areas = [" 1,200.5", "k.A.", "", "-3e1", 7, "1,20"]
+        job.predict(pd.DataFrame({"area": areas, "zone": [1, 2, 3, 4, 5, 6], "free": ["k.A.", "b", "c", "1", "e", "f"]}))
+        job.predict({"area": ["1"], "zone": ["1"]}, numbers=["zone"], missing_values=[])
+    *_, first, second = answering.asked
+    assert [asked.path.split("?")[0] for asked in (first, second)] == ["/v1/jobs/job_1/predict"] * 2
+    rows = json.loads(first.body)["rows"]
+    assert [row["area"] for row in rows] == [1200.5, None, None, -30, 7, "1,20"]
+    assert [row["zone"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert [row["free"] for row in rows] == [None, "b", "c", "1", "e", "f"]
+    assert json.loads(second.body)["rows"] == [{"area": "1", "zone": 1}]
+
+
+def test_columns_that_a_table_lacks_cannot_be_said_to_be_numbers(learned):
+    job, new = learned
+    with pytest.raises(gradmill.BadInput, match="numbers names 'Flache', which the table lacks"):
+        job.predict(pd.DataFrame(parsed(new)), numbers=["Flache"])
 
 
 def test_how_a_file_is_read_can_be_said_otherwise(learned, tmp_path):
@@ -167,10 +199,7 @@ def test_arrays_are_read_without_a_reading(client, tmp_path):
 @pytest.mark.parametrize("dataset", [Answer(200, DATASET), problem(404, "not_found")])
 def test_how_the_data_were_read_is_asked_once(answering, dataset):
     job = {**JOB, "dataset": {"id": "ds_1", "target": "y"}}
-    values = [{"values": {"y": 1.0}, "probabilities": None}]
-    about = {"object": "predictions", "job": "job_1", "epoch": 1, "targets": ["y"], "classes": None, "rows": 1}
-    predicted = Answer(200, {**about, "predictions": values})
-    answering.answers = [Answer(200, job), dataset, predicted, predicted]
+    answering.answers = [Answer(200, job), dataset, PREDICTED, PREDICTED]
     with gradmill.Client(answering.url, "gm_key") as client:
         job = client.jobs.get("job_1")
         for _ in range(2):

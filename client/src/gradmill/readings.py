@@ -1,14 +1,21 @@
 """How the cells of a file or a table are read: `numbers` and `texts` are columns, `missing_values` texts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from gradmill import headers
 from gradmill.answers import DatasetAnswer, Reading
-from gradmill.tables import columns
+from gradmill.errors import BadInput
+from gradmill.tables import columns, plain
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
+
+_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SEPARATOR = re.compile("[, '’\u00a0\u202f]")  # of thousands
+_GROUPED = re.compile("[+-]?[1-9][0-9]{0,2}([, '’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})*(?:[.][0-9]*)?")
 
 
 def said(**parts: Sequence[str] | None) -> Said:
@@ -43,6 +50,17 @@ def merged(learned: Said, said: Said) -> Said:
     return {name: words for name, words in found.items() if words}
 
 
+def applied(table: Mapping[str, Any], reading: Said, said: Said) -> dict[str, list[Any]]:
+    """The columns as the service would read them in a file of JSON. BadInput where `said` names one that is not there; a text
+    that is no number where one must be is left to the service, which tells its row."""
+    for part in ("numbers", "texts"):
+        if lacking := [name for name in said.get(part, ()) if name not in table]:
+            raise BadInput(f"{part} names {lacking[0]!r}, which the table lacks; it has {', '.join(list(table)[:10])}")
+    missing = {*reading.get("missing_values", ())}
+    kinds = {**dict.fromkeys(reading.get("numbers", ()), _number), **dict.fromkeys(reading.get("texts", ()), _text)}
+    return {name: [_cell(value, missing, kinds.get(name)) for value in plain(table[name])] for name in table}
+
+
 def matter(data: Any) -> bool:
     """Whether cells of a file or a table may be read in several ways: where they are texts."""
     if isinstance(data, Path):
@@ -54,3 +72,22 @@ def _has_texts(values: Any) -> bool:
     if getattr(getattr(values, "dtype", None), "kind", "O") in "biufcmM":  # of NumPy and pandas
         return False
     return any(isinstance(value, str) for value in (values.tolist() if hasattr(values, "tolist") else values))
+
+
+def _cell(value: Any, missing: Collection[str], kind: Callable[[Any], Any] | None) -> Any:
+    if isinstance(value, str) and value in missing:
+        return None
+    return value if kind is None else kind(value)
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if _GROUPED.fullmatch(text):
+        text = _SEPARATOR.sub("", text)
+    return (float(text) if _PLAIN.fullmatch(text) else value) if text else None
+
+
+def _text(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, bool | int | float) else value

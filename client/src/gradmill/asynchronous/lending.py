@@ -18,7 +18,7 @@ from gradmill.requests import path_of
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file or a table, and how it is read."""
+    """A file, and how it is read."""
 
     data: Any
     reading: Said

@@ -183,7 +183,7 @@ class JobSummary(JobSummaryAnswer):
         missing_values: Sequence[str] | None = None,
     ) -> Predictions:
         """What the network says of new rows: an array, a table, columns by name, a list of rows, which are sent some at a time;
-        a Path of a file, which is stored meanwhile; or a dataset, or its id.
+        a Path of a file, which is stored meanwhile, for which the key must have the scope `write`; or a dataset, or its id.
 
         Cells of a file or a table are read as those of the dataset were that the job learned from, as long as that is there;
         `numbers`, `texts` and `missing_values` say otherwise, as in `datasets.upload`.
@@ -197,9 +197,11 @@ class JobSummary(JobSummaryAnswer):
             data = named
         if isinstance(data, Path) or named is not None:
             learned = self._reading(data) if readings.matter(data) else {}
-            if (reading := readings.merged(learned, said)) or isinstance(data, Path):
+            reading = readings.merged(learned, said)
+            if named is None:
                 found.add(self._predicted_of_file(Upload(data, reading), params))
                 return found
+            data = readings.applied(named, reading, said) if reading else named
         elif any(said.values()):
             raise BadInput(
                 f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none"

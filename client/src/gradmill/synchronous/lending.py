@@ -21,7 +21,7 @@ from gradmill.synchronous.transport import Transport
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file or a table, and how it is read."""
+    """A file, and how it is read."""
 
     data: Any
     reading: Said
