@@ -125,6 +125,7 @@ export interface Column {
   deviation: number | null;
   reason: string | null;
   warning?: string | null;
+  number_like?: { cells: number; of: number; strange: number } | null; // of texts
 }
 
 export interface DatasetSummary {

@@ -9,24 +9,18 @@ const MOST = 60; // that are listed; of wide tables the others are found by thei
 interface Props {
   dataset: Dataset;
   target: string;
-  leftOut: ReadonlySet<string>;
+  inputs: ReadonlySet<string>;
   kinds: ReadonlyMap<string, Kind>; // as which it shall be read
-  onChange: (leftOut: ReadonlySet<string>) => void;
+  onTick: (column: string, isInput: boolean) => void;
   onKind: ((column: string, kind: Kind) => void) | null; // null: it cannot be read again
 }
 
 /** What each column holds, and whether the network sees it. */
-export function Columns({ dataset, target, leftOut, kinds, onChange, onKind }: Props) {
+export function Columns({ dataset, target, inputs, kinds, onTick, onKind }: Props) {
   const [wanted, setWanted] = useState("");
   const found = dataset.columns.filter((each) => each.name.toLowerCase().includes(wanted.toLowerCase()));
   const told = new Set([...(dataset.reading?.numbers ?? []), ...(dataset.reading?.texts ?? [])]);
   const isWide = dataset.columns.length > MOST;
-
-  function toggle(name: string) {
-    const next = new Set(leftOut);
-    if (!next.delete(name)) next.add(name);
-    onChange(next);
-  }
 
   return (
     <>
@@ -59,8 +53,8 @@ export function Columns({ dataset, target, leftOut, kinds, onChange, onKind }: P
                       type="checkbox"
                       aria-label={`${column.name} is an input`}
                       disabled={column.kind === "ignored"}
-                      checked={column.kind !== "ignored" && !leftOut.has(column.name)}
-                      onChange={() => toggle(column.name)}
+                      checked={inputs.has(column.name)}
+                      onChange={(event) => onTick(column.name, event.currentTarget.checked)}
                     />
                   )}
                 </td>
@@ -75,7 +69,7 @@ export function Columns({ dataset, target, leftOut, kinds, onChange, onKind }: P
           </tbody>
         </table>
       </div>
-      {found.length > MOST && <p class="soft">{count(found.length - MOST)} more are not listed here; they are used all the same.</p>}
+      {found.length > MOST && <p class="soft">{count(found.length - MOST)} more are not listed here; what is an input is used all the same.</p>}
     </>
   );
 }

@@ -1,6 +1,7 @@
 // What is being put together, and the request that it stands for.
 
 import type { Dataset, Entry, Json } from "../service/types";
+import { inputsOf, NO_TICKS, type Ticks } from "./inputs";
 
 export interface LayerDraft {
   key: number;
@@ -11,7 +12,7 @@ export interface LayerDraft {
 export interface Draft {
   name: string;
   target: string;
-  left_out: ReadonlySet<string>; // columns that are not looked at
+  ticks: Ticks; // whether a column is an input
   layers: LayerDraft[] | null; // null: chosen by the service
   loss: string;
   optimizer: string;
@@ -28,7 +29,7 @@ export const AUTO = "auto";
 export const EMPTY: Draft = {
   name: "",
   target: "",
-  left_out: new Set(),
+  ticks: NO_TICKS,
   layers: null,
   loss: AUTO,
   optimizer: AUTO,
@@ -71,13 +72,14 @@ const CLASSES = new Set(["binary_cross_entropy", "softmax_cross_entropy"]); // t
 
 /** The request of POST /v1/jobs, which /v1/networks/check takes too. What is empty is left to the service. */
 export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Json {
-  const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== draft.target);
-  const features = usable.filter((each) => !draft.left_out.has(each.name)).map((each) => each.name);
+  const features = [...inputsOf(dataset, draft.target, draft.ticks)];
+  const byItself = [...inputsOf(dataset, draft.target, NO_TICKS)];
+  const isOwn = features.length !== byItself.length || features.some((each, place) => each !== byItself[place]);
   const rate = numeric(draft.learning_rate);
   const snapshots = numeric(snapshotsOf(draft, isSmall), "0");
   const optimizer = rate === AUTO ? draft.optimizer : { type: optimizerOf(draft).type, learning_rate: rate };
   return {
-    dataset: { id: dataset.id, target: draft.target, ...(features.length < usable.length ? { features } : {}) },
+    dataset: { id: dataset.id, target: draft.target, ...(isOwn ? { features } : {}) },
     ...(draft.layers
       ? { network: { layers: draft.layers.map((each) => ({ type: "dense", units: numeric(each.units, ""), activation: each.activation })) } }
       : {}),

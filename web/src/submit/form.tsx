@@ -13,6 +13,7 @@ import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
 import { AUTO, canValidate, EMPTY, FIELDS, measured, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
 import { Field, TextField } from "./field";
+import { inputsOf } from "./inputs";
 import { Network, newLayer } from "./network";
 import { draftOf, isUnread, ReadAgain, withKind } from "./reading";
 import { sentBefore, type Table } from "./table";
@@ -99,9 +100,9 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
           <Columns
             dataset={dataset}
             target={draft.target}
-            leftOut={draft.left_out}
+            inputs={inputsOf(dataset, draft.target, draft.ticks)}
             kinds={reading.kinds}
-            onChange={(left_out) => change({ left_out })}
+            onTick={(column, isInput) => change({ ticks: new Map(draft.ticks).set(column, isInput) })}
             onKind={table.file ? (column, kind) => setReading(withKind(reading, column, kind)) : null}
           />
           <ReadAgain table={table} draft={reading} onChange={setReading} onTable={onTable} />
