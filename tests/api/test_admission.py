@@ -40,7 +40,8 @@ REQUESTS: dict[str, tuple[JSON, int, str, str]] = {
     "a hundred wide layers": (
         network(*[{"units": 100_000}] * 99, ONE), 422, "/network/layers/1/units", "980,010,200,001 parameters"
     ),
-    "eighty thousand layers": (network(*[ONE] * 80_000), 422, "/network/layers", "80000 items"),
+    "eighty thousand layers": (network(*[ONE] * 80_000), 422, "", "more than 10000 objects"),
+    "nine thousand layers": (network(*[ONE] * 9_000), 422, "/network/layers", "9000 items"),
     "blocks in blocks": (network(nested(20), ONE), 422, "/network/layers/0/", "4 deep"),
     "blocks in blocks in blocks": (network(nested(60), ONE), 400, "", "64 levels"),
     "blocks of blocks of blocks": (

@@ -110,7 +110,7 @@ def test_a_state_that_was_not_kept_or_is_of_another_optimizer_is_refused(
         "/training/start/optimizer_state": f"job {first['id']} has kept no state of its optimizer; "
         'a job does with "keep_optimizer_state": true'
     }
-    training = {"loss": "mean_squared_error", "epochs": 1, "keep_optimizer_state": True}
+    training = {"loss": "mean_squared_error", "optimizer": "adam", "epochs": 1, "keep_optimizer_state": True}
     start["job"] = finish(job(client, network={"layers": LAYERS}, training=training).json())["id"]
     network, optimizer = {"dtype": "float64"}, {"type": "adam", "beta1": 0.5}
     found = messages(job(client, network=network, training={"start": start, "optimizer": optimizer}))

@@ -43,7 +43,10 @@ def weights_file(folder: Path, layers: list[dict[str, object]]) -> str:
     [
         ("length\n1\n", "the rows have no column size, which the network was trained on"),
         ("", "the rows have no column size"),
-        ("size\nlarge\n", "rows.csv, row 0: could not convert string to float: 'large'"),
+        (
+            "size\nlarge\n",
+            "rows.csv, row 0: column size is 'large', which is no number; if it means a missing value: --missing-value 'large'",
+        ),
         ("length,size\n1,2\n1\n", "line 3 has fewer values than the first line has names"),
     ],
 )
@@ -68,7 +71,9 @@ def test_files_that_are_no_weights_are_told(tmp_path: Path) -> None:
 
 
 def test_without_its_files_the_usage_is_shown(tmp_path: Path) -> None:
-    assert "usage: predict.py [-h] WEIGHTS.safetensors ROWS.csv" in failed(tmp_path, "predict.py", status=2)
+    assert "usage: predict.py [-h] [--missing-value TEXT] WEIGHTS.safetensors ROWS.csv" in failed(
+        tmp_path, "predict.py", status=2
+    )
 
 
 def test_a_client_without_a_service_or_a_key_is_told_where_they_may_be(tmp_path: Path) -> None:

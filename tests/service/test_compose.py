@@ -41,8 +41,8 @@ def test_the_pulse_that_a_health_check_feels_is_the_one_that_is_kept(name: str) 
 
 def test_the_uploads_that_are_read_at_once_fit_into_the_memory_of_the_api() -> None:
     api = SERVICES["api"]
-    assert api["deploy"]["resources"]["limits"]["memory"] == "4g"
-    assert PARSERS * int(api["environment"]["GRADMILL_PARSE_MEMORY_BYTES"]) + 2**30 <= 4 * 2**30
+    assert api["deploy"]["resources"]["limits"]["memory"] == "6g"
+    assert PARSERS * int(api["environment"]["GRADMILL_PARSE_MEMORY_BYTES"]) + 2**30 <= 6 * 2**30
 
 
 def test_only_the_api_can_be_reached_and_only_from_this_machine() -> None:
