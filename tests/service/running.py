@@ -61,9 +61,13 @@ class Running:
             self.group = guard[0].pid if guard else None
         return [] if self.group is None else [process for process in psutil.process_iter() if is_member(process, self.group)]
 
+    def found(self, *words: str) -> list[psutil.Process]:
+        """The processes whose command lines hold these words."""
+        return [process for process in self.members() if all(word in process.cmdline() for word in words)]
+
     def member(self, *words: str) -> psutil.Process:
-        """The first process whose command line holds these words."""
-        found = [process for process in self.members() if all(word in process.cmdline() for word in words)]
+        """The first of them."""
+        found = self.found(*words)
         assert found, f"no process with {words} among {[process.cmdline() for process in self.members()]}"
         return min(found, key=lambda process: process.pid)
 
