@@ -74,8 +74,9 @@ def test_texts_that_hardly_repeat_are_left_out_and_the_answer_says_how_to_take_t
     content = "name,length,when,species\n" + "".join(
         f"name {i},{i % 7}.5,{i % 28 + 1}.05.2024,{'abc'[i % 3]}\n" for i in range(60)
     )
-    data: JSON = {"id": client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()["id"]}
-    data["target"] = "species"
+    dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()
+    assert dataset["left_out"] == ["name"]
+    data: JSON = {"id": dataset["id"], "target": "species"}
     job = client.post("/v1/jobs", json={"dataset": data}).json()
     assert job["chosen"]["/dataset/features"] == job["dataset"]["features"] == ["length"]
     assert job["plan"]["inputs"] == 1

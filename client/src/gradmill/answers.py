@@ -220,6 +220,9 @@ class DatasetAnswer(Answer):
     column_count: int
     columns: list[Column]
     """`values` are the first 20 of the `distinct` ones, unless `?values=all` asks for all."""
+    left_out: list[str]
+    """Columns of texts that hardly repeat, each of which would be an input: a job takes them only where its `features`
+    name them, or where there is nothing else to take."""
     shapes: dict[str, list[int]]
     """Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in C order,
     for a `reshape` layer."""

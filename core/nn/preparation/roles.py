@@ -26,27 +26,27 @@ def feature_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:
 
 
 def left_out(schema: Schema, data: DataSpec) -> frozenset[str]:
-    """The columns that no job takes whose features nobody names: texts that hardly repeat, each of which would be an input.
-
-    None where nothing else is left. What is misread is kept, since it is refused.
-    """
+    """The columns that no job takes whose features nobody names: texts that hardly repeat; none where nothing else is left."""
     if data.features is not None or data.categories != "one_hot":
         return frozenset()
     columns = feature_columns(schema, data)
-    found = {
-        column.name
-        for column in columns
-        if column.kind == "text" and are_many(len(column.values or ()), schema.rows) and not is_misread(column, data)
-    }
+    found = {column.name for column in columns if hardly_repeats(column, schema.rows)}
     return frozenset(found) if len(found) < len(columns) else frozenset()
+
+
+def hardly_repeats(column: Column, rows: int) -> bool:
+    """Whether it holds texts almost each of which would be an input of its own. What is misread is not: it is refused."""
+    return column.kind == "text" and are_many(len(column.values or ()), rows) and not _looks_misread(column)
 
 
 def is_misread(column: Column, data: DataSpec) -> bool:
     """Whether a few cells make a text of a column of numbers, each of which would become an input."""
+    return data.categories == "one_hot" and _looks_misread(column)
+
+
+def _looks_misread(column: Column) -> bool:
     like, count = column.number_like, len(column.values or ())
-    if data.categories != "one_hot" or like is None:
-        return False
-    return like.strange > 0 and 2 * like.cells > like.of and count > MAX_MISREAD
+    return like is not None and like.strange > 0 and 2 * like.cells > like.of and count > MAX_MISREAD
 
 
 def target_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:

@@ -125,7 +125,6 @@ export interface Column {
   deviation: number | null;
   reason: string | null;
   warning?: string | null;
-  number_like?: { cells: number; of: number; strange: number } | null; // of texts
 }
 
 export interface DatasetSummary {
@@ -138,6 +137,7 @@ export interface DatasetSummary {
 
 export interface Dataset extends DatasetSummary {
   columns: Column[];
+  left_out: string[]; // texts that hardly repeat: inputs only where a job names them, or where there is nothing else
   reading: Reading | null;
 }
 
