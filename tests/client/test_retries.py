@@ -16,7 +16,7 @@ from tests.client.answering import Answer, problem
 QUICK = Retries(times=3, first_s=0.001, longest_s=0.002)
 DATASET = {
     **{"id": "ds_1", "object": "dataset", "name": None, "format": "csv", "source": "upload", "sha256": "00", "bytes": 1},
-    **{"created_at": "2026-01-01T00:00:00Z", "rows": 1, "column_count": 1, "columns": [], "shapes": {}},
+    **{"created_at": "2026-01-01T00:00:00Z", "rows": 1, "column_count": 1, "columns": [], "left_out": [], "shapes": {}},
 }
 JOB = {
     **{
