@@ -48,8 +48,10 @@ def failure_of(response: httpx2.Response) -> GradmillError:
         return _strange(response)
 
 
-def unreachable(base_url: str, error: httpx2.TransportError) -> NotReachable:
+def unreachable(base_url: str, error: httpx2.TransportError | httpx2.DecodingError) -> NotReachable:
     said = str(error) or type(error).__name__
+    if isinstance(error, httpx2.DecodingError):
+        return NotReachable(f"what Gradmill answers at {base_url} is broken: {said}")
     return NotReachable(f"Gradmill does not answer at {base_url}: {said}")
 
 

@@ -3,7 +3,7 @@
 GradmillError
 ├── BadAddress                 there is no such address, or no key for it
 ├── BadInput                   what was given here cannot be sent; also a ValueError
-├── NotReachable               no answer came; also a ConnectionError
+├── NotReachable               no answer came, or a broken one; also a ConnectionError
 │   └── NoService              no address was given, and no service runs in this folder
 ├── UnexpectedAnswer           something answered, and not as Gradmill does
 ├── NotVerified                a message for a webhook that its service did not sign; also a ValueError
@@ -35,7 +35,7 @@ class BadInput(GradmillError, ValueError):
 
 
 class NotReachable(GradmillError, ConnectionError):
-    """No answer came, however often it was tried."""
+    """No answer came, or none that was whole, however often it was tried."""
 
 
 class NoService(NotReachable):

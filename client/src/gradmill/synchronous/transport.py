@@ -114,7 +114,7 @@ class Transport:
         self, call: Call, headers: Mapping[str, str] | None = None, silence_s: float | None = None
     ) -> Iterator[httpx2.Response]:
         """The answer to one try, good or bad, as it begins. BadAddress where nothing can be sent to the address, NotReachable
-        where no answer comes, or not all of it."""
+        where no answer comes, or not all of it, or where its compression is broken."""
         arguments = self._arguments(call, headers or {}, silence_s)
         try:
             with self._http.stream(call.method, call.path, **arguments) as response:
@@ -122,7 +122,7 @@ class Transport:
                 yield response
         except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
             raise BadAddress(f"{self.base_url}: {error}") from error
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise unreachable(self.base_url, error) from error
 
     def _received(self, call: Call, file: BinaryIO) -> None:
@@ -151,7 +151,10 @@ class Transport:
                     told_s = retrying.told_s(response.headers)
             except NotReachable as error:
                 failure = error
-                tries = 0 if file.tell() > begin else tries
+                if isinstance(error.__cause__, httpx2.DecodingError):
+                    etag = ""  # what has come may be damaged: all of it comes anew
+                elif file.tell() > begin:
+                    tries = 0
             tries += 1
             pause_s = self.retries.pause_s(tries, told_s)
             if pause_s is None:
