@@ -212,6 +212,18 @@ def test_what_waits_for_a_disabled_webhook_ends_too(
     assert [(each.state, each.error) for each in log] == [("failed", "the webhook was disabled")] * len(told)
 
 
+def test_what_waited_while_no_sender_ran_is_sent_however_long_that_was(
+    store: Store, submit: Callable[..., Job], receiver: Receiver, webhook: Webhook, days: Settings
+) -> None:
+    told = happened(store, submit)
+    store.outbox.fill()
+    later(store, days.webhook_give_up_s + DAY)
+    assert store.outbox.expire(days.webhook_give_up_s)
+    deliver(store, days)
+    assert sorted(came(receiver)) == sorted(told)
+    assert states(store) == {"delivered": len(told)}
+
+
 def test_a_message_that_an_older_version_made_has_waited_since_it_was_made(
     store: Store, receiver: Receiver, webhook: Webhook, days: Settings
 ) -> None:
