@@ -151,12 +151,13 @@ class Outbox:
             if webhook is None:
                 return False
             if webhook.url != attempt.url:
-                counted = deliveries.c.attempts == attempt.delivery.attempts  # it may have been sent anew meanwhile
-                writer.execute(told.where(counted).values(attempts=deliveries.c.attempts - 1, due_at=now()))
+                writer.execute(told.values(attempts=deliveries.c.attempts - 1, due_at=now()))
                 return True
             _changed(writer, turn, failing_since=func.coalesce(webhooks.c.failing_since, now()))
-            is_given_up = writer.scalar(tried.returning(deliveries.c.state)) == "failed"
-            _changed(writer, turn, paused_until=now() + (0 if is_given_up else min(pause_s or 0, LONGEST_PAUSE_S)))
+            state = writer.scalar(tried.returning(deliveries.c.state))
+            is_given_up = state == "failed"
+            if state is not None:
+                _changed(writer, turn, paused_until=now() + (0 if is_given_up else min(pause_s or 0, LONGEST_PAUSE_S)))
             is_hopeless = true() if is_gone else webhooks.c.failing_since <= now() - give_up_s
             hopeless = (_held(turn), webhooks.c.url == attempt.url, webhooks.c.is_enabled == true(), is_hopeless)
             is_end = is_given_up and writer.scalar(select(webhooks.c.id).where(*hopeless)) is not None
@@ -196,7 +197,9 @@ class Outbox:
 
 
 def _this(attempt: Attempt) -> Update:
-    return update(deliveries).where(deliveries.c.id == attempt.delivery.id, _PENDING)
+    """Of its message, unless that was asked for once more meanwhile: then it has never been tried."""
+    counted = deliveries.c.attempts == attempt.delivery.attempts
+    return update(deliveries).where(deliveries.c.id == attempt.delivery.id, _PENDING, counted)
 
 
 def _changed(writer: Connection, turn: Turn, *conditions: ColumnElement[bool], **change: Any) -> bool:

@@ -137,8 +137,8 @@ STORAGE = (
     Mutant(
         "sender: what was sent anew meanwhile keeps its count",
         "outbox",
-        "told.where(counted).values",
-        "told.values",
+        "attempt.delivery.id, _PENDING, counted)",
+        "attempt.delivery.id, _PENDING)",
         ("webhooks/giving_up",),
     ),
     Mutant(

@@ -162,19 +162,29 @@ def test_what_fails_at_an_address_counts_for_nothing_where_the_webhook_has_anoth
     assert [id for id, _ in receiver.came] == [test.id]
 
 
-def test_a_message_that_was_sent_anew_meanwhile_has_never_been_tried(
-    store: Store, receiver: Receiver, webhook: Webhook, days: Settings
+@pytest.mark.parametrize("has_moved", [False, True])
+@pytest.mark.parametrize(("status", "pause_s"), [(204, None), (410, None), (503, None), (503, 300.0)])
+def test_a_message_that_is_sent_anew_during_an_attempt_is_sent_once_more_whatever_becomes_of_that(
+    store: Store, receiver: Receiver, webhook: Webhook, days: Settings, status: int, pause_s: float | None, has_moved: bool
 ) -> None:
     test = store.webhooks.test("default", webhook.id, TEST, "{}")
+    if has_moved:
+        store.webhooks.change("default", webhook.id, url="https://old.example.com/")
     turn = store.outbox.take(60)
     assert turn is not None
     attempt = store.outbox.begin(turn, 60, SCHEDULE_S)
     assert attempt is not None
-    store.webhooks.change("default", webhook.id, url="https://new.example.com/")
+    store.webhooks.change("default", webhook.id, url=receiver.url)
     store.webhooks.redeliver("default", webhook.id, test.id)
-    assert store.outbox.failed(turn, attempt, 503, None, 300.0, days.webhook_give_up_s)
+    if status == 204:
+        assert store.outbox.delivered(turn, attempt, status)
+    else:
+        assert store.outbox.failed(turn, attempt, status, None, pause_s, days.webhook_give_up_s)
     (waiting,) = store.webhooks.deliveries("default", webhook.id).items
     assert (waiting.state, waiting.attempts) == ("pending", 0)
+    store.outbox.give_back(turn)
+    deliver(store, days)
+    assert [id for id, _ in receiver.came] == [test.id]
 
 
 @pytest.mark.parametrize("status", [410, 503])
