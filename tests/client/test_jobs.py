@@ -111,6 +111,14 @@ def test_a_job_is_paused_resumed_cancelled_repeated_and_removed(client):
         job.refresh()
 
 
+def test_who_waits_for_progress_sees_that_nothing_was_learned(client, capsys):
+    data = {"inputs": [[float(i)] for i in range(30)], "targets": [500.0 + i for i in range(30)]}
+    training = {"epochs": 1, "optimizer": {"type": "sgd", "learning_rate": 1e-9}, "metrics": ["r2"]}
+    job = client.jobs.create([{"units": 1}], data, training).wait(progress=True).check()
+    [warning] = job.result.warnings
+    assert capsys.readouterr().err.splitlines()[-1] == f"warning: {warning}"
+
+
 def test_a_job_that_diverges_tells_why(client):
     request = xor(50)
     request["training"]["optimizer"] = {"type": "sgd", "learning_rate": 1e6}

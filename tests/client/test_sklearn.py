@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import gradmill
 from gradmill.sklearn import GradmillClassifier, GradmillRegressor
 
 pytestmark = pytest.mark.xdist_group("client")
@@ -66,3 +67,11 @@ def test_an_optimizer_without_a_learning_rate_is_taken(client):
         x, x[:, 0] ** 2
     )
     assert fitted.score(x, x[:, 0] ** 2) > 0.9
+
+
+def test_an_estimator_that_learned_nothing_is_warned_of(client):
+    x = np.linspace(-1, 1, 40)[:, None]
+    hopeless = GradmillRegressor((), optimizer="sgd", learning_rate=1e-9, epochs=1, random_state=0, client=client)
+    with pytest.warns(gradmill.GradmillWarning, match="r2 is -") as told:
+        hopeless.fit(x, np.tile([-1.0, 1.0], 20))
+    assert [each.filename for each in told] == [__file__]

@@ -118,6 +118,16 @@ def test_what_cannot_be_trained_is_told(client):
         )
 
 
+def test_a_network_that_learned_nothing_is_warned_of_once(client, capfd):
+    inputs = np.random.default_rng(0).normal(size=(60, 2))
+    hopeless = {"epochs": 1, "optimizer": {"type": "sgd", "learning_rate": 1e-9}, "metrics": ["r2"], "client": client}
+    hopeless["data"] = {"target_scaling": "none"}
+    with pytest.warns(gradmill.GradmillWarning, match=r"^job job_\w+: r2 is -\d.* always saying the mean") as told:
+        gradmill.train([{"units": 1}], inputs, inputs[:, 0] + 50, progress=True, **hopeless)
+    assert [(each.filename, each.category.__mro__[1]) for each in told] == [(__file__, UserWarning)]
+    assert "r2 is" not in capfd.readouterr().err  # where the progress is
+
+
 def test_rows_of_targets_go_with_a_table(client):
     targets = [[float(i), float(-i)] for i in range(30)]
     frame = pd.DataFrame(targets, columns=["up", "down"])

@@ -11,6 +11,7 @@ job.weights()
 from gradmill import spec, webhooks
 from gradmill.asynchronous.client import AsyncClient
 from gradmill.asynchronous.jobs import AsyncJob, AsyncJobSummary
+from gradmill.doubts import GradmillWarning
 from gradmill.errors import (
     APIError,
     BadAddress,
@@ -82,6 +83,7 @@ __all__ = [
     "FeedEvent",
     "Forbidden",
     "GradmillError",
+    "GradmillWarning",
     "IdempotencyMismatch",
     "InternalError",
     "Invalid",

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TextIO, TypeAlias
 
 from gradmill.answers import BestAnswer, EpochAnswer, JobSummaryAnswer, ProgressAnswer
+from gradmill.doubts import doubts
 from gradmill.states import ENDED
 
 Reached: TypeAlias = BestAnswer | ProgressAnswer | EpochAnswer
@@ -68,12 +69,15 @@ def is_terminal(stream: TextIO) -> bool:
 
 class Telling:
     """Tells a job: on a terminal in one line that is written over, elsewhere in a line when its status changes, and now and
-    then while it gets on."""
+    then while it gets on; at its end what is doubted, where that is told nowhere else."""
 
-    def __init__(self, into: TextIO | None = None, every_s: float = EVERY_S, *, tells_end: bool = True) -> None:
+    def __init__(
+        self, into: TextIO | None = None, every_s: float = EVERY_S, *, tells_end: bool = True, tells_doubts: bool = False
+    ) -> None:
         self._into = into or sys.stderr
         self._every_s = every_s
         self._tells_end = tells_end
+        self._tells_doubts = tells_doubts
         self._status = ""
         self._epoch = 0
         self._at_s = 0.0
@@ -87,4 +91,6 @@ class Telling:
         elif job.status != self._status or (job.progress.epoch > self._epoch and monotonic() >= self._at_s + self._every_s):
             self._status, self._epoch, self._at_s = job.status, job.progress.epoch, monotonic()
             self._into.write(f"{job.id}  {line(job)}\n")
+        if self._tells_doubts:
+            self._into.writelines(f"warning: {doubt}\n" for doubt in doubts(job))
         self._into.flush()

@@ -51,7 +51,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.client = client
 
-    def _train(self, X: NDArray[Any], y: NDArray[Any], outputs: int, loss: str, data: dict[str, Any]) -> Self:
+    def _train(self, X: NDArray[Any], y: NDArray[Any], outputs: int, loss: str, metric: str, data: dict[str, Any]) -> Self:
         penalty = {"l2": self.l2} if self.l2 else {}
         hidden = [{"units": int(units), "activation": self.activation, **penalty} for units in self.layers]
         network = {"layers": [*hidden, {"units": outputs, **penalty}], "dtype": "float64"}
@@ -63,6 +63,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         training: dict[str, Any] = {
             "loss": loss,
             "optimizer": optimizer,
+            "metrics": [metric],  # by which the service tells that nothing was learned
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "validation": None if self.validation_fraction is None else {"fraction": self.validation_fraction},
@@ -91,7 +92,7 @@ class GradmillClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         self.classes_, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y has one class, {self.classes_[0]!r}; a classifier needs two or more")
-        return self._train(X, codes, len(self.classes_), "softmax_cross_entropy", {})
+        return self._train(X, codes, len(self.classes_), "softmax_cross_entropy", "accuracy", {})
 
     def predict(self, X: Any) -> NDArray[Any]:
         likeliest = self.predict_proba(X).argmax(axis=1)
@@ -111,7 +112,8 @@ class GradmillRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         targets = np.asarray(y, np.float64)
-        return self._train(X, targets, 1 if y.ndim == 1 else y.shape[1], "mean_squared_error", {"target_scaling": "standard"})
+        outputs, scaled = 1 if y.ndim == 1 else y.shape[1], {"target_scaling": "standard"}
+        return self._train(X, targets, outputs, "mean_squared_error", "r2", scaled)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """(N,), or (N, targets)."""

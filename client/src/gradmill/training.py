@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from gradmill import address
+from gradmill.doubts import warn_of
 from gradmill.errors import BadInput
 from gradmill.predictions import Predictions
+from gradmill.progress import Telling
 from gradmill.requests import Network
 from gradmill.spec import TrainingRequest
 from gradmill.synchronous.client import Client
@@ -72,7 +74,7 @@ def train(
     **training: Unpack[TrainingRequest],
 ) -> Model:
     """Trains the network, `"auto"` or a list of layers, to tell y from X, and returns when it has; JobFailed where it does not
-    succeed.
+    succeed, a GradmillWarning where the service says that it learned nothing.
 
     X is an array (N, n) of numbers or a table with names; y has a number, a label or a row of numbers for each row of X, or is
     a table of targets, or it is the name of a column of X, or a list of such names. Features are standardised unless `data`
@@ -84,7 +86,10 @@ def train(
     job = service.jobs.create(
         network, _dataset(service, X, y, {"scaling": "standard", **(data or {})}), training, metadata=metadata
     )
-    return Model(service, job.wait(timeout_s=timeout_s, progress=progress).check())
+    tell = Telling() if progress is True else progress  # which leaves the doubts to `warn_of`
+    job.wait(timeout_s=timeout_s, progress=tell).check()
+    warn_of(job)
+    return Model(service, job)
 
 
 def default_client() -> Client:

@@ -81,9 +81,10 @@ class AsyncJobSummary(JobSummaryAnswer):
         """Returns when the job has ended, however it did; WaitedTooLong after `timeout_s`. A service that is away or starts
         anew meanwhile is waited for too, and so is a paused job that somebody must resume.
 
-        `progress` is called whenever the job has changed; True writes lines to the standard error.
+        `progress` is called whenever the job has changed; True writes lines to the standard error, and at the end what the
+        service warns of.
         """
-        tell = Telling() if progress is True else progress or None
+        tell = Telling(tells_doubts=True) if progress is True else progress or None
         until = None if timeout_s is None else monotonic() + timeout_s
         while True:
             if tell is not None:

@@ -8,6 +8,7 @@ from gradmill.cli import exits
 from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.output import put, put_json
 from gradmill.cli.watching import watched
+from gradmill.doubts import doubts
 from gradmill.progress import line
 from gradmill.synchronous.jobs import Job
 
@@ -41,8 +42,8 @@ def followed(job: Job, timeout_s: float | None = None, *, as_json: bool) -> None
 
 def doubted(job: Job) -> None:
     """Says where nothing was learned."""
-    for warning in (job.result.warnings if job.result else None) or ():
-        warn(warning)
+    for doubt in doubts(job):
+        warn(doubt)
 
 
 COMMANDS = (watch,)
