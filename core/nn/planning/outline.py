@@ -7,14 +7,17 @@ An outline is the request's document as it was sent. Only what is missing there 
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from core.errors import Problem
 from core.nn.planning import suggestions
 from core.nn.preparation.column import Column
-from core.nn.preparation.roles import SCALABLE, feature_columns, inputs, left_out, target_place
+from core.nn.preparation.roles import feature_columns, inputs, left_out, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
+from core.nn.preparation.targets import scaling_of
 from core.nn.program import FUSED
-from core.nn.spec import DataSpec
+from core.nn.spec import DataSpec, NetworkSpec
 
 AUTO = "auto"
 JSON = dict[str, Any]
@@ -120,11 +123,13 @@ class Outline:
                 self.chosen["/training/optimizer/learning_rate"] = rate
 
     def _is_scaled(self, training: JSON, data: DataSpec) -> bool:
-        """Whether numbers of about 1 go into the network and come out of it, as `scaling_of` will have it."""
-        last, loss = _last(self._network), _type(training, "loss")
-        is_linear = last.get("type", "dense") == "dense" and _type(last, "activation") in ("", "identity")
-        is_output_scaled = is_linear if data.target_scaling == AUTO else data.target_scaling != "none"
-        return data.scaling != "none" and (loss in FUSED or (loss in SCALABLE and is_output_scaled))
+        """Whether numbers of about 1 go into the network and come out of it."""
+        loss = _type(training, "loss")
+        try:
+            is_linear = NetworkSpec.model_validate(self._network).last_activation.type == "identity"
+        except ValidationError:  # of which the client is told when the spec is read
+            is_linear = False
+        return data.scaling != "none" and (loss in FUSED or scaling_of(data, loss, is_linear=is_linear) != "none")
 
     def _choose_epochs(self, training: JSON, steps: int) -> None:
         is_validated = training.get("validation") is not None

@@ -55,7 +55,7 @@ def warnings(network: spec.NetworkSpec, training: spec.TrainingSpec, data: spec.
     low, high = given_by(activation)
     if training.loss.type not in SCALABLE or (low, high) == (-inf, inf):
         return []
-    scaling = scaling_of(data, training.loss, is_linear=False)
+    scaling = scaling_of(data, training.loss.type, is_linear=False)
     return [
         Problem(
             last_activation_at(network), f'the last activation is "{activation.type}", which gives {_told(low, high)}; {told}'

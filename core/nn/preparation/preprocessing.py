@@ -54,7 +54,7 @@ class Preprocessing:
         is, so that "auto" may scale the targets. InvalidData for a missing target.
         """
         check_complete({name: columns[name] for name in data.targets})
-        scaling = scaling_of(data, loss, is_linear=is_linear)
+        scaling = scaling_of(data, loss.type, is_linear=is_linear)
         return cls(
             tuple(
                 feature

@@ -12,7 +12,7 @@ from core.nn.preparation.column import Column, Columns, Value, absent, first_row
 from core.nn.preparation.names import quoted
 from core.nn.preparation.roles import SCALABLE
 from core.nn.preparation.scaling import fitted
-from core.nn.spec import AnyLoss, DataSpec
+from core.nn.spec import DataSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Target:
         return document | {"shift": self.shift, "scale": self.scale} if self.kind == "number" else document
 
 
-def scaling_of(data: DataSpec, loss: AnyLoss, *, is_linear: bool) -> str:
-    """How numeric targets are scaled; `is_linear` says that nothing bounds what the last layer gives."""
-    if loss.type not in SCALABLE:
+def scaling_of(data: DataSpec, loss: str, *, is_linear: bool) -> str:
+    """How numeric targets are scaled for a loss of this type; `is_linear` says that nothing bounds what the network gives."""
+    if loss not in SCALABLE:
         return "none"
     if data.target_scaling == "auto":
         return "standard" if is_linear and data.scaling != "none" else "none"

@@ -14,6 +14,7 @@ from core.nn.planning.outline import Outline
 from core.nn.planning.plan import Limits, plan
 from core.nn.preparation.column import Cell, Column, NumberLike
 from core.nn.preparation.schema import Schema
+from core.nn.preparation.targets import scaling_of
 from core.nn.spec import AnyOptimizer, DataSpec, NetworkSpec, TrainingSpec
 from tests.nn.planning.tables import EXAMPLES, prices, table, trained, two_moons
 
@@ -95,6 +96,24 @@ def test_weights_decay_unless_the_rows_are_a_handful() -> None:
 
 
 PRICE = number("price")
+
+
+AFTER = ([], ["identity"], ["flatten"], ["layer_normalisation"], [{"type": "dropout", "rate": 0.1}, "identity"])
+
+
+@pytest.mark.parametrize("after", AFTER, ids=str)
+@pytest.mark.parametrize("activation", ["identity", "tanh"])
+@pytest.mark.parametrize("scaling", ["auto", "standard", "none"])
+def test_weights_decay_where_what_the_network_learns_is_scaled(activation: str, after: list[Any], scaling: str) -> None:
+    layers = [{"units": 8, "activation": "relu"}, {"units": 1, "activation": activation}, *after]
+    document = {"network": {"layers": [each if isinstance(each, dict) else {"type": each} for each in layers]}}
+    data = DataSpec(target="price", target_scaling=scaling)
+    outline = Outline(document)
+    outline.complete(data, schema(PRICE))
+    network = NetworkSpec.model_validate(outline.document["network"])
+    loss = TrainingSpec.model_validate(outline.document["training"]).loss
+    is_scaled = scaling_of(data, loss.type, is_linear=network.last_activation.type == "identity") != "none"
+    assert outline.chosen["/training/optimizer"]["type"] == ("adamw" if is_scaled else "adam")
 
 
 @pytest.mark.parametrize(
