@@ -106,7 +106,7 @@ def golden_rows(model: SavedModel) -> list[Row]:
     rng = np.random.Generator(np.random.Philox(seed(model)))
     cells = max(len(features), len(card.preprocessing.classes or ()), 1)
     count = min(max(CELLS // cells, ROWS[0]), ROWS[-1])
-    drawing = _Drawing(rng, _vocabulary(card.network))
+    drawing = _Drawing(rng, vocabulary_of(card.network))
     return [drawing.row(features, *_share(i)) for i in range(count)]
 
 
@@ -123,7 +123,7 @@ def _share(row: int) -> tuple[float, float]:
     return {0: (0.0, 0.0), 1: (1.0, 0.0), 2: (0.0, 1.0)}.get(row, (SPARSE, SPARSE))
 
 
-def _vocabulary(network: NetworkSpec) -> int | None:
+def vocabulary_of(network: NetworkSpec) -> int | None:
     """Below which number all inputs are, where an embedding says so."""
     first = network.layers[0]
     return first.vocabulary if isinstance(first, Embedding) else None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.exports.golden import Golden
+from core.exports.golden import Golden, vocabulary_of
 from core.exports.steps import Step, every, steps_of
 from core.nn.preparation.column import Value
 from core.nn.preparation.features import Boolean, Feature, Indicator, Number
@@ -63,6 +63,11 @@ class Content:
     def threshold(self) -> float:
         """Above which an output says yes: a logit is then above 0, a probability above 1/2."""
         return 0 if self.link == "sigmoid" else 0.5
+
+    @property
+    def vocabulary(self) -> int | None:
+        """Below which number all inputs are, where an embedding says so."""
+        return vocabulary_of(self.model.card.network)
 
     @property
     def is_readable(self) -> bool:

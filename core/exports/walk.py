@@ -20,6 +20,8 @@ from core.exports.program import (
 from core.exports.steps import Step, every
 from core.nn.preparation.reading import MISSING
 
+_GAP = "\0"  # where texts will stand
+
 
 def vocabulary(says: Dialect) -> Iterator[str]:
     """What the functions know of the data."""
@@ -156,15 +158,16 @@ def _probabilities(says: Dialect) -> Iterator[str]:
 def _inputs(says: Dialect) -> str:
     lines, margin = [], " " * says.indent
     for feature in says.content.features:
-        told = arguments(feature)
-        head = f"{says.name(FUNCTIONS[feature.kind])}(row, {says.literal(feature.column)}"
-        if "texts" in told:
-            spread = says.spread if feature.kind == "text" else ""
-            line = _part(f"{spread}{head}, [", map(says.literal, told["texts"]), "]),", says)
-            lines.append(line[says.indent :])
-        else:
-            named = [says.named({name: says.literal(value) for name, value in told.items()})] if told else []
-            lines.append(f"{margin}{', '.join([head, *named])}),")
+        told, column, is_spread = arguments(feature), says.literal(feature.column), feature.kind == "text"
+        texts = told.pop("texts", None)
+        given = [says.named({name: says.literal(value) for name, value in told.items()})] if told else []
+        given += [] if texts is None else [f"[{_GAP}]"]
+        call = f"{says.name(FUNCTIONS[feature.kind])}({', '.join(['row', column, *given])})"
+        if says.content.vocabulary is not None:
+            checked = f"{says.name('row_of_table')}(row, {column}, {'z' if is_spread else call}, {says.content.vocabulary})"
+            call = says.each(checked, call) if is_spread else checked
+        head, gap, tail = f"{says.spread if is_spread else ''}{call},".partition(_GAP)
+        lines.append(_part(head, map(says.literal, texts), tail, says)[says.indent :] if gap else f"{margin}{head}")
     words = "The columns of a row as the numbers that the network takes."
     return says.function("inputs(row)", words, ["return [", *lines, f"]{says.end}"], says.public)
 

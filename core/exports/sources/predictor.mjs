@@ -64,6 +64,17 @@ function isMissing(row, column) {
 }
 
 
+/** An input that numbers a row of an embedding's table, which has so many: the first is 0. */
+function rowOfTable(row, column, x, count) {
+  if (!(Number.isInteger(x) && x >= 0 && x < count)) {
+    const found = value(row, column);
+    const told = found === null ? `missing, which counts as ${x}` : JSON.stringify(found);
+    throw new TypeError(`column ${JSON.stringify(column)} is ${told}; a whole number from 0 to ${count - 1} is expected`);
+  }
+  return x;
+}
+
+
 /** All values added up. */
 function sum(values) {
   return values.reduce((total, value) => total + value, 0);

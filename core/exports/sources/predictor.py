@@ -51,6 +51,15 @@ def is_missing(row, column):
     return float(value(row, column) is None)
 
 
+def row_of_table(row, column, x, count):
+    """An input that numbers a row of an embedding's table, which has so many: the first is 0."""
+    if not (0 <= x < count and x == int(x)):
+        found = value(row, column)
+        told = f"missing, which counts as {x}" if found is None else repr(found)
+        raise ValueError(f"column {column!r} is {told}; a whole number from 0 to {count - 1} is expected")
+    return x
+
+
 def weighted_sum(weights, x):
     """Every input times its weight, all added up: w1 x1 + w2 x2 + ..."""
     return sum(map(mul, weights, x))

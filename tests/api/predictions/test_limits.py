@@ -96,10 +96,12 @@ def test_long_labels_are_counted_in_every_row_that_repeats_them(
     whole = client.post(path, json=body, headers={"Accept": "application/x-ndjson"})  # in pieces of a few rows
     assert len(whole.text.splitlines()) == len(rows)
     service = client.app.state.service  # type: ignore[attr-defined]
-    monkeypatch.setattr(service.room, "most_of_one", 2**24)
+    monkeypatch.setattr(service.room, "most_of_one", len(rows) * 600_151)
+    assert client.post(path, json=body).status_code == 200
+    monkeypatch.setattr(service.room, "most_of_one", len(rows) * 600_151 - 1)
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert "16,777,216 are allowed: leave the probabilities out" in answer.json()["detail"]
+    assert "36,009,059 are allowed: leave the probabilities out" in answer.json()["detail"]
     monkeypatch.setattr(route, "PIECE_BYTES", 2**19)
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
