@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from tests.api.conftest import Worker, row, xor
 from tests.api.server import Server
 from tests.page.browser import Visit
+from tests.page.test_page import DARK, PHONE
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -112,6 +113,27 @@ def test_a_failure_is_told_plainly_and_can_be_tried_again(server: Server, worker
     page.get_by_role("button", name="Train it again").click()
     expect(page.get_by_text("It repeats another job.")).to_be_visible()
     assert job_id not in page.url
+
+
+@pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_a_failure_tells_its_places_and_what_helps(
+    server: Server, worker: Worker, visit: Callable[..., Visit], context: dict[str, object]
+) -> None:
+    doomed, misplaced = submitted(server, "doomed"), submitted(server, "misplaced")
+    message = "the loss became NaN or infinite in epoch 1 of 5"
+    hint = "lower training.optimizer.learning_rate, now 1e+06, for example to 0.01, the default of sgd"
+    worker.store.jobs.fail(worker.claim(), {"fault": "user", "code": "diverged", "message": message, "epoch": 1, "hint": hint})
+    place = {"pointer": "/dataset/features", "message": 'column "depth" of the features is "deep" in row 3'}
+    error = {"fault": "user", "code": "invalid_data", "message": "2 problems; the first: it is text", "problems": [place]}
+    worker.store.jobs.fail(worker.claim(), error)
+    visited = visit(server.address, **context)
+    page = visited.open(f"#/jobs/{doomed}")
+    expect(page.get_by_text(f"What helps: {hint}")).to_be_visible()
+    assert visited.violations() == []
+    assert not visited.is_too_wide()
+    page.goto(f"{server.address}/#/jobs/{misplaced}")
+    expect(page.get_by_role("listitem").filter(has_text=f"{place['pointer']}: {place['message']}")).to_be_visible()
+    assert page.get_by_text("What helps").count() == 0
 
 
 def test_mistakes_stand_at_their_fields_while_one_types(server: Server, visit: Callable[..., Visit]) -> None:

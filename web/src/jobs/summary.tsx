@@ -1,7 +1,7 @@
 import { Progress } from "../parts/pieces";
 import { jobAddress, newAddress } from "../parts/routes";
 import { ACTIVE, count, meaning, moment, number, plain, seconds } from "../parts/words";
-import type { Job, Measured } from "../service/types";
+import type { Failure, Job, Measured } from "../service/types";
 import { featuresOf, useDataset } from "./learned";
 
 const FAULTS = {
@@ -42,16 +42,7 @@ export function Summary({ job }: { job: Job }) {
           It ended after {count(job.result.epochs)} epochs: {STOPPED[job.result.stopped]}. The best was epoch {count(job.result.best_epoch)}.
         </p>
       )}
-      {job.error && (
-        <div class="problem">
-          <p>
-            <strong>It failed:</strong> {job.error.message}
-          </p>
-          <p>
-            {FAULTS[job.error.fault]} <span class="soft">({job.error.code})</span>
-          </p>
-        </div>
-      )}
+      {job.error && <Failed error={job.error} />}
       {[...(job.result?.warnings ?? []), ...job.warnings.map((each) => each.message)].map((message) => (
         <p key={message} class="warning">
           <strong>Look at this:</strong> {message}
@@ -63,6 +54,36 @@ export function Summary({ job }: { job: Job }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** What went wrong, at which places of the request, whose fault it was and what helps. */
+function Failed({ error: { fault, code, message, hint, problems = [] } }: { error: Failure }) {
+  const places = problems.filter((each) => each.pointer);
+  return (
+    <div class="problem">
+      <p>
+        <strong>It failed:</strong> {message}
+      </p>
+      {places.length > 0 && (
+        <ul>
+          {places.map((each) => (
+            <li key={each.pointer}>
+              <code>{each.pointer}</code>
+              {each.message !== message && `: ${each.message}`}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p>
+        {FAULTS[fault]} <span class="soft">({code})</span>
+      </p>
+      {hint && (
+        <p>
+          <strong>What helps:</strong> {hint}
+        </p>
+      )}
+    </div>
   );
 }
 

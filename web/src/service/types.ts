@@ -32,8 +32,17 @@ export interface JobSummary {
   dataset: { id: string };
   metadata: Record<string, string>;
   result: Result | null;
-  error: { fault: "user" | "capacity" | "system"; code: string; message: string } | null;
+  error: Failure | null;
   weights: string | null;
+}
+
+/** Why a job failed: `hint` tells what usually helps, `problems` which places of the request are wrong. */
+export interface Failure {
+  fault: "user" | "capacity" | "system";
+  code: string;
+  message: string;
+  hint?: string;
+  problems?: Entry[];
 }
 
 export interface Job extends JobSummary {
