@@ -194,20 +194,23 @@ async def _of_a_dataset(
         making.callback(await service.opening.taken(tenant))
     answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
     blocks = answering.blocks
-    first = next(blocks, None)
-    content = answering.head()
-    if first is not None:
-        async with service.predicting.turn(tenant):
-            content += await run_in_threadpool(answering.block, *first)
-    second = next(blocks, None)
+    first, second = next(blocks, None), next(blocks, None)
     media_type = _content_type(manner.form)
+
+    async def begun() -> bytes:
+        if first is None:
+            return answering.head()
+        async with service.predicting.turn(tenant):
+            return answering.head() + await run_in_threadpool(answering.block, *first)
+
     if second is None:
-        return Response(content + answering.tail(), 200, headers, media_type)
+        return Response(await begun() + answering.tail(), 200, headers, media_type)
 
     answer = Growing(service.files)
     request.scope[AT_END].callback(answer.close)
-    part = service.room.take(tenant, len(content) + dataset.row_count * manner.row_bytes)
+    part = service.room.take(tenant, dataset.row_count * manner.row_bytes)
     answer.at_end.callback(service.room.give_back, part)
+    content = await begun()
     await answer.add(lambda: content)
     made = making.pop_all()
 
