@@ -23,7 +23,8 @@ def environment(service, key, monkeypatch):
     monkeypatch.setenv("GRADMILL_API_KEY", key)
 
 
-@parametrize_with_checks([GradmillClassifier(epochs=40), GradmillRegressor(epochs=40)])
+@pytest.mark.filterwarnings("ignore::gradmill.GradmillWarning")  # of some checks' noise nothing can be learned
+@parametrize_with_checks([GradmillClassifier(), GradmillRegressor()])
 def test_each_rule_of_scikit_learn_is_kept(estimator, check):
     check(estimator)
 
@@ -38,10 +39,46 @@ def test_it_stands_in_pipelines_and_searches():
     X, y = load_diabetes(return_X_y=True)
     search = GridSearchCV(
         make_pipeline(PolynomialFeatures(1), GradmillRegressor(epochs=20, learning_rate=0.003, random_state=0)),
-        {"gradmillregressor__layers": [(), (16,)], "gradmillregressor__l2": [0.0, 0.01]},
+        {"gradmillregressor__layers": ["auto", (), (16,)], "gradmillregressor__l2": [0.0, 0.01]},
         cv=2,
     ).fit(X, y)
     assert search.best_score_ > 0.3
+
+
+def test_what_nobody_chose_is_chosen_as_for_a_training_in_one_call(client):
+    X, y = load_diabetes(return_X_y=True)
+    learned, new = slice(0, 300), slice(300, None)
+    fitted = GradmillRegressor(random_state=0, client=client).fit(X[learned], y[learned])
+    chosen = gradmill.train("auto", X[learned], y[learned], client=client).job.chosen
+    job = client.jobs.get(fitted.job_id_)
+    assert fitted.score(X[new], y[new]) > 0.4
+    assert set(job.chosen) >= set(chosen) - {"/training/loss", "/training/metrics"}
+    assert {pointer: job.chosen[pointer] for pointer in chosen.keys() & job.chosen.keys()} == {
+        pointer: value for pointer, value in chosen.items() if pointer in job.chosen
+    }
+    assert job.network["dtype"] == "float64"
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer", "value"),
+    [
+        ({"l2": 0.01}, "/network/layers", {"units": 32, "l2": 0.01, "activation": {"type": "relu"}}),
+        ({"activation": "tanh"}, "/network/layers", {"units": 32, "l2": 0.0, "activation": {"type": "tanh"}}),
+        ({"learning_rate": 0.02}, "/training/optimizer", {"type": "adamw", "learning_rate": 0.02, "weight_decay": 0.3}),
+        ({"optimizer": "adam"}, "/training/optimizer", {"type": "adam", "learning_rate": 0.003}),
+    ],
+)
+def test_a_part_that_is_given_changes_what_is_chosen_by_that_part_alone(client, given, pointer, value):
+    X, y = load_diabetes(return_X_y=True)
+    job = client.jobs.get(GradmillRegressor(**given, patience=1, random_state=0, client=client).fit(X, y).job_id_)
+    found = job.network["layers"][0] if pointer == "/network/layers" else job.training["optimizer"]
+    assert {name: found[name] for name in value} == value
+    assert job.training["early_stopping"]["patience"] == 1
+
+
+def test_layers_that_are_no_units_are_refused():
+    with pytest.raises(ValueError, match='"auto" or the units'):
+        GradmillRegressor("64").fit([[0.0], [1.0]], [0.0, 1.0])
 
 
 def test_equal_seeds_give_equal_networks_and_others_others(client):

@@ -4,7 +4,7 @@ What is fitted stays on the service, under the estimator's `job_id_`; a copy or 
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +16,35 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from gradmill.predictions import Predictions
 from gradmill.spec import Activation, Optimizer
 from gradmill.synchronous.client import Client
-from gradmill.training import default_client, train
+from gradmill.training import dataset_of, default_client, ended
 
-LEARNING_RATE = 0.01  # of adam, unless another is given; other optimizers have their own
+AUTO: Literal["auto"] = "auto"
+Auto = Literal["auto"]
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]
-    """Hidden layers of so many units each, and what training them takes. Without a `client` it is that of the environment."""
+    """What is "auto" the service chooses from the data, as for `gradmill.train("auto", X, y)`: how many hidden layers there are
+    and how wide, the optimizer and its learning rate, the epochs and the batch size. With the epochs it chooses too which share
+    of the rows is held out, where they are 20 or more, and after how many epochs without a lower loss there the training ends
+    (`patience`); where the epochs are given, all rows are trained on in all of them, unless these two are given as well. None
+    is without either.
+
+    `layers` are the units of the hidden layers and `activation` theirs, `l2` the penalty of all. Equal `random_state`s give
+    equal networks. Without a `client` it is that of the environment.
+    """
 
     def __init__(
         self,
-        layers: Sequence[int] = (32,),
+        layers: Sequence[int] | Auto = AUTO,
         *,
-        activation: Activation = "relu",
-        optimizer: Optimizer = "adam",
-        learning_rate: float | None = None,
-        epochs: int = 100,
-        batch_size: int | str = "auto",
+        activation: Activation | Auto = AUTO,
+        optimizer: Optimizer | Auto = AUTO,
+        learning_rate: float | Auto = AUTO,
+        epochs: int | Auto = AUTO,
+        batch_size: int | str = AUTO,
         l2: float = 0.0,
-        validation_fraction: float | None = None,
-        patience: int | None = None,
+        validation_fraction: float | Auto | None = AUTO,
+        patience: int | Auto | None = AUTO,
         random_state: Any = None,
         client: Client | None = None,
     ) -> None:
@@ -52,27 +61,64 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         self.client = client
 
     def _train(self, X: NDArray[Any], y: NDArray[Any], outputs: int, loss: str, metric: str, data: dict[str, Any]) -> Self:
-        penalty = {"l2": self.l2} if self.l2 else {}
-        hidden = [{"units": int(units), "activation": self.activation, **penalty} for units in self.layers]
-        network = {"layers": [*hidden, {"units": outputs, **penalty}], "dtype": "float64"}
-        optimizer: Any = {"type": self.optimizer} if isinstance(self.optimizer, str) else dict(self.optimizer)
-        if self.learning_rate is not None:
-            optimizer = {"learning_rate": self.learning_rate, **optimizer}
-        elif optimizer == {"type": "adam"}:
-            optimizer["learning_rate"] = LEARNING_RATE
         training: dict[str, Any] = {
             "loss": loss,
-            "optimizer": optimizer,
+            "optimizer": self._optimizer(),
             "metrics": [metric],  # by which the service tells that nothing was learned
             "epochs": self.epochs,
             "batch_size": self.batch_size,
-            "validation": None if self.validation_fraction is None else {"fraction": self.validation_fraction},
-            "early_stopping": None if self.patience is None else {"patience": self.patience},
             "seed": int(check_random_state(self.random_state).randint(2**31 - 1)),
         }
-        model = train(network, X, y, data=data, client=self._service(), **training)
-        self.job_id_ = model.job.id
+        if self.validation_fraction != AUTO:
+            training["validation"] = None if self.validation_fraction is None else {"fraction": self.validation_fraction}
+        if self.patience != AUTO:
+            training["early_stopping"] = None if self.patience is None else {"patience": self.patience}
+        network: dict[str, Any] = {"dtype": "float64"}  # in which rows are predicted alone as they are among others
+        if not self._has_open_layers():
+            network["layers"] = self._layers(self.layers, outputs)
+        service = self._service()
+        dataset = dataset_of(service, X, y, {"scaling": "standard", **data})
+        self._change_choice(service, network, dataset, training, outputs)
+        self.job_id_ = ended(service.jobs.create(network, dataset, training)).id
         return self
+
+    def _change_choice(
+        self, service: Client, network: dict[str, Any], dataset: dict[str, Any], training: dict[str, Any], outputs: int
+    ) -> None:
+        """Where a part is given of what is open, the choice is asked for and changed."""
+        changes_layers = self._has_open_layers() and (self.activation != AUTO or bool(self.l2))
+        changes_rate = training["optimizer"] == AUTO and self.learning_rate != AUTO
+        if not changes_layers and not changes_rate:
+            return
+        chosen = service.networks.check(network, dataset, training).chosen
+        if changes_layers:
+            network["layers"] = self._layers([layer["units"] for layer in chosen["/network/layers"][:-1]], outputs)
+        if changes_rate:
+            training["optimizer"] = {**chosen["/training/optimizer"], "learning_rate": self.learning_rate}
+
+    def _has_open_layers(self) -> bool:
+        if not isinstance(self.layers, str):
+            return False
+        if self.layers != AUTO:
+            raise ValueError(
+                f'layers is {self.layers!r}; it must be "auto" or the units of each hidden layer, such as (64, 32)'
+            )
+        return True
+
+    def _layers(self, hidden: Sequence[int] | str, outputs: int) -> list[dict[str, Any]]:
+        # As the service chooses them.
+        activation = {"activation": "relu", "weight_initializer": "he_normal"}
+        if self.activation != AUTO:
+            activation = {"activation": self.activation}  # type: ignore[dict-item]
+        penalty = {"l2": self.l2} if self.l2 else {}
+        return [*({"units": int(units), **activation, **penalty} for units in hidden), {"units": outputs, **penalty}]
+
+    def _optimizer(self) -> Any:
+        if self.optimizer == AUTO:
+            return AUTO
+        given: dict[str, Any] = {"type": self.optimizer} if isinstance(self.optimizer, str) else dict(self.optimizer)
+        is_without = given.get("type") == "lbfgs" and self.learning_rate == AUTO  # a learning rate
+        return given if is_without else {"learning_rate": self.learning_rate, **given}
 
     def _predictions(self, X: Any) -> Predictions:
         check_is_fitted(self)

@@ -83,13 +83,17 @@ def train(
     data.
     """
     service = client or default_client()
-    job = service.jobs.create(
-        network, _dataset(service, X, y, {"scaling": "standard", **(data or {})}), training, metadata=metadata
-    )
+    dataset = dataset_of(service, X, y, {"scaling": "standard", **(data or {})})
+    job = service.jobs.create(network, dataset, training, metadata=metadata)
+    return Model(service, ended(job, progress, timeout_s))
+
+
+def ended(job: Job, progress: bool | Callable[[Job], None] = False, timeout_s: float | None = None) -> Job:
+    """The job when it has succeeded; warns of what the service doubts."""
     tell = Telling() if progress is True else progress  # which leaves the doubts to `warn_of`
     job.wait(timeout_s=timeout_s, progress=tell).check()
     warn_of(job)
-    return Model(service, job)
+    return job
 
 
 def default_client() -> Client:
@@ -103,7 +107,8 @@ def _client(url: str, key: str | None) -> Client:
     return Client(url, key)
 
 
-def _dataset(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
+def dataset_of(client: Client, X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """That of a job to tell y from X, uploaded where it is a table or large."""
     named = columns(X)
     if y is None:
         raise BadInput("y is None; it must have a target for each row of X, or name a column of X")
