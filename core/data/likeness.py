@@ -19,6 +19,7 @@ _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _DIGITS = r"\d[\d., ]*"
 _TIME = r"(?:[T ,]+\d{1,2}:\d{2}.*)?"
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:1[89]|20|21)\d\d"
+_TWO_PLACES = r"(?:0[1-9]|1[0-2])\.(?:0[1-9]|[12]\d|3[01])"  # of month and day
 _TWO_DIGITS = r"(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])"  # of day and month
 _GROUPS = r"""[+-]?\d{1,3}(?P<separator>[ ,.'’\u00a0\u202f])\d{3}(?:(?P=separator)\d{3})*(?:[.,]\d+)?"""
 _FORMS = re.compile(
@@ -30,7 +31,7 @@ _FORMS = re.compile(
     rf"|(?P<dotted>(?:{_DAY}\.{_MONTH}\.{_YEAR}|{_TWO_DIGITS}\.\d{{2}}){_TIME})"  # 1.2.24 may be a version
     rf"|(?P<slashed>{_DAY}/{_DAY}/(?:{_YEAR}|\d{{2}}){_TIME})"
     rf"|(?P<dashed>{_DAY}-{_DAY}-{_YEAR}{_TIME})"
-    rf"|(?P<iso>{_YEAR}(?P<between>[-/]){_MONTH}(?P=between){_DAY}{_TIME}|{_YEAR}\.[01]\d\.[0-3]\d{_TIME})"  # 2024.1.2 too
+    rf"|(?P<iso>{_YEAR}(?P<between>[-/]){_MONTH}(?P=between){_DAY}{_TIME}|{_YEAR}\.{_TWO_PLACES}{_TIME})"  # 2024.1.2 too
 )
 _WRITTEN = {
     "thousands": "a thousands separator",
@@ -71,7 +72,7 @@ def likeness(values: Sequence[str], which: str = "its") -> str | None:
 def dates(values: Sequence[str]) -> str | None:
     """How the distinct `values` of a text column are written, as dates or times of a day; None where they are none. One may be
     something else, or one in twenty: codes often look like dates, but never all of them do."""
-    counts = Counter(map(_form, values[:_MOST_LOOKED_AT]))
+    counts = Counter(map(_form, values[:: len(values) // _MOST_LOOKED_AT + 1]))
     others = counts.total() - sum(counts[form] for form in _DATES)
     is_dated = 2 * others < counts.total() and others <= max(1, counts.total() // 20)
     return _DATES[max(_DATES, key=counts.__getitem__)] if is_dated else None

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     if counts["["] + counts["{"] > counts["\n"] + 1:
         _check_depth(path)
     try:
-        table = _table(path)
+        table = _table(path, reading)
     except pa.ArrowInvalid as error:
         _diagnose(path)
         raise InvalidData(f"the file is not JSON lines as needed: {error}") from error
@@ -44,11 +45,23 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     return Read(table.num_rows, columns, first_line=line)
 
 
-def _table(path: Path) -> Any:
-    block = _BLOCK_BYTES
+def _table(path: Path, reading: Reading) -> Any:
+    """Of texts Arrow makes times where all of them look so: those that are meant to be texts are read again."""
+    table = _parsed(path, ())
+    fields = (table.schema.field(name) for name in reading.texts if name in table.column_names)
+    texts = tuple(field.name for field in fields if pa.types.is_temporal(field.type))
+    return _parsed(path, texts) if texts else table
+
+
+def _parsed(path: Path, texts: Iterable[str]) -> Any:
+    block, schema = _BLOCK_BYTES, pa.schema([(name, pa.string()) for name in texts])
     while True:
         try:
-            return arrow_json.read_json(path, arrow_json.ReadOptions(use_threads=False, block_size=block))
+            return arrow_json.read_json(
+                path,
+                arrow_json.ReadOptions(use_threads=False, block_size=block),
+                arrow_json.ParseOptions(explicit_schema=schema),
+            )
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error) or block >= _LARGEST_BLOCK_BYTES:
                 raise
