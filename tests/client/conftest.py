@@ -1,5 +1,7 @@
 """One whole service for all of these tests, and clients of it."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +9,7 @@ import pytest
 
 import gradmill
 from tests.client.answering import Answering
+from tests.client.shell import settings
 from tests.service.running import Running
 
 
@@ -48,3 +51,18 @@ def answering() -> Iterator[Answering]:
     server = Answering()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def gradmill_(service, key, tmp_path):
+    """Runs the program, and checks its exit code."""
+
+    def run(*arguments: str, code: int = 0, url: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gradmill", *arguments]
+        env = settings(url or service.url(), key)
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == code, done
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run

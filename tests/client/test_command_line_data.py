@@ -1,0 +1,79 @@
+"""Datasets and predictions from the command line, against a real service."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import gradmill
+from gradmill.cli import exits
+from tests.client.shell import IRIS, OPTIONS
+from tests.service.running import xor
+
+pytestmark = pytest.mark.xdist_group("client")
+
+
+def test_datasets_are_uploaded_listed_shown_and_removed(gradmill_, tmp_path):
+    (tmp_path / "small.csv").write_text("a,b\n1,x\n2,y\n")
+    id = gradmill_("datasets", "upload", "small.csv").stdout.strip()
+    assert id in gradmill_("datasets", "list").stdout
+    assert json.loads(gradmill_("datasets", "show", id, "--json").stdout)["name"] == "small.csv"
+    assert "text" in gradmill_("datasets", "show", id).stdout
+    gradmill_("datasets", "delete", id)
+    gradmill_("datasets", "show", id, code=exits.REFUSED)
+
+
+def test_what_is_predicted_on_leaves_no_dataset_behind(gradmill_, client, tmp_path):
+    id = gradmill_("submit", IRIS, *OPTIONS, "--watch").stdout.split()[0]
+    before = {each.id for each in client.datasets.list()}
+    (tmp_path / "new.csv").write_text("".join(Path(IRIS).read_text().splitlines(keepends=True)[:8]))
+    (tmp_path / "other.csv").write_text("colour\nred\n")
+    assert gradmill_("predict", id, "new.csv").stdout.count("setosa") == 8  # the heading's too
+    assert "sepal" in gradmill_("predict", id, "other.csv", code=exits.REFUSED).stderr
+    gradmill_("predict", id, IRIS)  # which the job was trained on: it stays
+    assert {each.id for each in client.datasets.list()} == before
+
+
+def test_a_file_is_predicted_as_the_training_data_were_read_unless_options_say_otherwise(gradmill_, tmp_path):
+    rows = [f"{'k.A.' if i == 3 else f'{i},5'};{i % 3};{2 * i + 1}" for i in range(20)]
+    (tmp_path / "areas.csv").write_text("\n".join(["area;zone;rent", *rows]) + "\n")
+    read = ("--number", "area", "--text", "zone", "--missing-value", "k.A.")
+    id = gradmill_("submit", "areas.csv", "--target", "rent", *read, "--epochs", "2", "--watch").stdout.split()[0]
+    (tmp_path / "new.csv").write_text("\n".join(["area;zone", "k.A.;1", "2,5;0"]) + "\n")
+    expected = gradmill_("predict", id, "new.csv").stdout
+    assert len(expected.splitlines()) == 3
+    (tmp_path / "new.csv").write_text("\n".join(["area;zone", "unbekannt;1", "2,5;0"]) + "\n")
+    assert "unbekannt" in gradmill_("predict", id, "new.csv", code=exits.REFUSED).stderr
+    assert gradmill_("predict", id, "new.csv", "--missing-value", "unbekannt").stdout == expected
+    dataset = gradmill_("datasets", "upload", "new.csv", *read[:-1], "unbekannt").stdout.strip()
+    assert gradmill_("predict", id, dataset).stdout == expected
+    assert "none to upload" in gradmill_("predict", id, dataset, *read, code=exits.USAGE).stderr
+
+
+def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch, tmp_path):
+    request = xor(5)
+    job = client.jobs.create(request["network"], request["dataset"], request["training"]).wait()
+    (tmp_path / "new.csv").write_text("input0,input1\n0.25,0.75\n")
+    before = {each.id for each in client.datasets.list()}
+    lent = set()
+
+    def interrupted(self: gradmill.Job, asked: dict[str, str], params: object) -> None:
+        lent.add(client.datasets.get(asked["dataset"]).name)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gradmill.Job, "_predicted", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            job.predict(tmp_path / "new.csv")
+    assert lent == {"new.csv"}
+    assert {each.id for each in client.datasets.list()} == before
+    assert job.predict(tmp_path / "new.csv").values == job.predict([[0.25, 0.75]]).values
+
+
+def test_flags_are_predicted_as_the_service_writes_them(gradmill_, client, tmp_path):
+    (tmp_path / "flags.csv").write_text("size,is_large\n" + "".join(f"{i},{'true' if i > 9 else 'false'}\n" for i in range(20)))
+    spec = ("--target", "is_large", "--epochs", "2", "--set", "training.snapshots=3")
+    id = gradmill_("submit", "flags.csv", *spec, "--watch").stdout.split()[0]
+    found = gradmill_("predict", id, "flags.csv", "--no-probabilities", "--epoch", "1").stdout.splitlines()
+    assert found[0] == "is_large"
+    assert set(found[1:]) <= {"true", "false"}
