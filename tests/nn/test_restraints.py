@@ -10,7 +10,7 @@ from core.nn.saving.weights import named_weights
 from core.nn.spec import NetworkSpec
 from core.nn.training import Data, Training
 from tests.nn.networks import examples, random_network, training_spec
-from tests.nn.test_layers_against_torch import loaded
+from tests.nn.torch_layers import loaded
 from tests.nn.torch_optimizers import in_double_precision, torch  # noqa: F401 - a fixture
 
 STILL = {"type": "sgd", "learning_rate": 1e-30}  # too small a rate to change a weight
