@@ -86,7 +86,7 @@ def test_they_stay_out_too_where_another_column_is_wrong_or_they_were_the_target
     page = visit(server.address).open("#/new")
     weight: dict[str, Cell] = {"weight": lambda i: "n.a." if i % 9 == 0 else i + 0.25}
     with_table(page, table(120, **FISH, **weight, note=lambda i: f"seen {i} times"))
-    expect(page.get_by_text("choose under Holds what the column holds, or untick it")).to_be_visible()
+    expect(page.get_by_text("One column was read as texts, though most of its cells look like numbers")).to_be_visible()
     box(page, "weight").uncheck()
     page.get_by_label("What shall it learn to tell?").select_option("kind")
     expect(page.get_by_text(WELL)).to_be_visible()

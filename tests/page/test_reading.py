@@ -27,8 +27,8 @@ def with_rooms(page: Page) -> None:
     page.get_by_label("Choose a table").set_input_files({"name": "rooms.csv", "mimeType": "text/csv", "buffer": content})  # type: ignore[arg-type]
     expect(page.get_by_text("rooms: 60 rows, 5 columns.")).to_be_visible()
     expect(page.get_by_text("One thing is not right yet.")).to_be_visible()
-    expect(page.get_by_text('column "rent" is text, though 45 of its 60 cells look like numbers')).to_be_visible()
-    expect(page.get_by_text("choose under Holds what the column holds, or untick it")).to_be_visible()
+    expect(page.get_by_text("rent: 45 of 60 cells look like numbers; the 15 others do not")).to_be_visible()
+    expect(page.get_by_text("choose texts under Holds; if a column is no input, untick it")).to_be_visible()
 
 
 def kind(page: Page, column: str) -> str:

@@ -134,6 +134,15 @@ export interface Column {
   deviation: number | null;
   reason: string | null;
   warning?: string | null;
+  number_like?: NumberLike | null;
+}
+
+/** Of a column of texts most of which look like numbers. */
+export interface NumberLike {
+  cells: number; // that look like numbers
+  of: number; // that there are
+  strange: number; // that are no plain numbers
+  examples: { row: number; text: string }[]; // the first of these, those that look like none before others
 }
 
 export interface DatasetSummary {
@@ -147,6 +156,7 @@ export interface DatasetSummary {
 export interface Dataset extends DatasetSummary {
   columns: Column[];
   left_out: string[]; // texts that hardly repeat: inputs only where a job names them, or where there is nothing else
+  first_line: number | null; // of the file, that holds row 0
   reading: Reading | null;
 }
 

@@ -12,20 +12,22 @@ export interface Verdict {
   isCurrent: boolean; // whether it is about the request as it stands
 }
 
-/** The dry run of a request, a moment after it has changed. */
-export function useCheck(request: Json | null): Verdict {
-  const [verdict, setVerdict] = useState<Verdict>({ check: null, entries: [], problem: "", isCurrent: false });
+const NONE: Verdict = { check: null, entries: [], problem: "", isCurrent: false };
+
+/** The dry run of a request, a moment after it has changed; nothing is left of those about another dataset. */
+export function useCheck(request: Json | null, dataset: string): Verdict {
+  const [verdict, setVerdict] = useState<Verdict & { of: string }>({ ...NONE, of: dataset });
   const text = request && JSON.stringify(request);
   useEffect(() => {
     if (text === null) return;
     const control = new AbortController();
-    setVerdict((before) => ({ ...before, isCurrent: false }));
+    setVerdict((before) => ({ ...(before.of === dataset ? before : NONE), of: dataset, isCurrent: false }));
     (async () => {
       await slept(PAUSE_S, control.signal);
       if (control.signal.aborted) return;
       try {
         const check = await post<Check>("/v1/networks/check", request, {}, control.signal);
-        setVerdict({ check, entries: [], problem: "", isCurrent: true });
+        setVerdict({ check, entries: [], problem: "", isCurrent: true, of: dataset });
       } catch (error) {
         if (control.signal.aborted) return;
         const entries = error instanceof Refused ? error.entries : [];
@@ -34,5 +36,5 @@ export function useCheck(request: Json | null): Verdict {
     })();
     return () => control.abort();
   }, [text]);
-  return verdict;
+  return verdict.of === dataset ? verdict : NONE;
 }

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { count, number } from "../parts/words";
 import type { Column, Dataset } from "../service/types";
 import { KINDS, type Kind } from "./reading";
+import { remarkOf } from "./remarks";
 
 export const COLUMNS = "columns"; // the id of the table
 const MOST = 60; // that are listed; of wide tables the others are found by their names
@@ -62,7 +63,7 @@ export function Columns({ dataset, target, inputs, kinds, onTick, onKind }: Prop
                 <td data-label="Missing">{count(column.missing)}</td>
                 <td>
                   {contents(column)}
-                  {column.warning && <span class="warning">{column.warning}</span>}
+                  <Remark text={remarkOf(column, inputs, onKind !== null)} />
                 </td>
               </tr>
             ))}
@@ -72,6 +73,10 @@ export function Columns({ dataset, target, inputs, kinds, onTick, onKind }: Prop
       {found.length > MOST && <p class="soft">{count(found.length - MOST)} more are not listed here; what is an input is used all the same.</p>}
     </>
   );
+}
+
+function Remark({ text }: { text: string }) {
+  return text ? <span class="warning">{text}</span> : null;
 }
 
 /** As it was found, or what the column shall be whatever it looks like. */

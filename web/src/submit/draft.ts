@@ -122,15 +122,15 @@ export const FIELDS = {
 export const layerField = (index: number, field: string) => `/network/layers/${index}/${field}`;
 
 /** The messages by the field at which they stand: the one with the longest pointer that leads there; "" for those of no field. */
-export function placed(entries: Entry[], draft: Draft): Map<string, string> {
+export function placed(entries: Entry[], draft: Draft): Map<string, string[]> {
   const layers = draft.layers?.flatMap((_, index) => [layerField(index, "units"), layerField(index, "activation")]) ?? [];
   const fields = [...Object.values<string>(FIELDS), ...layers];
-  const found = new Map<string, string>();
+  const found = new Map<string, string[]>();
   for (const { pointer, message: whole } of entries) {
     const message = whole.replace(/^layer \d+: /, ""); // it stands at its layer, and counts from 0
     const fitting = fields.filter((each) => pointer === each || pointer?.startsWith(`${each}/`));
     const field = fitting.reduce((longest, each) => (each.length > longest.length ? each : longest), "");
-    found.set(field, [found.get(field), field ? message : pointer ? `${pointer}: ${message}` : message].filter(Boolean).join(" "));
+    found.set(field, [...(found.get(field) ?? []), field || !pointer ? message : `${pointer}: ${message}`]);
   }
   return found;
 }

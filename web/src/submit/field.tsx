@@ -3,28 +3,37 @@ import type { ComponentChildren } from "preact";
 interface Props {
   id: string;
   label: string;
-  error?: string | undefined;
+  error?: string | string[] | undefined; // each stands on a line of its own
   help?: string;
   children: (described: string | undefined, isInvalid: boolean) => ComponentChildren;
 }
 
 /** A label, what it names, and what is wrong with it. */
 export function Field({ id, label, error, help, children }: Props) {
-  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
+  const errors = [error ?? []].flat();
+  const described = [help && `${id}-help`, errors.length > 0 && `${id}-error`].filter(Boolean).join(" ") || undefined;
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {children(described, Boolean(error))}
+      {children(described, errors.length > 0)}
       {help && (
         <p class="soft" id={`${id}-help`}>
           {help}
         </p>
       )}
-      {error && (
-        <p class="wrong" id={`${id}-error`}>
-          {error}
-        </p>
-      )}
+      <Wrong id={`${id}-error`} messages={errors} />
+    </div>
+  );
+}
+
+/** What is wrong, each on a line of its own. */
+export function Wrong({ id, messages }: { id?: string; messages: string[] }) {
+  if (messages.length === 0) return null;
+  return (
+    <div class="wrong" id={id}>
+      {messages.map((each) => (
+        <p key={each}>{each}</p>
+      ))}
     </div>
   );
 }
@@ -35,7 +44,7 @@ interface TextProps {
   value: string;
   placeholder?: string;
   help?: string;
-  error?: string | undefined;
+  error?: string | string[] | undefined;
   isNumber?: boolean;
   onType: (value: string) => void;
   onEnter?: (() => void) | undefined; // else it sends the form

@@ -11,11 +11,14 @@ import type { Entry, Job } from "../service/types";
 import { learnWords, vocabulary } from "../service/vocabulary";
 import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
+import { ReadAgain } from "./again";
 import { AUTO, canValidate, EMPTY, FIELDS, measured, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
-import { Field, TextField } from "./field";
+import { Field, TextField, Wrong } from "./field";
 import { inputsOf } from "./inputs";
+import { MisreadColumns } from "./misread";
 import { Network, newLayer } from "./network";
-import { draftOf, isUnread, ReadAgain, withKind } from "./reading";
+import { draftOf, useRereading, withKind } from "./reading";
+import { columnOf, inTheForm, isMisread } from "./remarks";
 import { sentBefore, type Table } from "./table";
 import { Upload } from "./upload";
 
@@ -40,8 +43,8 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
   const { dataset } = table;
   const usable = dataset.columns.filter((each) => each.kind !== "ignored");
   const [draft, setDraft] = useState<Draft>({ ...EMPTY, ...table.draft, name: dataset.name ?? "", target: usable.at(-1)?.name ?? "" });
-  const [reading, setReading] = useState(() => draftOf(dataset));
-  const isOld = isUnread(reading, dataset);
+  const rereading = useRereading(table, onTable);
+  const { draft: reading, isWanted: isOld } = rereading;
   const [submitKey] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join("-"));
   const [refusal, setRefusal] = useState<Entry[]>([]);
   const [problem, setProblem] = useState("");
@@ -49,11 +52,19 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
 
   const [isSmall, setSmall] = useState(false);
   const request = useMemo(() => requestOf(draft, dataset, isSmall), [draft, dataset, isSmall]);
-  const verdict = useCheck(request);
+  const verdict = useCheck(request, dataset.id);
   useEffect(() => {
     if (verdict.check) setSmall(canBeWatched(verdict.check.plan));
   }, [verdict.check]);
-  const errors = placed([...verdict.entries, ...refusal], draft);
+  const inputs = inputsOf(dataset, draft.target, draft.ticks);
+  const kinds = draftOf(dataset).kinds;
+  const isSame = (name: string) => reading.kinds.get(name) === kinds.get(name); // else it is to be read again, and then judged
+  const found = [...verdict.entries, ...refusal].filter((each) => isSame(columnOf(each, dataset.columns)?.name ?? ""));
+  const isRefused = found.length > 0;
+  const said = isRefused ? found : (verdict.check?.warnings ?? []);
+  const misread = dataset.columns.filter(isMisread).filter(({ name }) => isSame(name) && said.some((each) => columnOf(each, dataset.columns)?.name === name));
+  const inWords = (each: Entry) => inTheForm(each, dataset, inputs, table.file !== null);
+  const errors = placed(found.filter((each) => !isMisread(columnOf(each, dataset.columns))).map(inWords), draft);
   const change = (part: Partial<Draft>) => {
     setRefusal([]);
     setDraft({ ...draft, ...part });
@@ -92,20 +103,23 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
               <Choice id="target" value={draft.target} options={usable.map((each) => each.name)} describedBy={described} invalid={invalid} onPick={(target) => change({ target })} plain={false} />
             )}
           </Field>
-          {errors.get(FIELDS.features) && (
-            <p class="wrong">
-              {errors.get(FIELDS.features)} {table.file && <strong>Here: choose under Holds what the column holds, or untick it.</strong>}
-            </p>
-          )}
+          <Wrong messages={errors.get(FIELDS.features) ?? []} />
+          <MisreadColumns
+            columns={misread}
+            dataset={dataset}
+            isRefused={isRefused}
+            isBusy={rereading.isBusy}
+            onRead={table.file ? () => rereading.readAsNumbers(misread) : null}
+          />
           <Columns
             dataset={dataset}
             target={draft.target}
-            inputs={inputsOf(dataset, draft.target, draft.ticks)}
+            inputs={inputs}
             kinds={reading.kinds}
             onTick={(column, isInput) => change({ ticks: new Map(draft.ticks).set(column, isInput) })}
-            onKind={table.file ? (column, kind) => setReading(withKind(reading, column, kind)) : null}
+            onKind={table.file ? (column, kind) => rereading.change(withKind(reading, column, kind)) : null}
           />
-          <ReadAgain table={table} draft={reading} onChange={setReading} onTable={onTable} />
+          <ReadAgain table={table} rereading={rereading} />
         </fieldset>
         <Network layers={draft.layers} suggested={suggestion(verdict)} errors={errors} onChange={(layers) => change({ layers })} />
         <fieldset>
@@ -140,14 +154,14 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
               of the rows to measure on
             </label>
           )}
-          {errors.get(FIELDS.validation) && <p class="wrong">{errors.get(FIELDS.validation)}</p>}
+          <Wrong messages={errors.get(FIELDS.validation) ?? []} />
         </fieldset>
       </div>
       <aside class="card" aria-label="Dry run">
         <h2>What it will be</h2>
-        {isOld ? <p role="status" class="wrong">The file is to be read again first.</p> : <Outcome verdict={verdict} others={errors.get("") ?? ""} problems={errors.size} />}
+        {isOld ? <p role="status" class="wrong">The file is to be read again first.</p> : <Outcome verdict={verdict} others={errors.get("") ?? []} problems={found.length} inWords={inWords} />}
         <Problem text={problem} />
-        <button type="submit" disabled={isBusy || isOld || errors.size > 0 || !verdict.check}>
+        <button type="submit" disabled={isBusy || isOld || found.length > 0 || !verdict.check}>
           Start the training
         </button>
       </aside>
@@ -155,7 +169,14 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
   );
 }
 
-function Outcome({ verdict, others, problems }: { verdict: Verdict; others: string; problems: number }) {
+interface OutcomeProps {
+  verdict: Verdict;
+  others: string[]; // what is wrong at no field
+  problems: number;
+  inWords: (warning: Entry) => Entry;
+}
+
+function Outcome({ verdict, others, problems, inWords }: OutcomeProps) {
   const { check, problem, isCurrent } = verdict;
   const isWrong = problems > 0 || problem !== "";
   return (
@@ -166,7 +187,7 @@ function Outcome({ verdict, others, problems }: { verdict: Verdict; others: stri
         {isCurrent && problems > 0 && `${problems === 1 ? "One thing is" : `${problems} things are`} not right yet.`}
         {isCurrent && problem}
       </p>
-      {others && <p class="wrong">{others}</p>}
+      <Wrong messages={others} />
       {check && !isWrong && (
         <>
           <Layers plan={check.plan} />
@@ -185,9 +206,9 @@ function Outcome({ verdict, others, problems }: { verdict: Verdict; others: stri
               </div>
             ))}
           </dl>
-          {check.warnings.map((each) => (
-            <p key={each.pointer} class="warning">
-              <strong>Look at this:</strong> {each.message}
+          {check.warnings.map(inWords).map(({ message }) => (
+            <p key={message} class="warning">
+              <strong>Look at this:</strong> {message}
             </p>
           ))}
           <Chosen chosen={check.chosen} />

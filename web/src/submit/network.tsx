@@ -1,12 +1,12 @@
 import { Choice } from "../parts/pieces";
 import { vocabulary } from "../service/vocabulary";
 import { FIELDS, layerField, type LayerDraft } from "./draft";
-import { Field, TextField } from "./field";
+import { Field, TextField, Wrong } from "./field";
 
 interface Props {
   layers: LayerDraft[] | null;
   suggested: LayerDraft[];
-  errors: ReadonlyMap<string, string>;
+  errors: ReadonlyMap<string, string[]>;
   onChange: (layers: LayerDraft[] | null) => void;
 }
 
@@ -29,7 +29,7 @@ export function Network({ layers, suggested, errors, onChange }: Props) {
       <label class="tick">
         <input type="radio" name="network" checked={layers !== null} onChange={() => onChange(suggested)} /> My own layers
       </label>
-      {errors.get(FIELDS.layers) && <p class="wrong">{errors.get(FIELDS.layers)}</p>}
+      <Wrong messages={errors.get(FIELDS.layers) ?? []} />
       {layers && (
         <>
           <ol class="layers">

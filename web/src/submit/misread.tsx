@@ -1,0 +1,57 @@
+// Columns of numbers that were read as texts, since some of their cells are none or are written otherwise.
+
+import { get } from "../service/requests";
+import type { Column, Dataset } from "../service/types";
+import { likeness, type Misread } from "./remarks";
+
+interface Props {
+  columns: Misread[];
+  dataset: Dataset;
+  isRefused: boolean; // else it could be trained so, too
+  isBusy: boolean;
+  onRead: (() => void) | null; // null: the file is not at hand
+}
+
+/** A line for each, and one button that reads them all as numbers. */
+export function MisreadColumns({ columns, dataset, isRefused, isBusy, onRead }: Props) {
+  if (columns.length === 0) return null;
+  const isOne = columns.length === 1;
+  const hasOdd = columns.some(({ number_like: { cells, of } }) => cells < of);
+  return (
+    <section class={isRefused ? "problem misread" : "warning misread"} aria-label="Numbers read as texts">
+      <p>
+        {isOne ? "One column was read as texts" : `${columns.length} columns were read as texts`}, though most of {isOne ? "its" : "their"} cells look like numbers:
+      </p>
+      <ul>
+        {columns.map((each) => (
+          <li key={each.name}>
+            <strong>{each.name}</strong>: {likeness(each, dataset)}
+          </li>
+        ))}
+      </ul>
+      {onRead && (
+        <>
+          <button type="button" aria-disabled={isBusy} onClick={onRead}>
+            Read {isOne ? "it" : "them"} as numbers{hasOdd && ", what is none as missing"}
+          </button>
+          <p>If texts are meant, choose texts under Holds; if a column is no input, untick it.</p>
+        </>
+      )}
+    </section>
+  );
+}
+
+const NUMERAL = /^(?=.*\d)[\s\d.,'’+\-−$€£¥%]*(e[+-]?\d+)?$/i;
+const CUT = "…"; // ends what the service shows of a long text
+
+/** The texts of these columns that are no numbers, however those are written. */
+export async function oddTexts(columns: Misread[], { id }: Dataset, signal: AbortSignal): Promise<string[]> {
+  const whole = await get<Dataset>(`/v1/datasets/${id}?values=all`, signal);
+  return [...new Set(columns.flatMap((each) => oddOf(each, whole.columns.find(({ name }) => name === each.name))))];
+}
+
+function oddOf({ number_like: { cells, of, examples } }: Misread, whole: Column | undefined): string[] {
+  const told = examples.slice(0, of - cells).map(({ text }) => text);
+  const isTold = (value: string) => told.some((text) => value === text || (text.endsWith(CUT) && value.startsWith(text.slice(0, -1))));
+  return (whole?.values ?? []).map(String).filter((value) => isTold(value) || !NUMERAL.test(value));
+}

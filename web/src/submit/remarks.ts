@@ -1,0 +1,67 @@
+// What is to be said of columns, in the words of the form: the service's messages tell what a request would hold.
+
+import { count } from "../parts/words";
+import type { Column, Dataset, Entry } from "../service/types";
+
+const SHOWN = 60; // characters of a name, in the service's messages
+const OF_REQUESTS = /\b(features|missing_values|upload the data|(numbers|texts)=)/;
+
+/** The column that a message begins with, if it does. */
+export function columnOf({ message }: Entry, columns: Column[]): Column | undefined {
+  return columns.find(({ name }) => message.startsWith(`column "${shown(name)}"`));
+}
+
+/** Whether most of the column's cells look like numbers, but it was read as texts. */
+export function isMisread(column: Column | undefined): column is Misread {
+  return Boolean(column?.number_like);
+}
+
+export type Misread = Column & { number_like: NonNullable<Column["number_like"]> };
+
+/** "581 of 585 cells look like numbers; the 4 others do not, such as “k.A.” (line 7)". */
+export function likeness({ number_like: { cells, of, strange, examples } }: Misread, { first_line }: Dataset): string {
+  const others = of - cells;
+  const named = (some: typeof examples) => some.map(({ row, text }) => `“${text}” (${first_line === null ? `row ${row}` : `line ${row + first_line}`})`).join(", ");
+  if (others === 0) return `all ${count(of)} cells look like numbers${strange > 0 ? `, such as “${examples[0]?.text}”` : ""}`;
+  const odd = examples.slice(0, others);
+  const rest = others === 1 ? `the other is ${named(odd)}` : odd.length === others ? `the others are ${named(odd)}` : `the ${count(others)} others do not, such as ${named(different(odd))}`;
+  return `${count(cells)} of ${count(of)} cells look like numbers; ${rest}`;
+}
+
+/** A message of the service, with what helps in the form for what would help in a request. */
+export function inTheForm(entry: Entry, dataset: Dataset, inputs: ReadonlySet<string>, canBeRead: boolean): Entry {
+  const column = columnOf(entry, dataset.columns);
+  if (isMisread(column)) return { ...entry, message: `${column.name} was read as texts: ${likeness(column, dataset)}` };
+  if (entry.pointer === "/dataset/features" && inputs.size === 0) return { ...entry, message: "No column is ticked as an input." };
+  return { ...entry, message: column ? adapted(entry.message, helpWith(column, inputs, canBeRead)) : entry.message };
+}
+
+/** What the reader of the file remarked; what looks like numbers is told where it can be mended. */
+export function remarkOf(column: Column, inputs: ReadonlySet<string>, canBeRead: boolean): string {
+  return column.warning && !isMisread(column) ? adapted(column.warning, helpWith(column, inputs, canBeRead)) : "";
+}
+
+/** Why a file could not be read as it was said. */
+export function notRead(message: string): string {
+  return adapted(message, "correct them in the file, or name those that mean a missing value under Missing values");
+}
+
+function adapted(message: string, help: string): string {
+  const parts = message.split("; ");
+  const kept = parts.filter((part, index) => index === 0 || !OF_REQUESTS.test(part));
+  return kept.length === parts.length ? message : [...kept, help].filter(Boolean).join("; ");
+}
+
+function helpWith({ kind, name }: Column, inputs: ReadonlySet<string>, canBeRead: boolean): string {
+  if (kind === "ignored") return canBeRead ? "if texts are meant, choose texts under Holds" : "";
+  return inputs.has(name) ? "if it is no input, untick it" : "to take it in, tick it";
+}
+
+function different<T extends { text: string }>(cells: T[]): T[] {
+  return cells.filter(({ text }, index) => cells.findIndex((each) => each.text === text) === index);
+}
+
+function shown(name: string): string {
+  const characters = [...name];
+  return characters.length <= SHOWN ? name : `${characters.slice(0, SHOWN - 1).join("")}…`;
+}
