@@ -1,6 +1,7 @@
 """What is predicted is read as the data were that the network learned from."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,15 @@ import pandas as pd
 import pytest
 
 import gradmill
+from core.keys import new_key
+from core.store import Store, connect
 from gradmill import readings
 from tests.client.answering import Answer, problem
 from tests.client.test_retries import DATASET, JOB
 
 pytestmark = pytest.mark.xdist_group("client")
 
-READING = {"numbers": ["Fläche", "Miete"], "texts": ["Zone"], "missing_values": ["k.A."]}
+READING = {"numbers": ["Fläche", "Miete", "leer"], "texts": ["Zone"], "missing_values": ["k.A."]}
 
 PREDICTED = Answer(
     200,
@@ -26,11 +29,11 @@ PREDICTED = Answer(
 
 
 def rents(path: Path, rows: range, *, has_rents: bool = True) -> Path:
-    """Semicolons, decimal commas, and areas that are not known."""
-    lines = ["Fläche;Zone;Zimmer" + ";Miete" * has_rents]
+    """Semicolons, decimal commas, areas that are not known, and beside the rents a column of nothing."""
+    lines = ["Fläche;Zone;Zimmer" + ";Miete;leer" * has_rents]
     for i in rows:
         area = "k.A." if i % 11 == 3 else f"{20 + i * 1.5:.1f}".replace(".", ",")
-        lines.append(f"{area};{i % 3};{1 + i % 4}" + (f";{300 + 10 * i}") * has_rents)
+        lines.append(f"{area};{i % 3};{1 + i % 4}" + f";{300 + 10 * i};" * has_rents)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -75,22 +78,17 @@ def test_a_table_is_read_as_the_data_were_that_the_job_learned_from(learned):
     assert job.predict(table).values == expected  # in which no text is
 
 
-def test_a_table_is_predicted_with_a_key_that_may_only_read(answering):
-    said = {"numbers": ["area"], "texts": ["zone"], "missing_values": ["k.A."]}
-    job = {**JOB, "dataset": {"id": "ds_1", "target": "y"}}
-    answering.answers = [Answer(200, job), Answer(200, {**DATASET, "reading": said}), PREDICTED, PREDICTED]
-    with gradmill.Client(answering.url, "gm_key") as client:
-        job = client.jobs.get("job_1")
-        areas = [" 1,200.5", "k.A.", "", "-3e1", 7, "1,20"]
-        job.predict(pd.DataFrame({"area": areas, "zone": [1, 2, 3, 4, 5, 6], "free": ["k.A.", "b", "c", "1", "e", "f"]}))
-        job.predict({"area": ["1"], "zone": ["1"]}, numbers=["zone"], missing_values=[])
-    *_, first, second = answering.asked
-    assert [asked.path.split("?")[0] for asked in (first, second)] == ["/v1/jobs/job_1/predict"] * 2
-    rows = json.loads(first.body)["rows"]
-    assert [row["area"] for row in rows] == [1200.5, None, None, -30, 7, "1,20"]
-    assert [row["zone"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
-    assert [row["free"] for row in rows] == [None, "b", "c", "1", "e", "f"]
-    assert json.loads(second.body)["rows"] == [{"area": "1", "zone": 1}]
+def test_a_table_is_predicted_with_a_key_that_may_only_read(service, client, learned):
+    job, new = learned
+    rows = parsed(new)
+    table = pd.DataFrame(rows).assign(Fläche=["k.A." if row["Fläche"] is None else f"{row['Fläche']:,}" for row in rows])
+    key = new_key()
+    with closing(Store(connect(f"sqlite:///{service.data_dir}/gradmill.db"))) as store:
+        store.keys.add(key, "default", "reader", ("read",))
+    with gradmill.Client(service.url(), key.text) as reader:
+        assert reader.jobs.get(job.id).predict(table).values == job.predict(rows).values
+        with pytest.raises(gradmill.Forbidden):
+            reader.jobs.get(job.id).predict(new)
 
 
 def test_columns_that_a_table_lacks_cannot_be_said_to_be_numbers(learned):
@@ -130,10 +128,11 @@ CODES = ["A1", "B2", "12", "13"]
 
 @pytest.fixture
 def of_codes(client, tmp_path):
-    """A job on data of which nothing was said: a column of texts some of which look like numbers, and one of days."""
-    lines = [f"{CODES[i % 4]};{('soon', '2024-05-17')[i % 2]};{i % 7};{i % 4}" for i in range(40)]
-    (tmp_path / "codes.csv").write_text("\n".join(['zip;dä"y;x;y', *lines]).replace('dä"y', '"dä""y"'), encoding="utf-8")
-    dataset = client.datasets.upload(tmp_path / "codes.csv")
+    """A job on data of whose features nothing was said: a column of texts some of which look like numbers, and one of days."""
+    lines = [f"{CODES[i % 4]};{('soon', '2024-05-17')[i % 2]};{i % 7};{i % 4};{i};;{i}" for i in range(40)]
+    header = 'zip;dä"y;x;y;place;empty;other'.replace('dä"y', '"dä""y"')
+    (tmp_path / "codes.csv").write_text("\n".join([header, *lines]), encoding="utf-8")
+    dataset = client.datasets.upload(tmp_path / "codes.csv", texts=["place"], numbers=["empty", "other"])
     data = {"id": dataset.id, "target": "y", "features": ["zip", 'dä"y', "x"]}
     return client.jobs.create([{"units": 1}], data, {"epochs": 5, "seed": 3}).wait().check()
 
@@ -148,6 +147,10 @@ ROWS = [{"zip": "12", 'dä"y': "2024-05-17", "x": 1}, {"zip": "13", 'dä"y': "20
         ("new.tsv", 'zip\t"dä""y"\tx\n12\t2024-05-17\t1\n13\t2024-05-17\t2\n'),
         ("new.json", json.dumps([{**row, "zip": int(row["zip"])} for row in ROWS])),
         ("columns.json", json.dumps({name: [row[name] for row in ROWS] for name in ROWS[0]}, ensure_ascii=False)),
+        (
+            "escaped.json",
+            '[{"\\u007Aip": 12, "d\\u00E4\\"y": "2024-05-17", "x": 1}, {"zip": 13, "d\\u00e4\\"y": "2024-05-17", "x": 2}]',
+        ),
         ("new.jsonl", "\n".join(json.dumps({**row, "zip": int(row["zip"])}) for row in ROWS)),
     ],
 )

@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gradmill import headers
 from gradmill.answers import DatasetAnswer, Reading
-from gradmill.errors import BadInput
+from gradmill.errors import BadInput, InvalidData
 from gradmill.tables import columns, plain
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
@@ -23,22 +22,21 @@ def said(**parts: Sequence[str] | None) -> Said:
     return {name: [*words] for name, words in parts.items() if words is not None}
 
 
-def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer, data: Any = None) -> Said:
-    """That of the data that a job learned from, for rows whose targets nobody knows. `asked` is the job's `dataset`, `data` the
-    rows: of a file whose cells have no types, columns that were texts are texts, and columns that it lacks are not named."""
+def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Said:
+    """That of the data that a job learned from, for rows whose targets nobody knows. `asked` is the job's `dataset`.
+
+    It names only columns that the network learned from, without which nothing is predicted anyway; what were texts are texts.
+    """
     target, features = asked.get("target"), asked.get("features")
     others = {asked.get("weight"), *([target] if isinstance(target, str) else target or ())}
-
-    def learned(names: Iterable[str]) -> list[str]:
-        return [name for name in names if name not in others and (not features or name in features)]
-
+    usable = [each for each in dataset.columns if each.kind != "ignored" and each.name not in others]
+    learned = [each for each in usable if not features or each.name in features]
     reading = dataset.reading or Reading()
-    numbers, texts = learned(reading.numbers), learned(reading.texts)
-    if isinstance(data, Path) and headers.are_readable(data):
-        texts += learned(each.name for each in dataset.columns if each.kind == "text" and each.name not in texts)
-        there = headers.found(data, [*numbers, *texts])
-        numbers, texts = [[name for name in names if name in there] for names in (numbers, texts)]
-    return {"numbers": numbers, "texts": texts, "missing_values": reading.missing_values}
+    return {
+        "numbers": [each.name for each in learned if each.name in reading.numbers],
+        "texts": [each.name for each in learned if each.kind == "text"],
+        "missing_values": reading.missing_values,
+    }
 
 
 def merged(learned: Said, said: Said) -> Said:
@@ -48,6 +46,12 @@ def merged(learned: Said, said: Said) -> Said:
         if open_ not in said:
             found[open_] = [name for name in found.get(open_, ()) if name not in said.get(given, ())]
     return {name: words for name, words in found.items() if words}
+
+
+def unsaid(error: InvalidData) -> InvalidData:
+    """What is wrong with a file, without the parameter that named a column which is lacking: mostly nobody gave it."""
+    detail = error.detail.removeprefix("numbers: ").removeprefix("texts: ")
+    return type(error)(error.status, error.code, detail, error.errors, error.request_id, error.title)
 
 
 def applied(table: Mapping[str, Any], reading: Said, said: Said) -> dict[str, list[Any]]:

@@ -194,8 +194,7 @@ class AsyncJobSummary(JobSummaryAnswer):
         if (named := columns(data)) is not None:
             data = named
         if isinstance(data, Path) or named is not None:
-            learned = await self._reading(data) if readings.matter(data) else {}
-            reading = readings.merged(learned, said)
+            reading = readings.merged(await self._reading(data), said)
             if named is None:
                 found.add(await self._predicted_of_file(Upload(data, reading), params))
                 return found
@@ -222,10 +221,12 @@ class AsyncJobSummary(JobSummaryAnswer):
 
     async def _reading(self, data: Any) -> readings.Said:
         """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
+        if not readings.matter(data):
+            return {}
         if self._learned is None:
             self._learned = await self._asked_data()
         asked, dataset = self._learned
-        return {} if dataset is None else readings.of_training(asked, dataset, data)
+        return {} if dataset is None else readings.of_training(asked, dataset)
 
     async def _asked_data(self) -> tuple[Mapping[str, Any], DatasetAnswer | None]:
         """What it was asked to learn from, and the dataset."""

@@ -197,8 +197,7 @@ class JobSummary(JobSummaryAnswer):
         if (named := columns(data)) is not None:
             data = named
         if isinstance(data, Path) or named is not None:
-            learned = self._reading(data) if readings.matter(data) else {}
-            reading = readings.merged(learned, said)
+            reading = readings.merged(self._reading(data), said)
             if named is None:
                 found.add(self._predicted_of_file(Upload(data, reading), params))
                 return found
@@ -225,10 +224,12 @@ class JobSummary(JobSummaryAnswer):
 
     def _reading(self, data: Any) -> readings.Said:
         """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
+        if not readings.matter(data):
+            return {}
         if self._learned is None:
             self._learned = self._asked_data()
         asked, dataset = self._learned
-        return {} if dataset is None else readings.of_training(asked, dataset, data)
+        return {} if dataset is None else readings.of_training(asked, dataset)
 
     def _asked_data(self) -> tuple[Mapping[str, Any], DatasetAnswer | None]:
         """What it was asked to learn from, and the dataset."""

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from gradmill import tables
 from gradmill.answering import content_of, log, model_of
 from gradmill.answers import DatasetAnswer
 from gradmill.calls import delete, upload
-from gradmill.errors import GradmillError
-from gradmill.readings import Said
+from gradmill.errors import GradmillError, InvalidData
+from gradmill.readings import Said, unsaid
 from gradmill.requests import path_of
 from gradmill.synchronous.transport import Transport
 
@@ -23,18 +24,19 @@ from gradmill.synchronous.transport import Transport
 class Upload:
     """A file, and how it is read."""
 
-    data: Any
+    file: Path
     reading: Said
 
 
 @contextmanager
 def lent(transport: Transport, sent: Upload) -> Iterator[str]:
     """The id of the dataset that it is. It is removed afterwards, whatever happens; one that was there before stays."""
-    body, media_type = tables.content(sent.data, None)
-    name = tables.name_of(sent.data)
-    params: dict[str, Any] = {"name": name, **sent.reading}
-    call = upload("/v1/datasets", body, media_type, **params)
-    response = transport.send(call)
+    body, media_type = tables.content(sent.file, None)
+    params: dict[str, Any] = {"name": tables.name_of(sent.file), **sent.reading}
+    try:
+        response = transport.send(upload("/v1/datasets", body, media_type, **params))
+    except InvalidData as error:
+        raise unsaid(error) from None
     dataset = model_of(DatasetAnswer, content_of(response))
     try:
         yield dataset.id
@@ -43,4 +45,4 @@ def lent(transport: Transport, sent: Upload) -> Iterator[str]:
             try:
                 transport.send(delete(path_of("datasets", dataset.id)))
             except GradmillError as error:
-                log.warning("dataset %s, which %s became, stays: %s", dataset.id, name or "a table", error)
+                log.warning("dataset %s, which %s became, stays: %s", dataset.id, sent.file, error)
