@@ -1,13 +1,17 @@
 """Datasets and predictions from the command line, against a real service."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import gradmill
 from gradmill.cli import exits
-from tests.client.shell import IRIS, OPTIONS
+from tests.client.answering import Answer, problem
+from tests.client.shell import IRIS, OPTIONS, settings
+from tests.client.test_retries import JOB
 from tests.service.running import xor
 
 pytestmark = pytest.mark.xdist_group("client")
@@ -68,6 +72,48 @@ def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch,
     assert lent == {"new.csv"}
     assert {each.id for each in client.datasets.list()} == before
     assert job.predict(tmp_path / "new.csv").values == job.predict([[0.25, 0.75]]).values
+
+
+def answered(rows: int) -> bytes:
+    predictions = [{"values": {"y": i + 0.5}} for i in range(rows)]
+    about = {"object": "predictions", "job": "job_1", "epoch": 1, "targets": ["y"], "classes": None, "rows": rows}
+    warnings = [{"pointer": "/dataset", "message": "so it is"}]
+    return json.dumps({**about, "predictions": predictions, "warnings": warnings}).encode()
+
+
+def test_predictions_that_break_off_are_an_error_and_leave_the_file_as_it_was(gradmill_, answering, tmp_path):
+    broken = [Answer(200, JOB), problem(503, "busy"), Answer(cut=0), Answer(200, answered(1000), cut=20_000)]
+    answering.answers = [*broken, *broken]
+    (tmp_path / "out.csv").write_text("mine\n")
+    asked = ("--url", answering.url, "predict", "job_1", "ds_1")
+    done = gradmill_(*asked, "-o", "out.csv", code=exits.AWAY)
+    assert "does not answer" in done.stderr
+    assert (done.stdout, (tmp_path / "out.csv").read_text()) == ("", "mine\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
+    begun = gradmill_(*asked, code=exits.AWAY).stdout.splitlines()
+    assert begun[:2] == ["y", "0.5"]
+    assert len(begun) < 1000
+    assert not answering.answers
+
+
+def test_predictions_are_written_as_they_come(service, key, answering):
+    content = answered(3)
+    answering.answers = [Answer(200, JOB), Answer(200, content[: content.index(b"2.5")], is_open=True)]
+    command = [sys.executable, "-m", "gradmill", "--url", answering.url, "predict", "job_1", "ds_1"]
+    with subprocess.Popen(command, env=settings(service.url(), key), stdout=subprocess.PIPE, text=True) as writing:
+        assert [writing.stdout.readline() for _ in range(3)] == ["y\n", "0.5\n", "1.5\n"]
+        writing.kill()
+
+
+def test_what_the_service_warns_of_is_told_behind_all_rows(gradmill_, answering, tmp_path):
+    answering.answers = [Answer(200, JOB), Answer(200, answered(3))] * 3
+    asked = ("--url", answering.url, "predict", "job_1", "ds_1")
+    done = gradmill_(*asked)
+    assert (done.stdout, done.stderr) == ("y\n0.5\n1.5\n2.5\n", "warning: so it is\n")
+    written = gradmill_(*asked, "-o", "out.csv")
+    assert (written.stdout, written.stderr, (tmp_path / "out.csv").read_text()) == ("", done.stderr, done.stdout)
+    gradmill_(*asked, "--json", "-o", "out.json")
+    assert json.loads((tmp_path / "out.json").read_text())["values"] == {"y": [0.5, 1.5, 2.5]}
 
 
 def test_flags_are_predicted_as_the_service_writes_them(gradmill_, client, tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from gradmill.answers import PredictionsAnswer, WarningAnswer
 from gradmill.errors import BadInput
@@ -30,6 +30,12 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(next(iter(self.values.values()), []))
+
+    @classmethod
+    def of(cls, answer: PredictionsAnswer) -> Self:
+        found = cls()
+        found.add(answer)
+        return found
 
     def add(self, answer: PredictionsAnswer) -> None:
         """Behind those that are there."""

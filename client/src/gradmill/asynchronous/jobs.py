@@ -1,7 +1,7 @@
 """/v1/jobs: trainings, from the request to the weights."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from math import ceil
@@ -27,6 +27,7 @@ from gradmill.answers import (
 )
 from gradmill.asynchronous.lending import Upload, lent
 from gradmill.asynchronous.paging import pages
+from gradmill.asynchronous.predicting import predicted
 from gradmill.asynchronous.streams import followed
 from gradmill.asynchronous.transport import AsyncTransport
 from gradmill.calls import Call, delete, get, post
@@ -199,10 +200,8 @@ class AsyncJobSummary(JobSummaryAnswer):
                 found.add(await self._predicted_of_file(Upload(data, reading), params))
                 return found
             data = readings.applied(named, reading, said) if reading else named
-        elif any(said.values()):
-            raise BadInput(
-                f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none"
-            )
+        else:
+            _check_unread(data, said)
         if isinstance(data, str):
             found.add(await self._predicted({"dataset": data}, params))
             return found
@@ -218,6 +217,41 @@ class AsyncJobSummary(JobSummaryAnswer):
                     half = len(rows) // 2
                     pending += [rows[half:], rows[:half]]
         return found
+
+    async def predict_in_pieces(
+        self,
+        data: Path | str | DatasetAnswer | DatasetSummaryAnswer,
+        *,
+        epoch: Which | None = None,
+        probabilities: bool = True,
+        numbers: Sequence[str] | None = None,
+        texts: Sequence[str] | None = None,
+        missing_values: Sequence[str] | None = None,
+    ) -> AsyncGenerator[Predictions, None]:
+        """What `predict` says of a file, or of a dataset or its id, some rows at a time as they come, for more of them than
+        shall be in memory; the last piece has the warnings, and no rows. NotReachable where the answer breaks off."""
+        params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
+        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values)
+        if not isinstance(data, Path):
+            _check_unread(data, said)
+            asked = {"dataset": data if isinstance(data, str) else data.id}
+            async with aclosing(predicted(self._transport, post(self._path("predict"), asked, params=params))) as answers:
+                async for answer in answers:
+                    yield Predictions.of(answer)
+            return
+        file = Upload(data, readings.merged(await self._reading(data), said))
+        while True:
+            async with lent(self._transport, file) as dataset:
+                call = post(self._path("predict"), {"dataset": dataset}, params=params)
+                try:
+                    async with aclosing(predicted(self._transport, call)) as answers:
+                        async for answer in answers:
+                            yield Predictions.of(answer)
+                    return
+                except NotFound as error:
+                    if dataset not in str(error):
+                        raise
+            # Who had sent the same file before has taken it away meanwhile.
 
     async def _reading(self, data: Any) -> readings.Said:
         """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
@@ -349,6 +383,12 @@ def _job(transport: AsyncTransport, content: Any, etag: str = "") -> AsyncJob:
     job = model_of(AsyncJob, content)
     job._transport, job._etag = transport, etag
     return job
+
+
+def _check_unread(data: Any, said: readings.Said) -> None:
+    """BadInput where something is said of cells of what is neither file nor table."""
+    if any(said.values()):
+        raise BadInput(f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none")
 
 
 def _moment(given: datetime | str | None) -> str | None:

@@ -2,22 +2,26 @@
 
 import shutil
 import sys
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, get_args
+from typing import Annotated, TextIO, get_args
 
 import typer
 
+from gradmill.answers import WarningAnswer
 from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.following import doubted
 from gradmill.cli.making import AsJson, pairs
-from gradmill.cli.output import put, put_csv, put_fields, put_json, put_table
+from gradmill.cli.output import into, put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.refusals import in_options
 from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts, is_id
 from gradmill.cli.showing import fields_of
 from gradmill.errors import BadInput
+from gradmill.predictions import Predictions
 from gradmill.progress import headline_of
 from gradmill.spec import Form
 from gradmill.synchronous.jobs import Job, JobSummary, Status
@@ -118,22 +122,43 @@ def predict(
     missing_value: MissingValues = None,
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
     epoch: Whose = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: -, the standard output.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Writes what a job's network says of each row, as CSV. A file is read as the data were that the job learned from."""
+    """Writes what a job's network says of each row, as CSV as it comes. A file is read as the data were that the job learned
+    from."""
     said = {"numbers": number, "texts": text, "missing_values": missing_value}
     if is_id(data) and any(said.values()):
         raise BadInput(HOW_A_FILE_IS_READ)
     rows = data if is_id(data) else Path(data)
-    with in_options({"/dataset": "DATA"}):
-        found = client_of(context).jobs.get(id).predict(rows, probabilities=probabilities, epoch=epoch, **said)  # type: ignore[arg-type]
-    for warning in found.warnings:
+    with in_options({"/dataset": "DATA"}), into(output) as file:
+        job = client_of(context).jobs.get(id)
+        if as_json:
+            found = job.predict(rows, probabilities=probabilities, epoch=epoch, **said)  # type: ignore[arg-type]
+            put_json(asdict(found) | {"warnings": [warning.model_dump() for warning in found.warnings]}, file)
+            warnings = found.warnings
+        else:
+            with closing(job.predict_in_pieces(rows, probabilities=probabilities, epoch=epoch, **said)) as pieces:  # type: ignore[arg-type]
+                warnings = _written(pieces, file)
+    for warning in warnings:
         warn(warning.message)
-    if as_json:
-        put_json(asdict(found) | {"warnings": [warning.model_dump() for warning in found.warnings]})
-        return
-    columns = [*found.values.values(), *found.probabilities.values()]
-    put_csv([*found.values, *(f"probability_{label}" for label in found.probabilities)], zip(*columns, strict=True))
+
+
+def _written(pieces: Iterable[Predictions], file: TextIO) -> list[WarningAnswer]:
+    """Writes each piece as it comes; the warnings, which come with the last."""
+    warnings, is_first = [], True
+    for piece in pieces:
+        warnings += piece.warnings
+        if not len(piece):
+            continue
+        names = [*piece.values, *(f"probability_{label}" for label in piece.probabilities)]
+        columns = [*piece.values.values(), *piece.probabilities.values()]
+        put_csv(names if is_first else None, zip(*columns, strict=True), file)
+        file.flush()
+        is_first = False
+    return warnings
 
 
 def cancel(context: typer.Context, ids: Ids) -> None:

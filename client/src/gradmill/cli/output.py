@@ -3,17 +3,32 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, TextIO
 
 from pydantic import BaseModel
+
+from gradmill.drafts import draft_of
 
 
 def put(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def put_json(content: BaseModel | Iterable[BaseModel] | dict[str, Any]) -> None:
+@contextmanager
+def into(path: str | None) -> Iterator[TextIO]:
+    """The file, which is there when it is whole; None and - are the standard output."""
+    if path in (None, "-"):
+        yield sys.stdout
+        return
+    with draft_of(Path(str(path))) as file, TextIOWrapper(file, encoding="utf-8", newline="") as text:
+        yield text
+
+
+def put_json(content: BaseModel | Iterable[BaseModel] | dict[str, Any], file: TextIO | None = None) -> None:
     """As the service answers it; a list as an array. On a terminal in lines."""
     match content:
         case BaseModel():
@@ -22,7 +37,8 @@ def put_json(content: BaseModel | Iterable[BaseModel] | dict[str, Any]) -> None:
             plain = content
         case _:
             plain = [_plain(each) for each in content]
-    put(json.dumps(plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    file = file or sys.stdout
+    file.write(json.dumps(plain, ensure_ascii=False, indent=2 if file.isatty() else None) + "\n")
 
 
 def put_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -39,9 +55,11 @@ def put_fields(fields: Mapping[str, Any]) -> None:
         put(f"{name.ljust(width)}  {shown(value)}")
 
 
-def put_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
+def put_csv(names: Sequence[str] | None, rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
+    """Without names they stand there already."""
+    writer = csv.writer(file or sys.stdout, lineterminator="\n")
+    if names is not None:
+        writer.writerow(names)
     writer.writerows([shown(value) if isinstance(value, bool) else value for value in row] for row in rows)
 
 

@@ -4,7 +4,7 @@ Made from asynchronous/jobs.py by `python -m client.generate`; not to be edited.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from math import ceil
@@ -38,6 +38,7 @@ from gradmill.spec import Form
 from gradmill.states import ENDED
 from gradmill.synchronous.lending import Upload, lent
 from gradmill.synchronous.paging import pages
+from gradmill.synchronous.predicting import predicted
 from gradmill.synchronous.streams import followed
 from gradmill.synchronous.transport import Transport
 from gradmill.tables import columns
@@ -202,10 +203,8 @@ class JobSummary(JobSummaryAnswer):
                 found.add(self._predicted_of_file(Upload(data, reading), params))
                 return found
             data = readings.applied(named, reading, said) if reading else named
-        elif any(said.values()):
-            raise BadInput(
-                f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none"
-            )
+        else:
+            _check_unread(data, said)
         if isinstance(data, str):
             found.add(self._predicted({"dataset": data}, params))
             return found
@@ -221,6 +220,41 @@ class JobSummary(JobSummaryAnswer):
                     half = len(rows) // 2
                     pending += [rows[half:], rows[:half]]
         return found
+
+    def predict_in_pieces(
+        self,
+        data: Path | str | DatasetAnswer | DatasetSummaryAnswer,
+        *,
+        epoch: Which | None = None,
+        probabilities: bool = True,
+        numbers: Sequence[str] | None = None,
+        texts: Sequence[str] | None = None,
+        missing_values: Sequence[str] | None = None,
+    ) -> Generator[Predictions, None]:
+        """What `predict` says of a file, or of a dataset or its id, some rows at a time as they come, for more of them than
+        shall be in memory; the last piece has the warnings, and no rows. NotReachable where the answer breaks off."""
+        params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
+        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values)
+        if not isinstance(data, Path):
+            _check_unread(data, said)
+            asked = {"dataset": data if isinstance(data, str) else data.id}
+            with closing(predicted(self._transport, post(self._path("predict"), asked, params=params))) as answers:
+                for answer in answers:
+                    yield Predictions.of(answer)
+            return
+        file = Upload(data, readings.merged(self._reading(data), said))
+        while True:
+            with lent(self._transport, file) as dataset:
+                call = post(self._path("predict"), {"dataset": dataset}, params=params)
+                try:
+                    with closing(predicted(self._transport, call)) as answers:
+                        for answer in answers:
+                            yield Predictions.of(answer)
+                    return
+                except NotFound as error:
+                    if dataset not in str(error):
+                        raise
+            # Who had sent the same file before has taken it away meanwhile.
 
     def _reading(self, data: Any) -> readings.Said:
         """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
@@ -352,6 +386,12 @@ def _job(transport: Transport, content: Any, etag: str = "") -> Job:
     job = model_of(Job, content)
     job._transport, job._etag = transport, etag
     return job
+
+
+def _check_unread(data: Any, said: readings.Said) -> None:
+    """BadInput where something is said of cells of what is neither file nor table."""
+    if any(said.values()):
+        raise BadInput(f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none")
 
 
 def _moment(given: datetime | str | None) -> str | None:

@@ -5,7 +5,6 @@ Made from asynchronous/transport.py by `python -m client.generate`; not to be ed
 
 import hashlib
 import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import httpx2
 from gradmill import address, retrying
 from gradmill.answering import USER_AGENT, content_of, failure_of, is_answer, log, unreachable
 from gradmill.calls import Call
+from gradmill.drafts import draft_of
 from gradmill.errors import BadAddress, BadInput, NotFound, NotReachable, UnexpectedAnswer
 from gradmill.retrying import AGAIN, Retries
 
@@ -59,48 +59,51 @@ class Transport:
 
     def send(self, call: Call, retries: Retries | None = None) -> httpx2.Response:
         """The answer, when it is a good one or 304."""
-        allowed = retries or self.retries
-        began = monotonic()
-        tries, lost, is_told = 0, False, False
+        tries, is_lost = _Tries(self, retries or self.retries), False
         while True:
-            tries += 1
-            told_s, refused = None, False
             try:
                 with self._answer(call) as response:
                     response.read()
             except NotReachable as error:
-                failure: Exception = error
-                lost, refused = True, isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
-            else:
-                if is_answer(response):
-                    return response
-                failure = failure_of(response)
-                if lost and call.method == "DELETE" and isinstance(failure, NotFound):
-                    return response  # the answer that got lost said that it was done
-                if response.status_code not in AGAIN:
-                    raise failure
-                told_s = retrying.told_s(response.headers)
-            pause_s = allowed.pause_s(tries, told_s)
-            if pause_s is None:
+                is_lost = True
+                tries.next(error)
+                continue
+            if is_answer(response):
+                return response
+            failure = failure_of(response)
+            if is_lost and call.method == "DELETE" and isinstance(failure, NotFound):
+                return response  # the answer that got lost said that it was done
+            if response.status_code not in AGAIN:
                 raise failure
-            if refused and not self.has_answered and monotonic() + pause_s > began + allowed.knocking_s:
+            tries.next(failure, retrying.told_s(response.headers))
+
+    @contextmanager
+    def begun(self, call: Call) -> Iterator[httpx2.Response]:
+        """A good answer as it begins, to be read piece by piece. NotReachable where it breaks off then: that is not tried
+        again."""
+        tries, has_begun = _Tries(self, self.retries), False
+        while True:
+            try:
+                with self._answer(call) as response:
+                    if response.is_success:
+                        has_begun = True
+                        yield response
+                        return
+                    response.read()
+            except NotReachable as error:
+                if has_begun:
+                    raise
+                tries.next(error)
+                continue
+            failure = failure_of(response)
+            if response.status_code not in AGAIN:
                 raise failure
-            if refused and self.has_answered and not is_told:
-                is_told = True
-                log.warning("%s; trying again", failure)
-            time.sleep(pause_s)
+            tries.next(failure, retrying.told_s(response.headers))
 
     def download(self, call: Call, path: Path) -> Path:
-        """Into the file, which is there when all of it has come. Of a process that is killed a hidden draft stays."""
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder; the file needs a name")
-        draft = path.with_name(f".gradmill-{secrets.token_hex(8)}.part")  # which nobody else has
-        try:
-            with draft.open("xb") as file:
-                self._received(call, file)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        """Into the file, which is there when all of it has come."""
+        with draft_of(path) as file:
+            self._received(call, file)
         return path
 
     @contextmanager
@@ -175,6 +178,31 @@ class Transport:
         read_s = self._timeout_s + call.wait_s if silence_s is None else silence_s
         timeout = httpx2.Timeout(self._timeout_s, connect=connect_s, read=read_s)
         return {"params": call.params, "headers": headers, "content": content, "timeout": timeout}
+
+
+class _Tries:
+    """Of one call."""
+
+    def __init__(self, transport: Transport, allowed: Retries) -> None:
+        self._transport = transport
+        self._allowed = allowed
+        self._began = monotonic()
+        self._count, self._is_told = 0, False
+
+    def next(self, failure: Exception, told_s: float | None = None) -> None:
+        """Returns when it is time for the next one, behind one that failed so; raises the failure where there shall be none."""
+        self._count += 1
+        refused = isinstance(failure.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+        pause_s = self._allowed.pause_s(self._count, told_s)
+        if pause_s is None:
+            raise failure
+        has_answered = self._transport.has_answered
+        if refused and not has_answered and monotonic() + pause_s > self._began + self._allowed.knocking_s:
+            raise failure
+        if refused and has_answered and not self._is_told:
+            self._is_told = True
+            log.warning("%s; trying again", failure)
+        time.sleep(pause_s)
 
 
 class _File(httpx2.SyncByteStream):
