@@ -91,6 +91,68 @@ def test_a_prediction_goes_when_its_row_does_and_the_focus_stays(
     assert told.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("decimal", "typed", "value", "told"),
+    [
+        (None, "3,622", 3.622, "is read as 3.622; type 3622 if that is meant"),
+        (None, "3.622", 3.622, "is read as 3.622; type 3622 if that is meant"),
+        (None, "1.234,5", 1234.5, "is read as 1234.5"),
+        (None, "85,4", 85.4, "is read as 85.4"),
+        (None, "85.4", 85.4, ""),
+        ("comma", "3,622", 3.622, ""),
+        ("comma", "3.622", 3622, "is read as 3622"),
+        ("comma", "1.234,5", 1234.5, "is read as 1234.5"),
+        ("comma", "85.4", 85.4, ""),
+        ("point", "3,622", 3622, "is read as 3622"),
+        ("point", "3.622", 3.622, ""),
+        ("point", "1 234.5", 1234.5, "is read as 1234.5"),
+    ],
+)
+def test_a_number_is_read_as_the_table_writes_them_and_shown_where_it_could_be_another(
+    service: Running, key: str, job: str, visit: Callable[..., Visit], decimal: str | None, typed: str, value: float, told: str
+) -> None:
+    visited = visit(service.url())
+
+    def as_said(route: Route) -> None:
+        """As if the upload had said how decimals are written."""
+        answer = route.fetch()
+        reading = {"numbers": [], "texts": [], "missing_values": [], "decimal": decimal}
+        route.fulfill(response=answer, json={**answer.json(), "reading": reading})
+
+    visited.page.route(re.compile(r"/v1/datasets/\w+$"), as_said)
+    page = visited.open(f"#/jobs/{job}/predict", key)
+    expect(page.get_by_label("petal_length")).to_have_value("1,4" if decimal == "comma" else "1.4")
+    field = page.get_by_label("petal_width")
+    field.fill(typed)
+    expect(field).to_have_accessible_description(told)
+    with page.expect_request(re.compile("/predict$")) as sent:
+        field.press("Enter")
+    assert sent.value.post_data_json["rows"][0] == {
+        "sepal_length": 5.1,
+        "sepal_width": 3.5,
+        "petal_length": 1.4,
+        "petal_width": value,
+    }
+    expect(page.get_by_role("region", name="Prediction")).to_be_visible()
+
+
+def test_of_two_readings_that_of_the_columns_own_size_is_taken(service: Running, key: str, visit: Callable[..., Visit]) -> None:
+    lines = [f"{1000 + 90 * row + 0.5},{row % 2}" for row in range(40)]
+    with service.client() as client:
+        content = "\n".join(["price,dear", *lines])
+        dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()["id"]
+        request = {"dataset": {"id": dataset, "target": "dear"}, "training": {"epochs": 3}}
+        job = finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"]
+    field = visit(service.url()).open(f"#/jobs/{job}/predict", key).get_by_label("price")
+    field.fill("3.622")
+    expect(field).to_have_accessible_description("is read as 3622; if 3.622 is meant, type 3.6220")
+    field.fill("3.6220")
+    expect(field).to_have_accessible_description("")
+    field.fill("dear")
+    field.press("Enter")
+    expect(field).to_have_accessible_description('"dear" is no number; leave it empty where the value is missing')
+
+
 def test_what_is_wrong_with_no_field_is_told_beside_what_is(
     service: Running, key: str, job: str, visit: Callable[..., Visit]
 ) -> None:

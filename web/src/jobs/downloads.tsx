@@ -48,7 +48,7 @@ export function Downloads({ job }: { job: Job }) {
   );
 }
 
-function save(content: Blob, name: string): void {
+export function save(content: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;

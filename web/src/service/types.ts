@@ -165,6 +165,9 @@ export interface Reading {
   numbers: string[];
   texts: string[];
   missing_values: string[];
+  decimal?: Point | null; // how decimals are written, where that is said
 }
+
+export type Point = "comma" | "point";
 
 export type Json = Record<string, unknown>;

@@ -8,6 +8,7 @@ export interface Table {
   dataset: Dataset;
   file: { content: Blob; name: string } | null; // null: it was sent before, by somebody else
   draft?: Partial<Draft>; // what suits an example
+  isNew?: boolean; // else the same file was sent before, and read alike
 }
 
 const TYPES: Record<string, string> = {
@@ -26,13 +27,13 @@ export async function sent(content: Blob, name: string, signal: AbortSignal, rea
   const type = TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "text/csv";
   const shown = name.replace(/\.[a-z]+$/i, "").replace(/\p{C}/gu, "").slice(0, 200);
   const query = new URLSearchParams(shown ? { name: shown } : {});
-  for (const [word, texts] of Object.entries(reading)) for (const each of texts) query.append(word, each);
+  for (const [word, said] of Object.entries(reading)) for (const each of [said ?? []].flat()) query.append(word, each);
   // Told apart from a service that does not answer.
   await content.slice(0, 1).arrayBuffer().catch(() => {
     throw new Error(`${name} cannot be read any more; it has changed or is gone. Choose it again.`);
   });
   const answer = await ask(`/v1/datasets?${query}`, { method: "POST", body: content, headers: { "Content-Type": type }, signal });
-  return { dataset: await answer.json(), file: { content, name } };
+  return { dataset: await answer.json(), file: { content, name }, isNew: answer.status === 201 };
 }
 
 /** The same file, read otherwise, which is another dataset. The one before it stays: it may have been sent in another window since, too. */
