@@ -8,7 +8,7 @@ from pydantic import Field
 from api.answers.base import JSON, Answer, List, rfc3339
 from core.nn.preparation.column import Column
 from core.nn.preparation.reading import Reading
-from core.nn.preparation.roles import hardly_repeats
+from core.nn.preparation.roles import tells_rows_apart
 from core.nn.preparation.schema import Schema
 from core.store import Dataset, DatasetSummary
 
@@ -20,7 +20,7 @@ def dataset_answer(dataset: Dataset, all_values: bool = False) -> JSON:
     return {
         **dataset_summary(dataset),
         "columns": columns if all_values else [_shortened(column) for column in columns],
-        "left_out": [column.name for column in known.columns if hardly_repeats(column, known.rows)],
+        "left_out": [column.name for column in known.columns if tells_rows_apart(column, known.rows)],
         "shapes": dataset.schema.get("shapes", {}),
         "first_line": dataset.schema.get("first_line"),
         "reading": dataset.schema.get("reading"),
@@ -70,8 +70,9 @@ class DatasetAnswer(DatasetSummaryAnswer):
         description=f"`values` are the first {FIRST_VALUES} of the `distinct` ones, unless `?values=all` asks for all."
     )
     left_out: list[str] = Field(
-        description="Columns of texts that hardly repeat, each of which would be an input: a job takes them only where its "
-        "`features` name them, or where there is nothing else to take."
+        description="Columns that tell rows apart: whole numbers that only number them, and texts that hardly repeat, each "
+        "of which would be an input. A job takes them only where its `features` name them, or where there is nothing else to "
+        "take, and then the numbers before the texts."
     )
     shapes: dict[str, list[int]] = Field(
         description="Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in "

@@ -61,6 +61,7 @@ _SPECIES = {
 _EXAMPLE = {
     **_SUMMARY,
     "columns": [_SPECIES],
+    "left_out": [],
     "shapes": {},
     "first_line": 2,
     "reading": None,

@@ -12,10 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.cells import InvalidCell
-from core.data.likeness import dates, likeness, number_likeness, numbering
+from core.data.likeness import dates, likeness, number_likeness
+from core.data.numbering import numbering
 from core.data.table import RESERVED
 from core.errors import InvalidData
-from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, MISSING_BOOLEAN, Column, absent, are_many, first_rows
+from core.nn.preparation.column import (
+    MAX_NUMBERS,
+    MAX_TEXTS,
+    MISSING_BOOLEAN,
+    NUMBERING,
+    Column,
+    absent,
+    first_rows,
+    hardly_repeat,
+)
 from core.nn.preparation.reading import Reading, read_as
 from core.nn.preparation.statistics import moments
 
@@ -68,6 +78,8 @@ def number(name: str, x: NDArray[Any]) -> Described:
         if not missing and _are_integers(x):
             x = present = x.astype(np.int64)
     values = _distinct(present)
+    distinct = None if values is None else len(values)
+    numbered = numbering(name, present, distinct)
     listed = tuple(values.tolist()) if values is not None and len(values) <= MAX_NUMBERS else None
     floats = present.astype(np.float64, copy=False)
     mean, deviation = moments(floats)
@@ -75,13 +87,14 @@ def number(name: str, x: NDArray[Any]) -> Described:
         name,
         "number",
         missing,
-        None if values is None else len(values),
+        distinct,
         listed,
         float(present.min()),
         float(present.max()),
         mean,
         deviation,
-        warning=numbering(name, x, None if values is None else len(values)),
+        warning=None if numbered is None else NUMBERING[numbered],
+        numbering=numbered,
         array=x,
     )
     return _with_rows(found, x)
@@ -136,7 +149,9 @@ def text(
     array = ranks[np.maximum(codes, -1)]
     described = Described(name, "text", missing, len(order), kept, array=array)
     if not is_meant:
-        described = replace(described, warning=_text_warning(kept, len(codes)), number_like=number_likeness(kept, array))
+        described = replace(
+            described, warning=_text_warning(kept, len(codes), missing), number_like=number_likeness(kept, array)
+        )
     return _with_rows(described, array)
 
 
@@ -150,7 +165,7 @@ def dated(name: str, values: Sequence[str], missing: int, distinct: int | None =
 
 def as_meant(column: Described) -> Described:
     """Numbers that are meant, whatever they look like."""
-    return replace(column, warning=None)
+    return replace(column, warning=None, numbering=None)
 
 
 def without(missing: Collection[str], values: Sequence[str], codes: NDArray[Any]) -> NDArray[Any]:
@@ -250,11 +265,11 @@ def _with_rows(column: Described, array: NDArray[Any]) -> Described:
     return replace(column, missing_rows=first_rows(absent(array))) if column.missing else column
 
 
-def _text_warning(values: Sequence[str], rows: int) -> str | None:
+def _text_warning(values: Sequence[str], rows: int, missing: int) -> str | None:
     cost = f"as a feature it becomes {len(values)} inputs"
     if found := likeness(values):
         return f"{found}; {cost}"
-    return f"{len(values)} distinct texts in {rows} rows: {cost}" if are_many(len(values), rows) else None
+    return f"{len(values)} distinct texts in {rows} rows: {cost}" if hardly_repeat(len(values), rows, missing) else None
 
 
 def _are_integers(x: NDArray[np.float64]) -> bool:

@@ -13,8 +13,6 @@ from core.nn.preparation.column import Cell, NumberLike
 _MAX_CHARACTERS = 40  # longer texts are texts
 _SHOWN, _SHOWN_CHARACTERS = 3, 20
 _BLOCK = 1 << 20
-_LEAST_ROWS = 20  # that tell numbers of rows from others
-_ID = re.compile(r"(?:^|[\W_])(?:id|Id|ID|key|index)$|[a-z](?:Id|ID)$")
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _DIGITS = r"\d[\d., ]*"
 _TIME = r"(?:[T ,]+\d{1,2}:\d{2}.*)?"
@@ -96,18 +94,6 @@ def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | 
         strange=int(times[are_strange].sum()),
         examples=tuple(Cell(row, _shown(values[codes[row]])) for row in rows[:_SHOWN]),
     )
-
-
-def numbering(name: str, x: NDArray[Any], distinct: int | None) -> str | None:
-    """That whole numbers x (N,) probably only number the rows; `distinct` is None where there are many."""
-    if x.dtype.kind != "i" or len(x) < _LEAST_ROWS:
-        return None
-    remedy = "if they only number the rows, leave the column out of the features"
-    if int(x[-1]) - int(x[0]) == len(x) - 1 and (np.diff(x) == 1).all():
-        return f"its numbers rise by 1 from row to row; {remedy}"
-    if _ID.search(name) and (distinct is None or distinct == len(x)):
-        return f"its numbers are hardly ever the same, and it is named as ids are; {remedy}"
-    return None
 
 
 def _first_rows(kind: NDArray[np.bool_], codes: NDArray[Any]) -> list[int]:

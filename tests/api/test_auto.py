@@ -87,6 +87,30 @@ def test_texts_that_hardly_repeat_are_left_out_and_the_answer_says_how_to_take_t
     assert (named["plan"]["inputs"], "/dataset/features" in named["chosen"]) == (61, False)
 
 
+def test_numbers_of_the_rows_are_left_out_and_the_answer_says_how_to_take_them_in(client: TestClient) -> None:
+    lines = "".join(f"{10000 + i},{900 + i * 7919 % 1009},{i % 7}.5,{i % 5 * 100}\n" for i in range(60))
+    content = f"Objekt-Nr,Kundennummer,area,rent\n{lines}"
+    dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()
+    assert dataset["left_out"] == ["Objekt-Nr", "Kundennummer"]
+    assert [column["numbering"] for column in dataset["columns"]] == ["rising", "named", None, None]
+    data: JSON = {"id": dataset["id"], "target": "rent"}
+    job = client.post("/v1/jobs", json={"dataset": data}).json()
+    assert job["chosen"]["/dataset/features"] == job["dataset"]["features"] == ["area"]
+    told = [warning["message"] for warning in job["warnings"]]
+    assert [message.split(" is ")[0] for message in told] == [f'column "{name}"' for name in dataset["left_out"]]
+    assert all(message.endswith("; to take it in, name the column in features") for message in told)
+    named = {**data, "features": ["Objekt-Nr", "area"]}
+    taken = client.post("/v1/networks/check", json={"dataset": named}).json()
+    assert (taken["plan"]["inputs"], "/dataset/features" in taken["chosen"]) == (2, False)
+    assert [warning["pointer"] for warning in taken["warnings"]] == ["/dataset/features/0"]
+
+
+def test_rows_in_the_request_have_no_names_and_are_taken_as_they_are(client: TestClient) -> None:
+    data = {"inputs": [[i, i % 3] for i in range(40)], "targets": [i * 2.5 for i in range(40)]}
+    checked = client.post("/v1/networks/check", json={"dataset": data}).json()
+    assert (checked["plan"]["inputs"], checked["warnings"]) == (2, [])
+
+
 def test_what_is_chosen_can_be_sent_as_it_stands(client: TestClient, flowers: str) -> None:
     data = {"id": flowers, "target": "species"}
     chosen = client.post("/v1/networks/check", json={"dataset": data}).json()["chosen"]

@@ -178,7 +178,8 @@ class Column(Answer):
     wide table), else None. `distinct` is None where it was not counted. `deviation` is the population's standard
     deviation. The four statistics are None where there is no number. `warning` says where the column looks like
     something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
-    FIRST_ROWS of those that miss it."""
+    FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows:
+    they are `rising` by 1 from row to row, or hardly ever the same and `named` as ids are."""
 
     name: str
     kind: Literal["number", "boolean", "text", "ignored"] | str
@@ -193,6 +194,7 @@ class Column(Answer):
     warning: str | None = None
     number_like: NumberLike | None = None
     missing_rows: list[int] = []
+    numbering: Literal["rising", "named"] | str | None = None
 
 
 class Reading(Answer):
@@ -221,8 +223,9 @@ class DatasetAnswer(Answer):
     columns: list[Column]
     """`values` are the first 20 of the `distinct` ones, unless `?values=all` asks for all."""
     left_out: list[str]
-    """Columns of texts that hardly repeat, each of which would be an input: a job takes them only where its `features`
-    name them, or where there is nothing else to take."""
+    """Columns that tell rows apart: whole numbers that only number them, and texts that hardly repeat, each of which
+    would be an input. A job takes them only where its `features` name them, or where there is nothing else to take, and
+    then the numbers before the texts."""
     shapes: dict[str, list[int]]
     """Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in C order,
     for a `reshape` layer."""

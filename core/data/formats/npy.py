@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.data.describe import NO_DATES, Described, boolean, check_names, ignored, number, text
+from core.data.describe import NO_DATES, Described, as_meant, boolean, check_names, ignored, number, text
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
 
@@ -70,14 +70,19 @@ def read_array(file: IO[bytes], size: int, limits: Limits, name: str) -> NDArray
 
 
 def columns(name: str, array: NDArray[Any], *, is_numbered: bool = True) -> list[Described]:
-    """The array's columns: name0, name1, …; a one-dimensional array that is not numbered keeps the bare name."""
+    """The array's columns: name0, name1, …; a one-dimensional array that is not numbered keeps the bare name.
+
+    Numbers of a matrix are meant as they are: rows to predict have them all, in their order.
+    """
     if array.ndim == 1:
         names, arrays = [f"{name}0" if is_numbered else name], [array]
     else:
         arrays = [array[(slice(None), *place)] for place in np.ndindex(array.shape[1:])]
         names = [f"{name}{i}" for i in range(len(arrays))]
     check_names(names)
-    return [_described(column, np.ascontiguousarray(x)) for column, x in zip(names, arrays, strict=True)]
+    found = [_described(column, np.ascontiguousarray(x)) for column, x in zip(names, arrays, strict=True)]
+    is_matrix = is_numbered or array.ndim > 1
+    return [as_meant(column) if is_matrix and column.kind == "number" else column for column in found]
 
 
 def shapes(name: str, array: NDArray[Any]) -> dict[str, tuple[int, ...]]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["number", "boolean", "text", "ignored"]
+Numbering = Literal["rising", "named"]
 Value = bool | int | float | str
 Columns = Mapping[str, NDArray[Any]]  # those of a table as they are stored, each (N,), by name
 
@@ -26,7 +27,14 @@ MAX_NUMBERS = 1_000
 FIRST_ROWS = 5
 MISSING_BOOLEAN = 255  # as stored
 
+# How whole numbers show that they only number the rows → what is said of them.
+NUMBERING: Mapping[Numbering, str] = {
+    "rising": "its numbers rise by 1 from row to row, so they probably only number the rows",
+    "named": "its numbers are hardly ever the same, and it is named as ids are, so they probably only number the rows",
+}
+
 _FEW = 50
+_LEAST_TEXTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ class Column:
     1,000; fewer in a very wide table), else None. `distinct` is None where it was not counted. `deviation` is the
     population's standard deviation. The four statistics are None where there is no number. `warning` says where the column
     looks like something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
-    FIRST_ROWS of those that miss it.
+    FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows: they are
+    `rising` by 1 from row to row, or hardly ever the same and `named` as ids are.
     """
 
     name: str
@@ -72,6 +81,7 @@ class Column:
     warning: str | None = None
     number_like: NumberLike | None = None
     missing_rows: tuple[int, ...] = ()
+    numbering: Numbering | None = None
 
     def __post_init__(self) -> None:
         """Databases may give 1.0 back as 1: where one value is a float, all are."""
@@ -108,6 +118,11 @@ def first_rows(found: NDArray[np.bool_]) -> tuple[int, ...]:
 def are_many(distinct: int, rows: int) -> bool:
     """Whether a column with so many distinct values hardly ever repeats one, as measured quantities and names do."""
     return distinct > _FEW and 10 * distinct > rows
+
+
+def hardly_repeat(texts: int, rows: int, missing: int) -> bool:
+    """Whether so many different texts are many, or there is another in every row that does not miss it."""
+    return are_many(texts, rows) or _LEAST_TEXTS <= texts == rows - missing
 
 
 def absent(array: NDArray[Any]) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ Pure rules over the schema: the dry run and the preprocessing both ask here, so 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.nn.preparation.column import MAX_NUMBERS, Column, Value, are_many
+from core.nn.preparation.column import MAX_NUMBERS, Column, Value, are_many, hardly_repeat
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, SoftmaxCrossEntropy
 
@@ -26,17 +26,25 @@ def feature_columns(schema: Schema, data: DataSpec) -> tuple[Column, ...]:
 
 
 def left_out(schema: Schema, data: DataSpec) -> frozenset[str]:
-    """The columns that no job takes whose features nobody names: texts that hardly repeat; none where nothing else is left."""
-    if data.features is not None or data.categories != "one_hot":
+    """The columns that no job takes whose features nobody names: those that tell rows apart. Where nothing else is left, the
+    numbers among them are taken; where there are none, the texts."""
+    if data.features is not None:
         return frozenset()
     columns = feature_columns(schema, data)
-    found = {column.name for column in columns if hardly_repeats(column, schema.rows)}
-    return frozenset(found) if len(found) < len(columns) else frozenset()
+    found = [column for column in columns if tells_rows_apart(column, schema.rows)]
+    texts = [column for column in found if column.kind == "text"]
+    if data.categories != "one_hot":  # a text is one input, however many there are
+        found, texts = [column for column in found if column.kind != "text"], []
+    without = found if len(found) < len(columns) else texts
+    return frozenset(column.name for column in without) if len(without) < len(columns) else frozenset()
 
 
-def hardly_repeats(column: Column, rows: int) -> bool:
-    """Whether it holds texts almost each of which would be an input of its own. What is misread is not: it is refused."""
-    return column.kind == "text" and are_many(len(column.values or ()), rows) and not _looks_misread(column)
+def tells_rows_apart(column: Column, rows: int) -> bool:
+    """Whether it holds numbers that only number the rows, or texts almost each of which would be an input of its own. What is
+    misread does not: it is refused."""
+    if column.kind != "text":
+        return column.numbering is not None
+    return hardly_repeat(len(column.values or ()), rows, column.missing) and not _looks_misread(column)
 
 
 def is_misread(column: Column, data: DataSpec) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from core.errors import Problem
-from core.nn.preparation.column import Cell, Column, are_many, row_at
+from core.nn.preparation.column import NUMBERING, Cell, Column, are_many, row_at
 from core.nn.preparation.names import quoted
 from core.nn.preparation.reading import read_as
 from core.nn.preparation.roles import left_out, quantity_hint, target_place
@@ -44,13 +44,15 @@ def disguise(column: Column, schema: Schema) -> str | None:
 
 def remedy(column: Column) -> str:
     """What helps against a text feature that looks like numbers."""
+    texts = f"if texts are meant, say {read_as(column.name, 'texts')}"
+    return f"{_to_numbers(column)}; {texts}; if it is no feature, leave it out of features"
+
+
+def _to_numbers(column: Column) -> str:
     strange = (
         "correct these cells, or name those that mean a missing value as missing_values, and " if _is_dirty(column) else ""
     )
-    return (
-        f"{strange}upload the data with {read_as(column.name, 'numbers')}, and it is one input; if texts are meant, say "
-        f"{read_as(column.name, 'texts')}; if it is no feature, leave it out of features"
-    )
+    return f"{strange}upload the data with {read_as(column.name, 'numbers')}, and it is one input"
 
 
 def _cells(examples: Sequence[Cell], count: int, schema: Schema) -> str:
@@ -101,15 +103,19 @@ def _of_feature(column: Column, schema: Schema, data: DataSpec) -> str | None:
     if column.kind == "text" and is_coded:
         many = f"column {quoted(column.name)} has {count:,} different texts in {rows:,} rows; {becomes}"
         return many if are_many(count, rows) else None
-    return _of_reading(column)
+    told = _of_reading(column)
+    if column.numbering is not None and column.warning == NUMBERING[column.numbering]:
+        return f"{told}; if so, leave the column out of features"
+    return told
 
 
 def _of_left_out(column: Column, schema: Schema) -> str:
-    count = len(column.values or ())
-    told = f"column {quoted(column.name)} is left out: it has {count:,} different texts in {schema.rows:,} rows"
-    numbers = ""
-    if column.number_like is not None:
-        numbers = f"upload the data with {read_as(column.name, 'numbers')}, and it is one input; "
+    if column.numbering is not None:
+        told = f"column {quoted(column.name)} is left out: {NUMBERING[column.numbering]}"
+        return f"{told}; to take it in, name the column in features"
+    told = f"{disguise(column, schema)}; it" if _is_dirty(column) else f"column {quoted(column.name)}"
+    told = f"{told} is left out: it has {len(column.values or ()):,} different texts in {schema.rows:,} rows"
+    numbers = "" if column.number_like is None else f"{_to_numbers(column)}; "
     return f"{told}, each of which would be an input; {numbers}to take the texts in, name the column in features"
 
 

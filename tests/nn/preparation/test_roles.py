@@ -59,6 +59,37 @@ def test_texts_that_hardly_repeat_are_left_out_unless_they_are_named(rows: int, 
     assert left_out(schema, DataSpec(**{"target": "age", **fields})) == found
 
 
+@pytest.mark.parametrize(
+    ("texts", "rows", "missing", "is_left_out"),
+    [(3, 3, 0, True), (2, 2, 0, False), (12, 12, 0, True), (11, 12, 0, False), (11, 12, 1, True), (40, 900, 860, True)],
+)
+def test_texts_that_differ_in_every_row_are_left_out_however_few_they_are(
+    texts: int, rows: int, missing: int, is_left_out: bool
+) -> None:
+    some = replace(NAMES, values=tuple(f"name {i}" for i in range(texts)), missing=missing)
+    schema = Schema(rows=rows, columns=(SCHEMA.column("age"), SCHEMA.column("member"), some))
+    assert left_out(schema, DataSpec(target="age")) == ({"name"} if is_left_out else set())
+
+
+NUMBER = Column(name="number", kind="number", numbering="rising")
+
+
+@pytest.mark.parametrize("fields", [{}, {"categories": "embedding"}])
+def test_numbers_of_the_rows_are_left_out_unless_they_are_named(fields: Any) -> None:
+    schema = Schema(rows=150, columns=(*SCHEMA.columns, NUMBER))
+    assert left_out(schema, DataSpec(target="age", **fields)) == {"number"}
+    assert left_out(schema, DataSpec(target="age", features=("number",), **fields)) == set()
+    assert left_out(schema, DataSpec(target="number", **fields)) == set()
+
+
+def test_where_only_columns_that_tell_rows_apart_are_left_the_numbers_among_them_are_taken() -> None:
+    age = SCHEMA.column("age")
+    assert left_out(Schema(rows=90, columns=(age, NUMBER)), DataSpec(target="age")) == set()
+    both = Schema(rows=90, columns=(age, NUMBER, NAMES))
+    assert left_out(both, DataSpec(target="age")) == {"name"}
+    assert left_out(both, DataSpec(target="age", categories="embedding")) == {"number"}
+
+
 def test_texts_that_hardly_repeat_are_taken_where_nothing_else_is_left_and_kept_to_be_refused_where_they_are_misread() -> None:
     age = SCHEMA.column("age")
     assert left_out(Schema(rows=90, columns=(age, NAMES)), DataSpec(target="age")) == set()

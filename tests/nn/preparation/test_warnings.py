@@ -135,6 +135,28 @@ def test_texts_that_hardly_repeat_are_warned_of_as_features_and_as_classes() -> 
     assert (place, told) == ("/dataset/target", f"{names}, and each is a class of its own")
 
 
+def test_numbers_of_the_rows_are_said_to_be_left_out_and_how_they_are_taken_in() -> None:
+    told = "its numbers rise by 1 from row to row, so they probably only number the rows"
+    number = Column(name="t", kind="number", numbering="rising", warning=told)
+    left_out = f'column "t" is left out: {told}; to take it in, name the column in features'
+    assert warned(number, KIND, SIZE, target="size") == [("/dataset/features", left_out)]
+    taken = f'column "t": {told}; if so, leave the column out of features'
+    assert warned(number, KIND, SIZE, target="size", features=("kind", "t")) == [("/dataset/features/1", taken)]
+    assert warned(number, SIZE, target="size") == [("/dataset/features", taken)]
+    assert warned(number, SIZE, target="t") == [("/dataset/target", f'column "t": {told}')]
+
+
+def test_a_few_texts_of_which_most_look_like_numbers_are_left_out_with_the_cells_that_do_not() -> None:
+    size = replace(PRICE, values=TEXTS[:12], number_like=NumberLike(11, 12, 1, (Cell(3, "12,5x"),)))
+    [(_, told)] = warned(size, KIND, SIZE, target="size", rows=12)
+    assert told == (
+        'column "price" is text, though 11 of its 12 cells look like numbers; the other is "12,5x" in row 3; it is left out: '
+        "it has 12 different texts in 12 rows, each of which would be an input; correct these cells, or name those that mean a "
+        "missing value as missing_values, and upload the data with numbers=price, and it is one input; to take the texts in, "
+        "name the column in features"
+    )
+
+
 def test_numbers_that_are_no_labels_are_warned_of_as_classes() -> None:
     number = replace(SIZE, distinct=300, values=tuple(range(300)))
     [(place, told)] = warned(number, KIND, target="size", loss=SoftmaxCrossEntropy())

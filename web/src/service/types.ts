@@ -155,7 +155,7 @@ export interface DatasetSummary {
 
 export interface Dataset extends DatasetSummary {
   columns: Column[];
-  left_out: string[]; // texts that hardly repeat: inputs only where a job names them, or where there is nothing else
+  left_out: string[]; // they tell rows apart: inputs only where a job names them, or where there is nothing else
   first_line: number | null; // of the file, that holds row 0
   reading: Reading | null;
 }
