@@ -12,6 +12,8 @@ from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gradmill
+from core.jobs import MOST_NAME
+from gradmill import training_data
 from gradmill.sklearn import GradmillClassifier, GradmillRegressor
 
 pytestmark = pytest.mark.xdist_group("client")
@@ -74,6 +76,16 @@ def test_a_part_that_is_given_changes_what_is_chosen_by_that_part_alone(client, 
     found = job.network["layers"][0] if pointer == "/network/layers" else job.training["optimizer"]
     assert {name: found[name] for name in value} == value
     assert job.training["early_stopping"]["patience"] == 1
+
+
+def test_estimators_are_told_apart_in_the_list_of_jobs(client, monkeypatch):
+    monkeypatch.setattr(training_data, "INLINE_CELLS", 0)
+    fitted = GradmillRegressor((4,), epochs=1, random_state=0, client=client).fit([[0.0], [1.0]], [0.0, 1.0])
+    job = client.jobs.get(fitted.job_id_)
+    assert job.name == "GradmillRegressor(epochs=1, layers=(4,), random_state=0)"
+    assert client.datasets.get(job.dataset["id"]).name == "data of GradmillRegressor"
+    fitted.set_params(layers=[1] * 90).fit([[0.0], [1.0]], [0.0, 1.0])
+    assert len(client.jobs.get(fitted.job_id_).name) == MOST_NAME
 
 
 def test_layers_that_are_no_units_are_refused():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import gradmill
-from gradmill import training
+from gradmill import training, training_data
 
 pytestmark = pytest.mark.xdist_group("client")
 
@@ -61,7 +61,7 @@ def test_large_arrays_are_uploaded_and_give_the_same_weights(client, monkeypatch
         return gradmill.train(LAYERS, X.to_numpy(), IRIS.species, client=client, seed=1, **OPTIONS).weights()
 
     inline = weights()
-    monkeypatch.setattr(training, "INLINE_CELLS", 0)
+    monkeypatch.setattr(training_data, "INLINE_CELLS", 0)
     for name, array in weights().items():
         np.testing.assert_array_equal(array, inline[name])
 
@@ -128,6 +128,7 @@ def test_a_network_that_learned_nothing_is_warned_of_once(client, capfd):
     assert "r2 is" not in capfd.readouterr().err  # where the progress is
 
 
+@pytest.mark.filterwarnings("ignore::gradmill.GradmillWarning")  # two epochs teach little
 def test_rows_of_targets_go_with_a_table(client):
     targets = [[float(i), float(-i)] for i in range(30)]
     frame = pd.DataFrame(targets, columns=["up", "down"])
@@ -137,6 +138,56 @@ def test_rows_of_targets_go_with_a_table(client):
     assert listed.job.dataset["target"] == ["target0", "target1"]
     assert named.job.dataset["target"] == ["up", "down"]
     assert listed.predict(table).shape == (30, 2)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_is_learned_from_and_predicted_by_its_path(client, tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{'k.A.' if i == 3 else f'{i},5'};{i % 3};{2 * i + 1}" for i in range(30)]
+    Path("rents.csv").write_text("\n".join(["area;zone;rent", *rows]) + "\n")
+    read = {"numbers": ["area"], "texts": ["zone"], "missing_values": ["k.A."]}
+    model = gradmill.train("auto", kind("rents.csv"), "rent", client=client, epochs=2, **read)
+    assert model.job.dataset["target"] == "rent"
+    assert model.job.name == "rent from rents.csv"
+    by_path = model.predict(kind("rents.csv"))
+    assert by_path.shape == (30,)
+    np.testing.assert_array_equal(by_path, model.predict(model.job.dataset["id"]))
+    again = gradmill.train("auto", model.job.dataset["id"], "rent", client=client, epochs=2)
+    assert again.job.dataset["id"] == model.job.dataset["id"]
+
+
+def test_a_text_that_is_neither_a_file_nor_a_dataset_is_told_what_was_looked_for(client, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = client.jobs.create([{"units": 1}], {"inputs": [[1], [2]], "targets": [1, 2]}, {"epochs": 1}).wait()
+    for given, told in (
+        ("new", f"'new' is neither the path of a file nor the id of a dataset, ds_…: there is no file new in {tmp_path}"),
+        ("new.csv", f"there is no file new.csv in {tmp_path}"),
+        ("/nowhere/new.parquet", "there is no file /nowhere/new.parquet"),
+    ):
+        for use in (job.predict, lambda X: gradmill.train("auto", X, "leaves", client=client)):
+            with pytest.raises(gradmill.BadInput) as refused:
+                use(given)
+            assert str(refused.value) == told
+    with pytest.raises(gradmill.Invalid, match="there is no dataset"):
+        job.predict("ds_none")
+    with pytest.raises(gradmill.BadInput, match=r"y is a ndarray, but X is rents\.csv; y must name its column"):
+        gradmill.train("auto", "rents.csv", np.zeros(3), client=client)
+    with pytest.raises(gradmill.BadInput, match="X is neither"):
+        gradmill.train("auto", np.zeros((3, 1)), [1, 2, 3], numbers=["input"], client=client)
+
+
+def test_what_is_trained_in_one_call_has_a_name_in_the_lists(client):
+    table = {"size": list(range(30)), "price": [3 * i for i in range(30)]}
+
+    def names(inputs, targets, **name) -> tuple[str | None, str | None]:
+        job = gradmill.train([{"units": 1}], inputs, targets, client=client, epochs=1, **name).job
+        stored = client.datasets.get(job.dataset["id"]).name if "id" in job.dataset else None
+        return job.name, stored
+
+    assert names(table, "price") == ("price from data of train()", "data of train()")
+    assert names({**table, "rooms": [1, 2, 3] * 10}, "price", name="prices") == ("prices", "prices")
+    assert names([[1.0], [2.0]], [1.0, 2.0])[0] == "train()"
+    assert names([[1.0], [2.0]], [1.0, 2.0], name="two")[0] == "two"
 
 
 def test_labels_are_never_taken_for_columns(client):

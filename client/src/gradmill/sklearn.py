@@ -4,6 +4,7 @@ What is fitted stays on the service, under the estimator's `job_id_`; a copy or 
 """
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -16,10 +17,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from gradmill.predictions import Predictions
 from gradmill.spec import Activation, Optimizer
 from gradmill.synchronous.client import Client
-from gradmill.training import dataset_of, default_client, ended
+from gradmill.training import default_client, ended
+from gradmill.training_data import Sender
 
 AUTO: Literal["auto"] = "auto"
 Auto = Literal["auto"]
+
+MOST_NAME = 200  # letters of a job's name, as the service has it
 
 
 class _Network(BaseEstimator):  # type: ignore[misc]
@@ -77,10 +81,18 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         if not self._has_open_layers():
             network["layers"] = self._layers(self.layers, outputs)
         service = self._service()
-        dataset = dataset_of(service, X, y, {"scaling": "standard", **data})
+        dataset = Sender(service, f"data of {type(self).__name__}", {}).dataset(X, y, {"scaling": "standard", **data})
         self._change_choice(service, network, dataset, training, outputs)
-        self.job_id_ = ended(service.jobs.create(network, dataset, training)).id
+        self.job_id_ = ended(service.jobs.create(network, dataset, training, name=self._name())).id
         return self
+
+    def _name(self) -> str:
+        """As one writes it, so that those of a search are told apart: with what is not as it is by default."""
+        usual = {name: repr(each.default) for name, each in signature(type(self)).parameters.items()}
+        given = {name: repr(value) for name, value in self.get_params(deep=False).items() if name != "client"}
+        told = [f"{name}={value}" for name, value in given.items() if value != usual[name]]
+        name = "".join(letter for letter in f"{type(self).__name__}({', '.join(told)})" if letter.isprintable())
+        return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"
 
     def _change_choice(
         self, service: Client, network: dict[str, Any], dataset: dict[str, Any], training: dict[str, Any], outputs: int

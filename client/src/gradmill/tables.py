@@ -4,6 +4,7 @@ No library of tables is needed, and none is imported: pandas and polars are know
 """
 
 import io
+import os
 import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,6 +54,21 @@ def content(data: Any, format: str | None) -> tuple[bytes | Path, str]:
     raise BadInput(
         f"a {type(data).__name__} is no dataset; a path, bytes, an array, a table, columns by name or a list of rows by name is"
     )
+
+
+def file_named(text: str) -> Path | None:
+    """The file that a text means where data are expected; None of the id of a dataset. BadInput of what is neither."""
+    if is_id(text):
+        return None
+    path = Path(text)
+    if not os.path.isfile(text) and path.suffix.lower() not in _SUFFIXES:
+        raise BadInput(f"{text!r:.300} is neither the path of a file nor the id of a dataset, ds_…: {_absence(path)}")
+    return path
+
+
+def is_id(text: str) -> bool:
+    """Whether it is that of a dataset, and no file."""
+    return text.startswith("ds_") and not os.path.exists(text)
 
 
 def name_of(data: Any) -> str | None:
@@ -132,8 +148,12 @@ def _file(path: Path, format: str | None) -> tuple[Path, str]:
     if known is None:
         raise BadInput(f"{path} does not tell its format by its name; format= must be one of {', '.join(MEDIA_TYPES)}")
     if not path.is_file():
-        raise BadInput(f"there is no file {path}")
+        raise BadInput(_absence(path))
     return path, MEDIA_TYPES[known]
+
+
+def _absence(path: Path) -> str:
+    return f"there is no file {path}" + ("" if path.is_absolute() else f" in {Path.cwd()}")
 
 
 def _saved(array: Any) -> bytes:

@@ -57,8 +57,8 @@ class AsyncClient:
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
     ) -> Predictions:
-        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, a file's Path, or a
-        dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
+        """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, the path of a file,
+        or a dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = await self.jobs.get(job) if isinstance(job, str) else job
         return await found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values)
 

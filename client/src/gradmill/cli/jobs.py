@@ -18,13 +18,14 @@ from gradmill.cli.following import doubted
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import into, put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.refusals import in_options
-from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts, is_id
+from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts
 from gradmill.cli.showing import fields_of
 from gradmill.errors import BadInput
 from gradmill.predictions import Predictions
 from gradmill.progress import headline_of
 from gradmill.spec import Form
 from gradmill.synchronous.jobs import Job, JobSummary, Status
+from gradmill.tables import is_id
 
 SUFFIXES = {
     "torch": "torch.zip",

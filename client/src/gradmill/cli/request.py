@@ -17,6 +17,7 @@ from gradmill.cli.refusals import in_options
 from gradmill.cli.words import OPTIONS
 from gradmill.errors import BadInput
 from gradmill.synchronous.client import Client
+from gradmill.tables import is_id
 
 LEAST_ROWS_TO_SPLIT = 20  # as the service has it
 DEFAULT = "Default:"
@@ -192,8 +193,3 @@ def _dataset(client: Client, data: str, said: Mapping[str, Any], say: Callable[[
     sent = client.datasets.upload(Path(data), **said)
     say(f"{data} is {sent.id}: {sent.rows} rows × {sent.column_count} columns")
     return sent
-
-
-def is_id(data: str) -> bool:
-    """Whether it is that of a dataset, and no file."""
-    return data.startswith("ds_") and not Path(data).exists()

@@ -41,7 +41,7 @@ from gradmill.synchronous.paging import pages
 from gradmill.synchronous.predicting import predicted
 from gradmill.synchronous.streams import followed
 from gradmill.synchronous.transport import Transport
-from gradmill.tables import columns
+from gradmill.tables import columns, file_named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -185,7 +185,7 @@ class JobSummary(JobSummaryAnswer):
         missing_values: Sequence[str] | None = None,
     ) -> Predictions:
         """What the network says of new rows: an array, a table, columns by name, a list of rows, which are sent some at a time;
-        a Path of a file, which is stored meanwhile, for which the key must have the scope `write`; or a dataset, or its id.
+        the path of a file, which is stored meanwhile, for which the key must have the scope `write`; or a dataset, or its id.
 
         Cells of a file or a table are read as those of the dataset were that the job learned from, as long as that is there;
         `numbers`, `texts` and `missing_values` say otherwise, as in `datasets.upload`.
@@ -195,6 +195,8 @@ class JobSummary(JobSummaryAnswer):
         found = Predictions()
         if isinstance(data, DatasetAnswer | DatasetSummaryAnswer):
             data = data.id
+        if isinstance(data, str):
+            data = file_named(data) or data
         if (named := columns(data)) is not None:
             data = named
         if isinstance(data, Path) or named is not None:
