@@ -78,6 +78,7 @@ def test_a_part_that_is_given_changes_what_is_chosen_by_that_part_alone(client, 
     assert job.training["early_stopping"]["patience"] == 1
 
 
+@pytest.mark.filterwarnings("ignore::gradmill.GradmillWarning")  # one epoch teaches little
 def test_estimators_are_told_apart_in_the_list_of_jobs(client, monkeypatch):
     monkeypatch.setattr(training_data, "INLINE_CELLS", 0)
     fitted = GradmillRegressor((4,), epochs=1, random_state=0, client=client).fit([[0.0], [1.0]], [0.0, 1.0])
