@@ -93,7 +93,7 @@ def test_a_table_is_predicted_and_offered_with_its_predictions_beside_its_rows(
     page = visited.open(f"#/jobs/{flowers}/predict", key)
     take(page, "garden.csv", content)
     found = page.get_by_role("region", name="Predicted: garden.csv")
-    expect(found).to_contain_text("5,000 rows are predicted.")
+    expect(page.get_by_text("5,000 rows are predicted.")).to_be_visible()
     true = predictions(service, flowers, [dict(zip(names, row, strict=True)) for row in values])
     for row in range(10):
         cells = found.get_by_role("row").nth(row + 1).get_by_role("cell")
@@ -194,6 +194,7 @@ def test_of_two_tables_the_one_that_was_chosen_last_is_told_and_none_stays(
     page = visit(service.url()).open(f"#/jobs/{flowers}/predict", key)
     for name, row in (("one", "1,2,3,4"), ("two", "4,3,2,1")):
         take(page, f"{name}.csv", f"sepal_length,sepal_width,petal_length,petal_width\n{row}\n")
-    expect(page.get_by_role("region", name="Predicted: two.csv")).to_contain_text("1 row is predicted.")
+    expect(page.get_by_text("1 row is predicted.")).to_be_visible()
+    expect(page.get_by_role("region", name="Predicted: two.csv")).to_be_visible()
     assert page.get_by_role("region", name="Predicted: one.csv").count() == 0
     are_only(service, before)

@@ -58,7 +58,7 @@ export function NewTable({ job, features, reading }: Props) {
           {features.length > 0 && features.length <= MOST_COLUMNS && `: ${features.map((each) => each.name).join(", ")}`}. It is read as the table of the job was, and not kept.
         </p>
       </div>
-      <p aria-live="polite">{doing}</p>
+      <p aria-live="polite">{doing || (found && <strong>{done(found.dataset.rows)}</strong>)}</p>
       {wrong.length > 0 && (
         <div class="problem" role="alert">
           <p>
@@ -74,6 +74,10 @@ export function NewTable({ job, features, reading }: Props) {
   );
 }
 
+function done(rows: number): string {
+  return rows === 1 ? "1 row is predicted." : `${count(rows)} rows are predicted.`;
+}
+
 function Found({ found, file, job, features }: { found: Predicted; file: File; job: Job; features: Column[] }) {
   const { dataset, first, names, rows, warnings } = found;
   const targets = [job.dataset["target"]].flat().map(String);
@@ -82,11 +86,6 @@ function Found({ found, file, job, features }: { found: Predicted; file: File; j
   const name = `${file.name.replace(/\.[a-z]+$/i, "")} predicted.csv`;
   return (
     <section aria-label={`Predicted: ${file.name}`}>
-      <p role="status">
-        <strong>
-          {count(dataset.rows)} {dataset.rows === 1 ? "row is" : "rows are"} predicted.
-        </strong>
-      </p>
       {warnings.map((message) => (
         <p key={message} class="warning">
           <strong>Look at this:</strong> {message}
