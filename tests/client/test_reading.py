@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 import pytest
 
 import gradmill
+from core.data.formats.numerals import numerals
+from core.errors import InvalidData
 from core.keys import new_key
 from core.store import Store, connect
 from gradmill import readings
@@ -75,7 +78,7 @@ def test_a_table_is_read_as_the_data_were_that_the_job_learned_from(learned):
     assert job.predict(table.assign(Fläche=pd.Series(texts, dtype=object))).values == expected
     assert job.predict({**{name: table[name].tolist() for name in table}, "Fläche": texts}).values == expected
     assert job.predict({**{name: iter(table[name]) for name in table}, "Fläche": iter(texts)}).values == expected
-    assert job.predict(table).values == expected  # in which no text is
+    assert job.predict(table.assign(Zone=table["Zone"].astype(int))).values == expected  # in which no text is
 
 
 def test_a_table_is_predicted_with_a_key_that_may_only_read(service, client, learned):
@@ -93,8 +96,45 @@ def test_a_table_is_predicted_with_a_key_that_may_only_read(service, client, lea
 
 def test_columns_that_a_table_lacks_cannot_be_said_to_be_numbers(learned):
     job, new = learned
-    with pytest.raises(gradmill.BadInput, match="numbers names 'Flache', which the table lacks"):
+    with pytest.raises(gradmill.BadInput, match="numbers names 'Flache', which the table lacks; near it: Fläche"):
         job.predict(pd.DataFrame(parsed(new)), numbers=["Flache"])
+
+
+@pytest.mark.parametrize(("width", "listed"), [(10, "c8, c9"), (11, "c8, c9, …")])
+def test_a_table_tells_its_first_columns_where_none_is_near(width, listed):
+    with pytest.raises(gradmill.BadInput, match=f"texts names 'zip', which the table lacks; it has c0, c1, .*, {listed}$"):
+        readings.applied({f"c{i}": [1] for i in range(width)}, {}, {"texts": ["zip"]})
+
+
+def test_no_column_can_be_said_to_be_both(learned):
+    job, new = learned
+    for data in (new, pd.DataFrame(parsed(new))):
+        with pytest.raises(gradmill.BadInput, match="texts names 'Zone', as numbers does; a column is one of them"):
+            job.predict(data, numbers=["Zimmer", "Zone"], texts=["Zone"])
+
+
+def test_cells_of_a_table_become_what_they_are_said_to_be():
+    reading = {"numbers": ["area"], "texts": ["zone"], "missing_values": ["k.A."]}
+    areas = [" 1,200.5", "k.A.", "", "-3e1", 7, None]
+    zones = ["a", "k.A.", 12, 12.0, -0.5, True]
+    free = ["k.A.", "b", "c", "1", "", "f"]
+    assert readings.applied(pd.DataFrame({"area": areas, "zone": zones, "free": free}), reading, {}) == {
+        "area": [1200.5, None, None, -30, 7, None],
+        "zone": ["a", None, "12", "12", "-0.5", "true"],
+        "free": [None, "b", "c", "1", "", "f"],
+    }
+
+
+def test_texts_of_a_table_that_are_no_numbers_are_told_with_their_rows(learned):
+    job, new = learned
+    table = pd.DataFrame(parsed(new)).astype({"Fläche": object})
+    table.loc[7, "Fläche"] = "1,20"
+    told = 'column "Fläche" is to be numbers, but 1 of its 20 cells is none: "1,20" in row 7; correct them or leave them empty'
+    with pytest.raises(gradmill.BadInput, match=told):
+        job.predict(table)
+    assert len(job.predict(table, missing_values=["1,20"])) == 20
+    with pytest.raises(gradmill.BadInput, match=r'but 6 of its 40,000 cells are none: "x" in row 35, .* in row 39, …; '):
+        readings.applied({"a": [*range(35), *"xxxxxx", *range(39_959)]}, {"numbers": ["a"]}, {})
 
 
 def test_how_a_file_is_read_can_be_said_otherwise(learned, tmp_path):
@@ -161,6 +201,28 @@ def test_a_column_that_was_texts_is_texts_in_a_file_where_it_looks_like_numbers_
     assert not found.warnings
 
 
+def test_a_table_whose_codes_are_numbers_is_predicted_as_a_file_of_them(of_codes, tmp_path):
+    file = tmp_path / "new.csv"
+    file.write_text('zip,"dä""y",x\n12,soon,1\n,soon,2\n13,2024-05-17,3\n', encoding="utf-8")
+    expected = of_codes.predict(file).values
+    table = pd.read_csv(file)
+    assert table["zip"].dtype == float  # since a cell is missing
+    for each in (table, table.convert_dtypes(), {name: table[name] for name in table}):
+        found = of_codes.predict(each)
+        assert found.values == expected
+        assert not found.warnings
+
+
+def test_codes_of_a_table_are_written_as_those_that_the_job_learned_from(client):
+    zips = [1001.0, None, 1002.0, 1003.0] * 10
+    table = pd.DataFrame({"zip": zips, "x": range(40), "y": range(40)})
+    dataset = client.datasets.upload(table, texts=["zip"])
+    job = client.jobs.create([{"units": 1}], {"id": dataset.id, "target": "y"}, {"epochs": 2}).wait().check()
+    assert not job.predict(table).warnings
+    assert not job.predict(pd.DataFrame({"zip": [1001, 1003], "x": [1, 2]})).warnings
+    assert job.predict({"zip": [1004, 1005], "x": [1, 2]}).warnings
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -209,11 +271,24 @@ def test_how_the_data_were_read_is_asked_once(answering, dataset):
     assert not answering.answers
 
 
-def test_columns_of_numbers_are_not_searched_for_texts(monkeypatch):
-    table = pd.DataFrame({"a": [1.0], "b": pd.array([None], "Int64"), "c": [True]})
-    assert readings.matter(table.assign(d=["x"]))
-    monkeypatch.setattr(pd.Series, "tolist", None)
-    assert not readings.matter(table)
+def test_numbers_are_written_as_the_service_takes_them():
+    texts = ["".join(each) for n in range(1, 6) for each in product("+10,.e'", repeat=n)]
+    texts += ["1\u00a0000", "1\u202f000\u202f000.5", "1 000", "1’000", "1_000", "٣", "1\t000", "inf", "nan", "0x1", " 7 ", "１"]
+    read = {text: number for text in texts if (number := number_of(text)) is not None}
+    assert {"1,000", "1'000", "1.e1"} <= {*read}
+    array = numerals("x", [*read], np.arange(len(read)), ()).array
+    assert array is not None
+    np.testing.assert_array_equal(array, [*read.values()])
+    others = [text for text in texts if text not in read]
+    with pytest.raises(InvalidData, match=f"{len(others):,} of its {len(others):,} cells are none"):
+        numerals("x", others, np.arange(len(others)), ())
+
+
+def number_of(text: str) -> float | None:
+    try:
+        return readings.applied({"x": [text]}, {"numbers": ["x"]}, {})["x"][0]
+    except gradmill.BadInput:
+        return None
 
 
 def test_a_dataset_is_predicted_by_its_answer_too(client, learned):

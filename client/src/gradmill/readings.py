@@ -2,46 +2,67 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from gradmill.answers import DatasetAnswer, Reading
 from gradmill.errors import BadInput, InvalidData
-from gradmill.tables import columns, plain
+from gradmill.tables import plain
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATOR = re.compile("[, '’\u00a0\u202f]")  # of thousands
 _GROUPED = re.compile("[+-]?[1-9][0-9]{0,2}([, '’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})*(?:[.][0-9]*)?")
+_WHOLE = re.compile("-?[0-9]+")
+_POINTED = re.compile(r"-?[0-9]+\.0")
+_SHOWN = 5  # cells in a message
+_LISTED = 10  # columns
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """How the data were read that a job learned from. `pointed` are columns of texts that hold whole numbers as 7.0."""
+
+    reading: Said = field(default_factory=dict)
+    pointed: Collection[str] = ()
 
 
 def said(**parts: Sequence[str] | None) -> Said:
-    """What is said; a part that is None is left open."""
-    return {name: [*words] for name, words in parts.items() if words is not None}
+    """What is said; a part that is None is left open. BadInput where a column is to be both."""
+    found = {name: [*words] for name, words in parts.items() if words is not None}
+    if both := [name for name in found.get("texts", ()) if name in found.get("numbers", ())]:
+        raise BadInput(f"texts names {both[0]!r}, as numbers does; a column is one of them")
+    return found
 
 
-def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Said:
-    """That of the data that a job learned from, for rows whose targets nobody knows. `asked` is the job's `dataset`.
+def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
+    """For rows whose targets nobody knows. `asked` is the job's `dataset`.
 
-    It names only columns that the network learned from, without which nothing is predicted anyway; what were texts are texts.
+    The reading names only columns that the network learned from, without which nothing is predicted anyway. What were texts
+    are texts.
     """
     target, features = asked.get("target"), asked.get("features")
     others = {asked.get("weight"), *([target] if isinstance(target, str) else target or ())}
     usable = [each for each in dataset.columns if each.kind != "ignored" and each.name not in others]
     learned = [each for each in usable if not features or each.name in features]
-    reading = dataset.reading or Reading()
-    return {
-        "numbers": [each.name for each in learned if each.name in reading.numbers],
-        "texts": [each.name for each in learned if each.kind == "text"],
-        "missing_values": reading.missing_values,
+    told = dataset.reading or Reading()
+    texts = [each for each in learned if each.kind == "text"]
+    reading = {
+        "numbers": [each.name for each in learned if each.name in told.numbers],
+        "texts": [each.name for each in texts],
+        "missing_values": told.missing_values,
     }
+    return Learned(reading, {each.name for each in texts if any(_POINTED.fullmatch(str(text)) for text in each.values or ())})
 
 
-def merged(learned: Said, said: Said) -> Said:
+def merged(learned: Learned, said: Said) -> Said:
     """As the training data were read, but for what is said."""
-    found = {**learned, **said}
+    found = {**learned.reading, **said}
     for open_, given in (("numbers", "texts"), ("texts", "numbers")):
         if open_ not in said:
             found[open_] = [name for name in found.get(open_, ()) if name not in said.get(given, ())]
@@ -54,37 +75,53 @@ def unsaid(error: InvalidData) -> InvalidData:
     return type(error)(error.status, error.code, detail, error.errors, error.request_id, error.title)
 
 
-def applied(table: Mapping[str, Any], reading: Said, said: Said) -> dict[str, list[Any]]:
-    """The columns as the service would read them in a file of JSON. BadInput where `said` names one that is not there; a text
-    that is no number where one must be is left to the service, which tells its row."""
+def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collection[str] = ()) -> dict[str, list[Any]]:
+    """The columns as the service would read them in a file; `pointed` is that of Learned. BadInput where `said` names one that
+    is not there, or a text must be a number and is none."""
     for part in ("numbers", "texts"):
         if lacking := [name for name in said.get(part, ()) if name not in table]:
-            raise BadInput(f"{part} names {lacking[0]!r}, which the table lacks; it has {', '.join(list(table)[:10])}")
+            raise BadInput(f"{part} names {lacking[0]!r}, which the table lacks; {_near(lacking[0], list(table))}")
     missing = {*reading.get("missing_values", ())}
-    kinds = {**dict.fromkeys(reading.get("numbers", ()), _number), **dict.fromkeys(reading.get("texts", ()), _text)}
-    return {name: [_cell(value, missing, kinds.get(name)) for value in plain(table[name])] for name in table}
+    found = {name: plain(values) for name, values in table.items()}
+    if missing:
+        found = {
+            name: [None if isinstance(value, str) and value in missing else value for value in values]
+            for name, values in found.items()
+        }
+    numbers = {name: _numbers(name, found[name]) for name in reading.get("numbers", ()) if name in found}
+    texts = {
+        name: [*map(partial(_text, is_pointed=name in pointed), found[name])]
+        for name in reading.get("texts", ())
+        if name in found
+    }
+    return {**found, **numbers, **texts}
 
 
 def matter(data: Any) -> bool:
-    """Whether cells of a file or a table may be read in several ways: where they are texts."""
-    if isinstance(data, Path):
-        return data.suffix.lower() not in (".npy", ".npz")
-    return any(_has_texts(values) for values in (columns(data) or {}).values())
+    """Whether cells may be read in several ways, as those of all files and tables but NumPy's files."""
+    return not isinstance(data, Path) or data.suffix.lower() not in (".npy", ".npz")
 
 
-def _has_texts(values: Any) -> bool:
-    if getattr(getattr(values, "dtype", None), "kind", "O") in "biufcmM":  # of NumPy and pandas
-        return False
-    return any(isinstance(value, str) for value in (values.tolist() if hasattr(values, "tolist") else values))
+def _near(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names)
+    more = ", …" if len(names) > _LISTED else ""
+    return f"near it: {', '.join(near)}" if near else f"it has {', '.join(names[:_LISTED])}{more}"
 
 
-def _cell(value: Any, missing: Collection[str], kind: Callable[[Any], Any] | None) -> Any:
-    if isinstance(value, str) and value in missing:
-        return None
-    return value if kind is None else kind(value)
+def _numbers(name: str, values: Sequence[Any]) -> list[Any]:
+    found = [_number(value) for value in values]
+    if rows := [row for row, value in enumerate(found) if isinstance(value, str)]:
+        count = f"{len(rows):,} of its {len(found):,} cells {'is' if len(rows) == 1 else 'are'} none"
+        first = ", ".join(f"{_quoted(found[row])} in row {row}" for row in rows[:_SHOWN])
+        raise BadInput(
+            f'column "{name}" is to be numbers, but {count}: {first}{", …" if len(rows) > _SHOWN else ""}; correct them or '
+            "leave them empty, or name the texts that mean a missing value in missing_values"
+        )
+    return found
 
 
 def _number(value: Any) -> Any:
+    """What is no number as it is."""
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -93,5 +130,13 @@ def _number(value: Any) -> Any:
     return (float(text) if _PLAIN.fullmatch(text) else value) if text else None
 
 
-def _text(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, bool | int | float) else value
+def _text(value: Any, *, is_pointed: bool) -> Any:
+    """Whole numbers without a point, which those of a table have only where a cell beside them is missing."""
+    if not isinstance(value, bool | int | float):
+        return value
+    text = json.dumps(value).removesuffix(".0")
+    return f"{text}.0" if is_pointed and _WHOLE.fullmatch(text) else text
+
+
+def _quoted(text: str) -> str:
+    return '"' + (text if len(text) <= 60 else text[:59] + "…") + '"'

@@ -56,7 +56,7 @@ class AsyncJobSummary(JobSummaryAnswer):
     _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: AsyncTransport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
-    _learned: tuple[Mapping[str, Any], DatasetAnswer | None] | None = PrivateAttr(default=None)
+    _learned: readings.Learned | None = PrivateAttr(default=None)
 
     @property
     def is_ended(self) -> bool:
@@ -197,11 +197,12 @@ class AsyncJobSummary(JobSummaryAnswer):
         if (named := columns(data)) is not None:
             data = named
         if isinstance(data, Path) or named is not None:
-            reading = readings.merged(await self._reading(data), said)
+            learned = await self._reading(data)
+            reading = readings.merged(learned, said)
             if named is None:
                 found.add(await self._predicted_of_file(Upload(data, reading), params))
                 return found
-            data = readings.applied(named, reading, said) if reading else named
+            data = readings.applied(named, reading, said, learned.pointed) if reading else named
         else:
             _check_unread(data, said)
         if isinstance(data, str):
@@ -255,23 +256,21 @@ class AsyncJobSummary(JobSummaryAnswer):
                         raise
             # Who had sent the same file before has taken it away meanwhile.
 
-    async def _reading(self, data: Any) -> readings.Said:
+    async def _reading(self, data: Any) -> readings.Learned:
         """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
         if not readings.matter(data):
-            return {}
+            return readings.Learned()
         if self._learned is None:
-            self._learned = await self._asked_data()
-        asked, dataset = self._learned
-        return {} if dataset is None else readings.of_training(asked, dataset)
+            self._learned = await self._asked_reading()
+        return self._learned
 
-    async def _asked_data(self) -> tuple[Mapping[str, Any], DatasetAnswer | None]:
-        """What it was asked to learn from, and the dataset."""
+    async def _asked_reading(self) -> readings.Learned:
         asked = self.dataset if "target" in self.dataset else (await self.whole()).dataset
         try:
             dataset = await self._transport.json(get(path_of("datasets", str(asked.get("id")))))
         except NotFound:
-            return asked, None
-        return asked, model_of(DatasetAnswer, dataset)
+            return readings.Learned()
+        return readings.of_training(asked, model_of(DatasetAnswer, dataset))
 
     async def _predicted_of_file(self, file: Upload, params: dict[str, Any]) -> PredictionsAnswer:
         while True:

@@ -59,7 +59,7 @@ class JobSummary(JobSummaryAnswer):
     _told: ClassVar[type[JobSummaryAnswer | JobAnswer]] = JobSummaryAnswer
     _transport: Transport = PrivateAttr()
     _etag: str = PrivateAttr(default="")
-    _learned: tuple[Mapping[str, Any], DatasetAnswer | None] | None = PrivateAttr(default=None)
+    _learned: readings.Learned | None = PrivateAttr(default=None)
 
     @property
     def is_ended(self) -> bool:
@@ -200,11 +200,12 @@ class JobSummary(JobSummaryAnswer):
         if (named := columns(data)) is not None:
             data = named
         if isinstance(data, Path) or named is not None:
-            reading = readings.merged(self._reading(data), said)
+            learned = self._reading(data)
+            reading = readings.merged(learned, said)
             if named is None:
                 found.add(self._predicted_of_file(Upload(data, reading), params))
                 return found
-            data = readings.applied(named, reading, said) if reading else named
+            data = readings.applied(named, reading, said, learned.pointed) if reading else named
         else:
             _check_unread(data, said)
         if isinstance(data, str):
@@ -258,23 +259,21 @@ class JobSummary(JobSummaryAnswer):
                         raise
             # Who had sent the same file before has taken it away meanwhile.
 
-    def _reading(self, data: Any) -> readings.Said:
+    def _reading(self, data: Any) -> readings.Learned:
         """For these rows, that of the dataset that it learned from, asked for once; nothing where that is gone."""
         if not readings.matter(data):
-            return {}
+            return readings.Learned()
         if self._learned is None:
-            self._learned = self._asked_data()
-        asked, dataset = self._learned
-        return {} if dataset is None else readings.of_training(asked, dataset)
+            self._learned = self._asked_reading()
+        return self._learned
 
-    def _asked_data(self) -> tuple[Mapping[str, Any], DatasetAnswer | None]:
-        """What it was asked to learn from, and the dataset."""
+    def _asked_reading(self) -> readings.Learned:
         asked = self.dataset if "target" in self.dataset else (self.whole()).dataset
         try:
             dataset = self._transport.json(get(path_of("datasets", str(asked.get("id")))))
         except NotFound:
-            return asked, None
-        return asked, model_of(DatasetAnswer, dataset)
+            return readings.Learned()
+        return readings.of_training(asked, model_of(DatasetAnswer, dataset))
 
     def _predicted_of_file(self, file: Upload, params: dict[str, Any]) -> PredictionsAnswer:
         while True:
