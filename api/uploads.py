@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -91,7 +91,7 @@ def _hint(source: Path, format: Format) -> str:
 
 def _hash_of(sha256: str, reading: Reading) -> str:
     """The same bytes that are read otherwise are another dataset."""
-    return hashlib.sha256(orjson.dumps([sha256, asdict(reading)])).hexdigest() if reading else sha256
+    return hashlib.sha256(orjson.dumps([sha256, reading.to_json()])).hexdigest() if reading else sha256
 
 
 def _fingerprint(sha256: str, format: Format, name: str | None) -> str:

@@ -83,7 +83,10 @@ class DatasetAnswer(DatasetSummaryAnswer):
         description="Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where "
         "rows are not one line each.",
     )
-    reading: Reading | None = Field(None, description="What the upload said of its cells; null where it said nothing.")
+    reading: Reading | None = Field(
+        None,
+        description="What the upload said of its cells, and a decimal comma that the file showed; null where it was neither.",
+    )
 
 
 class DatasetList(List):

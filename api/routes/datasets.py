@@ -26,7 +26,7 @@ from api.parameters import Cursor, Limit
 from api.uploads import MEDIA_TYPES, stored
 from api.wording import shown
 from core.data.parse import Format
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Decimal, Reading
 from core.store import Dataset
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -79,17 +79,27 @@ _TAKEN = "The file itself as the body (not a form), in one of the formats below.
 def _reading(
     numbers: Annotated[
         list[Word] | None,
-        Query(description="A column that is numbers; may be repeated. Cells that are none are an error, which names them."),
+        Query(
+            description="A column that is numbers; may be repeated, or hold several names with commas between them. Cells that "
+            "are none are an error, which names them."
+        ),
     ] = None,
     texts: Annotated[
-        list[Word] | None, Query(description="A column that is texts, such as codes of digits; may be repeated.")
+        list[Word] | None, Query(description="A column that is texts, such as codes of digits; may be repeated, as `numbers`.")
     ] = None,
     missing_values: Annotated[
         list[Word] | None,
         Query(description="A text that means a missing value in any column, beside those of the format; may be repeated."),
     ] = None,
+    decimal: Annotated[
+        Decimal | None,
+        Query(
+            description="The sign that decimals begin with; the other one groups thousands. Not said, a CSV file with "
+            "semicolons or tabs may show that it is the comma."
+        ),
+    ] = None,
 ) -> Reading:
-    reading = Reading(tuple(numbers or ()), tuple(texts or ()), tuple(missing_values or ()))
+    reading = Reading(tuple(numbers or ()), tuple(texts or ()), tuple(missing_values or ()), decimal)
     if both := sorted({*reading.numbers} & {*reading.texts}):
         raise wrong_parameter("texts", f"texts names {shown(both[0])}, as numbers does; a column is one of them")
     return reading

@@ -62,7 +62,7 @@ def parse(
 
 
 def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int, reading: Reading) -> dict[str, Any]:
-    from core.data.describe import bounded, check_reading, preview
+    from core.data.describe import bounded, preview
     from core.data.limits import Limits
     from core.data.table import write_table
 
@@ -71,9 +71,10 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         raise InvalidData("the file is empty")
     limits = Limits(max_bytes, max_cells)
     if reading and format_name in _TYPED:
-        raise InvalidData(f"numbers, texts and missing_values say how cells are read; those of {format_name} have their types")
+        raise InvalidData(
+            f"numbers, texts, missing_values and decimal say how cells are read; those of {format_name} have their types"
+        )
     read = reader.read(source, limits, reading) if reading else reader.read(source, limits)
-    check_reading(reading, [column.name for column in read.columns])
     columns = bounded(read.columns)
     write_table(into, {column.name: column.array for column in columns if column.array is not None})
     return {
@@ -81,7 +82,7 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         "columns": [column.to_json() for column in columns],
         "shapes": dict(read.shapes),
         "first_line": read.first_line,
-        "reading": reading.to_json() if reading else None,
+        "reading": read.reading.to_json() if read.reading else None,
         "preview": preview(columns, read.rows),
     }
 

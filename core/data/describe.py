@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.data.cells import InvalidCell
 from core.data.likeness import dates, likeness, number_likeness
 from core.data.numbering import numbering
+from core.data.styles import Styles
 from core.data.table import RESERVED
 from core.errors import InvalidData
 from core.nn.preparation.column import (
@@ -22,6 +23,7 @@ from core.nn.preparation.column import (
     MISSING_BOOLEAN,
     NUMBERING,
     Column,
+    NumberLike,
     absent,
     first_rows,
     hardly_repeat,
@@ -117,12 +119,18 @@ def boolean(name: str, x: NDArray[Any], absent: NDArray[np.bool_] | None = None)
 
 
 def text(
-    name: str, codes: NDArray[Any], values: Sequence[str], *, is_meant: bool = False, may_be_dates: bool = True
+    name: str,
+    codes: NDArray[Any],
+    values: Sequence[str],
+    *,
+    is_meant: bool = False,
+    may_be_dates: bool = True,
+    styles: Styles = Styles(),  # noqa: B008  it is frozen
 ) -> Described:
     """codes (N,) into the distinct `values` in any order, negative where missing; values that no row has are dropped.
 
     Unless texts are what `is_meant`, dates are ignored if they `may_be_dates`, and it warns of what looks like numbers and of
-    texts that are hardly ever the same.
+    texts that are hardly ever the same. `styles` are those in which they could be read as numbers.
     """
     missing = int(np.count_nonzero(codes < 0))
     if missing == len(codes):
@@ -134,7 +142,7 @@ def text(
         return found
     if len(order) > MAX_TEXTS:
         reason = f"{len(order)} different texts; {MAX_TEXTS} are allowed"
-        return ignored(name, reason, missing, len(order), likeness([values[i] for i in order]))
+        return ignored(name, reason, missing, len(order), remark(name, [values[i] for i in order], styles))
     kept = tuple(values[i] for i in order)
     characters = sum(map(len, kept))
     if characters > MAX_TEXT_CHARACTERS:
@@ -149,9 +157,8 @@ def text(
     array = ranks[np.maximum(codes, -1)]
     described = Described(name, "text", missing, len(order), kept, array=array)
     if not is_meant:
-        described = replace(
-            described, warning=_text_warning(kept, len(codes), missing), number_like=number_likeness(kept, array)
-        )
+        warning = _text_warning(name, kept, len(codes), missing, styles)
+        described = replace(described, warning=warning, number_like=_like(name, kept, array, styles))
     return _with_rows(described, array)
 
 
@@ -209,14 +216,29 @@ def check_names(names: Sequence[str]) -> None:
         seen[name] = place
 
 
-def check_reading(reading: Reading, names: Sequence[str]) -> None:
-    """InvalidData unless the table has every column that is to be read otherwise than it looks."""
-    from core.nn.preparation.names import Known  # which takes longer to import than most files to read
+def settled(reading: Reading, names: Sequence[str]) -> Reading:
+    """With the columns of the table that are to be read otherwise than they look. Several may be said in one, with commas
+    between them, where no column is named so. InvalidData where the table lacks one, or one is said to be both."""
+    if not (reading.numbers or reading.texts):
+        return reading
+    known = frozenset(names)
+    numbers, texts = (_columns(part, getattr(reading, part), known, names) for part in ("numbers", "texts"))
+    if both := [name for name in numbers if name in texts]:
+        raise InvalidData(f'numbers and texts both name the column "{both[0]}"; it is one of them')
+    return replace(reading, numbers=numbers, texts=texts)
 
-    for part in ("numbers", "texts"):
-        for name in getattr(reading, part):
-            if name not in names:
-                raise InvalidData(f"{part}: {Known('column', 'columns', names).lacks(name)}")
+
+def _columns(part: str, said: Sequence[str], known: frozenset[str], names: Sequence[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name in said:
+        parts = [name] if name in known else [each.strip() for each in name.split(",")]
+        if not known.issuperset(parts):
+            from core.nn.preparation.names import Known  # which takes longer to import than most files to read
+
+            several = f"; each is named by itself, as {part}=A&{part}=B" if any(each in known for each in parts) else ""
+            raise InvalidData(f"{part}: {Known('column', 'columns', names).lacks(name)}{several}")
+        found |= dict.fromkeys(parts)
+    return tuple(found)
 
 
 def bounded(columns: Iterable[Described]) -> list[Described]:
@@ -265,9 +287,21 @@ def _with_rows(column: Described, array: NDArray[Any]) -> Described:
     return replace(column, missing_rows=first_rows(absent(array))) if column.missing else column
 
 
-def _text_warning(values: Sequence[str], rows: int, missing: int) -> str | None:
+def remark(name: str, values: Sequence[str], styles: Styles, which: str = "its") -> str | None:
+    """What `likeness` finds, and what helps."""
+    found = likeness(values, which)
+    helps = styles.remedy(name, values) if found else None
+    return f"{found}; if numbers are meant, {helps}" if helps else found
+
+
+def _like(name: str, values: Sequence[str], codes: NDArray[Any], styles: Styles) -> NumberLike | None:
+    found = number_likeness(values, codes)
+    return found and replace(found, words=styles.words(name, values))
+
+
+def _text_warning(name: str, values: Sequence[str], rows: int, missing: int, styles: Styles) -> str | None:
     cost = f"as a feature it becomes {len(values)} inputs"
-    if found := likeness(values):
+    if found := remark(name, values, styles):
         return f"{found}; {cost}"
     return f"{len(values)} distinct texts in {rows} rows: {cost}" if hardly_repeat(len(values), rows, missing) else None
 

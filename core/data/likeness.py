@@ -37,7 +37,7 @@ _WRITTEN = {
     "currency": "a currency sign",
     "percent": "a percent sign",
 }
-_NUMBERS = frozenset({"number", *_WRITTEN})
+NUMBERS = frozenset({"number", *_WRITTEN})
 _DATES = {
     "dotted": "DD.MM.YYYY",
     "slashed": "DD/MM/YYYY or MM/DD/YYYY",
@@ -51,7 +51,7 @@ def likeness(values: Sequence[str], which: str = "its") -> str | None:
     """What most of the distinct `values` of a text column look like, or None where they are texts. `which` values they are."""
     if len(values) < 2:
         return None
-    forms = list(map(_form, values))
+    forms = list(map(form_of, values))
     counts = Counter(forms)
     numbers, written = counts["number"], sum(counts[form] for form in _WRITTEN)
     others = len(values) - numbers - written
@@ -70,7 +70,7 @@ def likeness(values: Sequence[str], which: str = "its") -> str | None:
 def dates(values: Sequence[str]) -> str | None:
     """How the distinct `values` of a text column are written, as dates or times of a day; None where they are none. One may be
     something else, or one in twenty: codes often look like dates, but never all of them do."""
-    counts = Counter(map(_form, values[:: len(values) // _MOST_LOOKED_AT + 1]))
+    counts = Counter(map(form_of, values[:: len(values) // _MOST_LOOKED_AT + 1]))
     others = counts.total() - sum(counts[form] for form in _DATES)
     is_dated = 2 * others < counts.total() and others <= max(1, counts.total() // 20)
     return _DATES[max(_DATES, key=counts.__getitem__)] if is_dated else None
@@ -78,8 +78,8 @@ def dates(values: Sequence[str]) -> str | None:
 
 def number_likeness(values: Sequence[str], codes: NDArray[Any]) -> NumberLike | None:
     """Of codes (N,) into the distinct `values`, −1 where missing; None unless most of the values look like numbers."""
-    forms = list(map(_form, values))
-    are_like = np.array([form in _NUMBERS for form in forms])
+    forms = list(map(form_of, values))
+    are_like = np.array([form in NUMBERS for form in forms])
     if len(values) < 2 or 2 * np.count_nonzero(are_like) <= len(values):
         return None
     are_strange = np.array([form != "number" for form in forms])
@@ -114,7 +114,7 @@ def _blocks(codes: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
         yield start, codes[start : start + _BLOCK]
 
 
-def _form(value: str) -> str | None:
+def form_of(value: str) -> str | None:
     value = value.strip()
     found = _FORMS.fullmatch(value) if len(value) <= _MAX_CHARACTERS else None
     return found.lastgroup if found else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from core.data.describe import Described
 from core.errors import InvalidData, TooLarge
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
 MAX_COLUMNS = 20_000
 
@@ -31,9 +32,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a format's reader gives; `shapes` and `first_line` are those of `core.nn.preparation.schema.Schema`."""
+    """What a format's reader gives; `shapes` and `first_line` are those of `core.nn.preparation.schema.Schema`, and so is
+    `reading`, with what the reader found out by itself."""
 
     rows: int
     columns: Sequence[Described]
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     first_line: int | None = None
+    reading: Reading = AS_IT_LOOKS

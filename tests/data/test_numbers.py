@@ -81,6 +81,7 @@ def test_a_column_of_numbers_with_a_few_texts_says_which(tmp_path: Path) -> None
     content = "x\n" + "".join(f"{i}.5\n" for i in range(566)) + "".join(f"{word}\n" for word in ("-?", "abc", "n.a.", "…\x1b"))
     assert warning(content, tmp_path) == (
         'text, but 566 of its 570 distinct values are numbers; the others are "-?", "abc", "n.a.", …; '
+        "if numbers are meant, upload the data with numbers=x, and missing_values= for each text that means a missing value; "
         "as a feature it becomes 570 inputs"
     )
 
@@ -106,9 +107,9 @@ def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns
 @pytest.mark.parametrize(
     ("values", "found"),
     [
-        (["1.5", "2", "abc", "3", "", "abc"], NumberLike(3, 5, 2, (Cell(2, "abc"), Cell(5, "abc")))),
+        (["1.5", "2", "abc", "3", "", "abc"], NumberLike(3, 5, 2, (Cell(2, "abc"), Cell(5, "abc")), "numbers=x")),
         (["$5", "$7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(2, "free"), Cell(0, "$5"), Cell(1, "$7.50")))),
-        (["12", "13", "14", "12,5x", "15,5"], NumberLike(4, 5, 2, (Cell(3, "12,5x"), Cell(4, "15,5")))),
+        (["12", "13", "14", "12,5x", "15,5"], NumberLike(4, 5, 2, (Cell(3, "12,5x"), Cell(4, "15,5")), "numbers=x")),
         (["Oslo", "Bern", "7"], None),
         (["2020-05-16", "2020-05-17", "soon"], None),
     ],
@@ -152,7 +153,9 @@ def test_texts_of_which_there_is_another_in_each_row_warn_of_their_inputs(tmp_pa
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_too_many_texts_that_are_mostly_numbers_say_so_too(tmp_path: Path, quote: str) -> None:
     content = "x\nabc\n" + "".join(f"{quote}{i}.5{quote}\n" for i in range(12_000))
-    assert warning(content, tmp_path) == 'text, but 9999 of the first 10000 distinct values are numbers; the other is "abc"'
+    found = 'text, but 9999 of the first 10000 distinct values are numbers; the other is "abc"'
+    remedy = "upload the data with numbers=x and missing_values=abc, if that means a missing value"
+    assert warning(content, tmp_path) == f"{found}; if numbers are meant, {remedy}"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Columns that a client says are numbers or texts, and texts that it says mean a missing value."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.data.parse import Format
 from core.data.table import read_columns
 from core.errors import InvalidData
 from core.nn.preparation.column import Column
-from core.nn.preparation.reading import Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from tests.data.files import read_here
 
 DIRTY = b'area,city\n950,Ulm\nabc,Ulm\n"1,200",Bonn\n-,unknown\n80.5,Bonn\n'
@@ -21,10 +22,11 @@ DIRTY = b'area,city\n950,Ulm\nabc,Ulm\n"1,200",Bonn\n-,unknown\n80.5,Bonn\n'
 
 def column(content: bytes, format_name: Format, directory: Path, name: str = "area", **words: Any) -> tuple[Column, list[Any]]:
     """The column as it is described, and its values."""
-    reading = Reading(**{part: tuple(given) for part, given in words.items()})
+    reading = Reading(**{part: given if part == "decimal" else tuple(given) for part, given in words.items()})
     parsed = read_here(content, format_name, directory, reading=reading)
     found = parsed.schema.column(name)
-    assert parsed.schema.reading == (reading or None)
+    told = parsed.schema.reading or AS_IT_LOOKS
+    assert replace(told, decimal=None) == replace(reading, decimal=None)
     if found.kind == "ignored":
         return found, []
     values = read_columns(directory / "table", [name])[name]

@@ -164,12 +164,14 @@ class Cell(Answer):
 class NumberLike(Answer):
     """Of a text column most of whose distinct values look like numbers: how many cells do, and how many there are at
     all. `strange` are no plain numbers, such as "12,5x" and "$5"; `examples` are the first, those that look like none
-    before others."""
+    before others. `words` are what an upload is to say, so that those that look like numbers are; None where that does
+    not do it."""
 
     cells: int
     of: int
     strange: int
     examples: list[Cell] = []
+    words: str | None = None
 
 
 class Column(Answer):
@@ -199,11 +201,12 @@ class Column(Answer):
 
 class Reading(Answer):
     """Columns that are `numbers` or `texts` whatever they look like, and which texts mean that a value is missing,
-    beside those of the format."""
+    beside those of the format. `decimal` is the sign that decimals begin with; the other one then separates thousands."""
 
     numbers: list[str] = []
     texts: list[str] = []
     missing_values: list[str] = []
+    decimal: Literal["comma", "point"] | str | None = None
 
 
 class DatasetAnswer(Answer):
@@ -233,7 +236,7 @@ class DatasetAnswer(Answer):
     """Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where rows
     are not one line each."""
     reading: Reading | None = None
-    """What the upload said of its cells; null where it said nothing."""
+    """What the upload said of its cells, and a decimal comma that the file showed; null where it was neither."""
 
 
 class DatasetSummaryAnswer(Answer):

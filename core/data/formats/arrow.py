@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pyarrow import compute, types
 
 from core.data.cells import InvalidCell
-from core.data.describe import NO_DATES, Described, boolean, dated, ignored, number, text, without
+from core.data.describe import NO_DATES, Described, boolean, dated, ignored, number, remark, text, without
 from core.data.formats.json import MAX_DEPTH, TOO_DEEP
 from core.data.formats.numerals import numerals
-from core.data.likeness import likeness
+from core.data.styles import Styles
 from core.errors import InvalidData
 from core.nn.preparation.column import MAX_TEXTS
 from core.nn.preparation.reading import AS_IT_LOOKS, Reading
@@ -59,11 +59,11 @@ def described(
     *,
     refuses_nan: bool = False,
     reading: Reading = AS_IT_LOOKS,
-    may_have_commas: bool = False,
+    styles: Styles = Styles(),  # noqa: B008  it is frozen
     first_line: int | None = None,
 ) -> Described:
-    """column: a ChunkedArray. With `refuses_nan`, a NaN is an error and null alone marks a missing value. The last two are for
-    `core.data.formats.numerals`."""
+    """column: a ChunkedArray. With `refuses_nan`, a NaN is an error and null alone marks a missing value. `styles` are those of
+    texts that are numbers."""
     check_type(name, column.type, reading)
     if reason := unusable(column.type):
         return ignored(name, reason, column.null_count)
@@ -75,7 +75,7 @@ def described(
     if name in reading.numbers and not _is_number(column.type):
         if not types.is_boolean(column.type):
             missing, (values, codes) = reading.missing_values, _encoded(column)
-            return numerals(name, values, codes, missing, may_have_commas=may_have_commas, first_line=first_line)
+            return numerals(name, values, codes, missing, styles=styles, first_line=first_line)
         column = column.cast(pa.int64())
     if types.is_boolean(column.type):
         absent = column.is_null().to_numpy() if column.null_count else None
@@ -88,21 +88,21 @@ def described(
         if column.null_count or types.is_decimal(column.type):
             column = column.cast(pa.float64(), safe=False)
         return number(name, column.to_numpy())
-    return _text(name, column, reading.missing_values)
+    return _text(name, column, reading.missing_values, styles)
 
 
-def _text(name: str, column: Any, missing: Collection[str]) -> Described:
+def _text(name: str, column: Any, missing: Collection[str], styles: Styles) -> Described:
     if not types.is_dictionary(column.type):
         sample = column.slice(0, _SAMPLE).unique()
         if len(sample) - sample.null_count > MAX_TEXTS:
             first = sample.slice(0, MAX_TEXTS).drop_null().to_pylist()
             if (found := dated(name, first, column.null_count)) is not None:
                 return found
-            warning = likeness(first, "the first")
+            warning = remark(name, first, styles, "the first")
             reason = f"more than {MAX_TEXTS} different texts; {MAX_TEXTS} are allowed"
             return ignored(name, reason, column.null_count, warning=warning)
     values, codes = _encoded(column)
-    return text(name, without(missing, values, codes), values)
+    return text(name, without(missing, values, codes), values, styles=styles)
 
 
 def _encoded(column: Any) -> tuple[list[str], NDArray[Any]]:

@@ -1,5 +1,6 @@
-"""Numbers with a decimal comma, which Arrow leaves as texts."""
+"""Numbers with a decimal comma or separated thousands, which Arrow leaves as texts; and what tells a file's decimal sign."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,33 +9,117 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute, types
 
-_NUMBER = r"^\s*[+-]?[0-9]*,?[0-9]+([eE][+-]?[0-9]+)?\s*$"
-_DECIMAL = r"^\s*[+-]?(0?|[0-9]{4,}),|,([0-9]{1,2}|[0-9]{4,})\s*$|[eE]"  # what no number with a thousands separator has
+from core.nn.preparation.reading import Decimal
+
+SIGNS: dict[Decimal, str] = {"comma": ",", "point": "."}
+POINTED = r"\."
+
+_OTHER: dict[Decimal, Decimal] = {"comma": "point", "point": "comma"}
+_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
+_GROUPS = r"[1-9][0-9]{0,2}(?:[SIGN][0-9]{3})+"
+_SAMPLE = 1000
+_THOUSANDTH = 1e-6  # how far a number times 1000 is from a whole one at most that was written with three decimals
+
+
+def _patterns(form: str) -> dict[Decimal, str]:
+    """The form of a whole cell by the sign of its decimals; POINT stands for that, SIGN for the one of thousands."""
+    return {
+        decimal: rf"^\s*[+-]?(?:{form})\s*$".replace("POINT", sign).replace("SIGN", SIGNS[_OTHER[decimal]])
+        for decimal, sign in SIGNS.items()
+    }
+
+
+_GROUPED = _patterns(rf"{_GROUPS}(?:[POINT][0-9]*)?")
+_NUMBER = _patterns(rf"[0-9]*[POINT]?[0-9]+{_EXPONENT}|{_GROUPS}(?:[POINT][0-9]*)?")
+ONLY = _patterns(  # what no number of the other sign is: that may separate groups of three, behind one to three digits
+    rf"(?:0[0-9]*)?[POINT][0-9]+{_EXPONENT}|[0-9]+[POINT](?:[0-9]{{0,2}}|[0-9]{{4,}}){_EXPONENT}"
+    rf"|[0-9]{{4,}}[POINT][0-9]*{_EXPONENT}|[0-9]+[POINT][0-9]+[eE][+-]?[0-9]+|{_GROUPS}[POINT][0-9]*"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
-    """`numbers` (N,): float64, NaN where missing. `are_ambiguous`: their commas may as well separate thousands."""
+class Numbers:
+    """`x` (N,): float64, NaN where missing. `grouped` is a text whose thousands are separated, with its number; `are_decimal`
+    where some can be read with this sign alone."""
 
-    numbers: NDArray[np.float64]
-    are_ambiguous: bool
+    x: NDArray[np.float64]
+    grouped: tuple[str, float] | None
+    are_decimal: bool
 
 
-def with_points(column: Any) -> Points | None:
-    """The numbers of a ChunkedArray of texts, None unless every one of its texts is a number with a decimal comma or none."""
-    is_dictionary = types.is_dictionary(column.type)
-    if not types.is_string(column.type.value_type if is_dictionary else column.type):
+def numbers(column: Any, decimal: Decimal) -> Numbers | None:
+    """Those of a ChunkedArray of texts, None unless every one of its texts is a number whose decimals begin with that sign."""
+    if not _holds_texts(column):
         return None
-    parts, are_decimal = [], False
-    for chunk in column.chunks:
-        texts = chunk.dictionary if is_dictionary else chunk
-        if not _all(compute.match_substring_regex(texts, _NUMBER)):
+    sign, separator = SIGNS[decimal], SIGNS[_OTHER[decimal]]
+    parts, grouped, are_decimal = [], None, False
+    for chunk, texts in _texts(column):
+        if not _all(compute.match_substring_regex(texts, _NUMBER[decimal])):
             return None
-        are_decimal = are_decimal or _any(compute.match_substring_regex(texts, _DECIMAL))
+        are_decimal = are_decimal or has(texts, ONLY[decimal])
         bare = compute.utf8_ltrim(compute.utf8_trim_whitespace(texts), "+")
-        numbers = compute.replace_substring(bare, ",", ".").cast(pa.float64())
-        parts.append((numbers.take(chunk.indices) if is_dictionary else numbers).to_numpy(zero_copy_only=False))
-    return Points(np.concatenate(parts), not are_decimal)
+        if grouped is None and (example := first(texts, _GROUPED[decimal])) is not None:
+            grouped = example.strip(), float(example.strip().replace(separator, "").replace(sign, "."))
+        if grouped is not None:
+            bare = compute.replace_substring(bare, separator, "")
+        found = (compute.replace_substring(bare, sign, ".") if sign != "." else bare).cast(pa.float64())
+        parts.append((found.take(chunk.indices) if chunk is not texts else found).to_numpy(zero_copy_only=False))
+    return Numbers(np.concatenate(parts), grouped, are_decimal)
+
+
+def shown(column: Any) -> set[Decimal]:
+    """The signs that a ChunkedArray shows which Arrow took for texts: those with which alone some of its cells are numbers.
+    None where its first texts are mostly something else."""
+    found: set[Decimal] = set()
+    if not _holds_texts(column):
+        return found
+    for i, (_, texts) in enumerate(_texts(column)):
+        sample = texts.slice(0, _SAMPLE)
+        if i == 0 and 2 * max(_count(sample, _NUMBER[decimal]) for decimal in SIGNS) <= len(sample) - sample.null_count:
+            return found
+        found |= {decimal for decimal in SIGNS if decimal not in found and has(texts, ONLY[decimal])}
+        if len(found) == len(SIGNS):
+            break
+    return found
+
+
+def may_be_thousands(column: Any) -> bool:
+    """Whether all that Arrow read in a ChunkedArray of floats may be thousands whose groups have points: 1.234 and 12.5 may, as
+    1.234 and 12.500; 0.5, 1234.5 and 1.2345 may not. Whole ones tell nothing."""
+    for chunk in column.chunks:
+        x = chunk.to_numpy(zero_copy_only=False)
+        if not (_may_be_thousands(x[:_SAMPLE]) and _may_be_thousands(x)):
+            return False
+    return True
+
+
+def _may_be_thousands(x: NDArray[np.float64]) -> bool:
+    broken = np.abs(x[np.isfinite(x) & (np.trunc(x) != x)])
+    if ((broken < 1) | (broken >= 1000)).any():
+        return False
+    thousands = 1000 * broken
+    return bool((np.abs(thousands - np.rint(thousands)) < _THOUSANDTH).all())
+
+
+def has(texts: Any, pattern: str) -> bool:
+    return compute.any(compute.match_substring_regex(texts, pattern)).as_py() is True
+
+
+def first(texts: Any, pattern: str) -> str | None:
+    """The first of an array of texts that has the pattern."""
+    place = compute.index(compute.match_substring_regex(texts, pattern), True).as_py()
+    return texts[place].as_py() if place >= 0 else None
+
+
+def _holds_texts(column: Any) -> bool:
+    return bool(types.is_string(column.type.value_type if types.is_dictionary(column.type) else column.type))
+
+
+def _texts(column: Any) -> Iterator[tuple[Any, Any]]:
+    """Each chunk, and its texts: where they are encoded, the distinct ones."""
+    is_dictionary = types.is_dictionary(column.type)
+    for chunk in column.chunks:
+        yield chunk, chunk.dictionary if is_dictionary else chunk
 
 
 def _all(found: Any) -> bool:
@@ -42,5 +127,5 @@ def _all(found: Any) -> bool:
     return compute.all(found).as_py() is not False
 
 
-def _any(found: Any) -> bool:
-    return compute.any(found).as_py() is True
+def _count(texts: Any, pattern: str) -> int:
+    return compute.sum(compute.match_substring_regex(texts, pattern)).as_py() or 0

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from core.data.cells import InvalidCell
-from core.data.describe import Described, boolean, check_names, ignored, number, text
+from core.data.describe import Described, boolean, check_names, ignored, number, settled, text
 from core.data.formats.numerals import numerals
 from core.data.formats.text import scan
 from core.data.limits import Limits, Read
+from core.data.styles import Styles
 from core.errors import InvalidData
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Decimal, Reading
 
 MAX_DEPTH = 32
 TOO_DEEP = f"the JSON has too many lists or objects inside one another; {MAX_DEPTH} are allowed"
@@ -49,7 +50,9 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
         raise InvalidData(f"the document is {kind(document)}; an object of columns or a list of rows is needed")
     limits.check(rows, len(names))
     check_names(names)
-    return Read(rows, [_described(name, values, reading) for name, values in zip(names, columns, strict=True)])
+    reading = settled(reading, names)
+    described = [_described(name, values, reading) for name, values in zip(names, columns, strict=True)]
+    return Read(rows, described, reading=reading)
 
 
 def load(document: str | bytes) -> Any:
@@ -112,7 +115,7 @@ def _described(name: str, values: Sequence[Any], reading: Reading) -> Described:
     if name in reading.texts:
         values = [json.dumps(value) if isinstance(value, bool | int | float) else value for value in values]
     elif name in reading.numbers:
-        values = _as_numbers(values)
+        values = _as_numbers(values, reading.decimal)
     kinds = {_KINDS[found] for found in set(map(type, values))} - {"null"}
     missing = values.count(None)
     if not kinds:
@@ -133,14 +136,15 @@ def _described(name: str, values: Sequence[Any], reading: Reading) -> Described:
     places = {value: i for i, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
     codes = np.array([-1 if value is None else places[value] for value in values])
     if name in reading.numbers:
-        return numerals(name, list(places), codes, ())
-    return text(name, codes, list(places), is_meant=name in reading.texts)
+        return numerals(name, list(places), codes, (), styles=Styles(reading.decimal))
+    return text(name, codes, list(places), is_meant=name in reading.texts, styles=Styles(reading.decimal))
 
 
-def _as_numbers(values: Sequence[Any]) -> Sequence[Any]:
-    """Numbers among texts as texts, true and false as numbers."""
+def _as_numbers(values: Sequence[Any], decimal: Decimal | None) -> Sequence[Any]:
+    """Numbers among texts as texts of that decimal sign, true and false as numbers."""
     if any(isinstance(value, str) for value in values):
-        return [json.dumps(value) if type(value) in (int, float) else value for value in values]
+        point = "," if decimal == "comma" else "."
+        return [json.dumps(value).replace(".", point) if type(value) in (int, float) else value for value in values]
     return [int(value) if isinstance(value, bool) else value for value in values]
 
 

@@ -10,11 +10,12 @@ import pyarrow as pa
 from pyarrow import json as arrow_json
 
 from core.data.cells import in_lines
-from core.data.describe import check_names, unstorable
+from core.data.describe import check_names, settled, unstorable
 from core.data.formats.arrow import described
 from core.data.formats.json import kind, load
 from core.data.formats.text import first_line, scan
 from core.data.limits import Limits, Read
+from core.data.styles import Styles
 from core.errors import InvalidData
 from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 
@@ -37,12 +38,14 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     limits.check(table.num_rows, table.num_columns)
     names = table.column_names
     check_names(names)
+    reading = settled(reading, names)
     line = first_line(path, counts["\n"], table.num_rows)
     with in_lines(line):
         columns = [
-            described(name, table.column(i), refuses_nan=True, reading=reading, first_line=line) for i, name in enumerate(names)
+            described(name, table.column(i), refuses_nan=True, reading=reading, styles=Styles(reading.decimal), first_line=line)
+            for i, name in enumerate(names)
         ]
-    return Read(table.num_rows, columns, first_line=line)
+    return Read(table.num_rows, columns, first_line=line, reading=reading)
 
 
 def _table(path: Path, reading: Reading) -> Any:

@@ -1,6 +1,5 @@
 """Texts that a client wants to be numbers: plain ones, and those whose thousands are separated."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,35 +9,11 @@ from numpy.typing import NDArray
 
 from core.data.describe import Described, ignored, number
 from core.data.likeness import quoted
+from core.data.styles import Styles
 from core.errors import InvalidData
 from core.nn.preparation.column import row_at
 
 _SHOWN = 5
-_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
-
-
-class _Style:
-    """How numbers are written whose decimals begin with `point`: their thousands may be separated by `separators`."""
-
-    def __init__(self, point: str, separators: str) -> None:
-        p = re.escape(point)
-        self._plain = re.compile(rf"[+-]?(?:[0-9]+{p}?[0-9]*|{p}[0-9]+){_EXPONENT}")
-        self._grouped = re.compile(
-            rf"[+-]?[1-9][0-9]{{0,2}}(?P<separator>[{separators}])[0-9]{{3}}(?:(?P=separator)[0-9]{{3}})*(?:{p}[0-9]*)?"
-        )
-        self._point = point
-
-    def read(self, text: str) -> tuple[float, bool] | None:
-        """The number, and whether its thousands are separated; None where it is none."""
-        if self._plain.fullmatch(text):
-            return float(text.replace(self._point, ".")), False
-        if found := self._grouped.fullmatch(text):
-            return float(text.replace(found["separator"], "").replace(self._point, ".")), True
-        return None
-
-
-_POINTS = _Style(".", ", '’\u00a0\u202f")
-_COMMAS = _Style(",", ". '’\u00a0\u202f")
 
 
 def numerals(
@@ -47,17 +22,17 @@ def numerals(
     codes: NDArray[Any],
     missing: Collection[str],
     *,
-    may_have_commas: bool = False,
+    styles: Styles = Styles(),  # noqa: B008  it is frozen
     first_line: int | None = None,
 ) -> Described:
     """The numbers that codes (N,) into the distinct texts `values` are, negative where missing, as are the texts `missing`.
 
-    Decimals have a point, or where they may have them, and then more of the texts are numbers, commas. InvalidData names the
-    first cells that are no numbers, with their rows, and their lines if `first_line` is that of row 0.
+    They are written in the one of the `styles` in which most of the texts are numbers. InvalidData names the first cells that
+    are no numbers, with their rows, and their lines if `first_line` is that of row 0.
     """
     texts = [value.strip() for value in values]
     is_gone = np.array([not text or text in missing for text in texts], np.bool_)
-    read = [[style.read(text) for text in texts] for style in ((_COMMAS, _POINTS) if may_have_commas else (_POINTS,))]
+    read = [[style.read(text) for text in texts] for style in styles.tried]
     found = min(read, key=lambda numbers: numbers.count(None))
     is_strange = np.append(np.array([each is None for each in found], np.bool_) & ~is_gone, False)
     if (rows := np.flatnonzero(is_strange[codes])).size:
@@ -79,5 +54,9 @@ def _grouping(values: Sequence[str], found: Sequence[tuple[float, bool] | None])
     """That thousands are separated, by an example."""
     for value, each in zip(values, found, strict=True):
         if each is not None and each[1]:
-            return f"its thousands are separated: {quoted(value)} is read as {each[0]:.15g}"
+            return separated(value, each[0])
     return None
+
+
+def separated(text: str, number: float) -> str:
+    return f"its thousands are separated: {quoted(text)} is read as {number:.15g}"

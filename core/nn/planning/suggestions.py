@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.nn.preparation.column import Column
-from core.nn.preparation.reading import read_as
 from core.nn.preparation.schema import Schema
-from core.nn.preparation.warnings import REMEDY, disguise
+from core.nn.preparation.warnings import OF_TARGET, disguise, upload
 
 FEW_CLASSES = 20  # whole numbers of more different values are quantities
 ROWS_PER_CLASS = 5
@@ -63,8 +62,7 @@ def doubt(targets: Sequence[Column], schema: Schema, outputs: int | None) -> str
     if others or like is None or like.cells < (1 - MOST_TEXTS) * like.of or _is_few(count, schema.rows) or outputs == count:
         return None
     return (
-        f"{disguise(target, schema)}; {REMEDY} and upload the data with "
-        f"{read_as(target.name, 'numbers')}, so that numbers are learned; "
+        f"{disguise(target, schema)}; {upload(target, OF_TARGET)}, so that numbers are learned; "
         f'or say that each of its {count:,} texts is a class: "loss": "softmax_cross_entropy"'
     )
 

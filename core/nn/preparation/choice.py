@@ -6,10 +6,9 @@ from itertools import islice
 from core.errors import Problem, escaped
 from core.nn.preparation.column import MAX_NUMBERS, MAX_TEXTS, Column
 from core.nn.preparation.names import ColumnNames, Known, lacking, listed, quoted
-from core.nn.preparation.reading import read_as
 from core.nn.preparation.roles import SCALABLE, classes, feature_columns, is_misread, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
-from core.nn.preparation.warnings import REMEDY, disguise, remedy
+from core.nn.preparation.warnings import OF_TARGET, disguise, remedy, upload
 from core.nn.preparation.weighting import class_places
 from core.nn.spec import AnyLoss, BinaryCrossEntropy, DataSpec, Poisson, SoftmaxCrossEntropy
 
@@ -165,7 +164,7 @@ def _unfit(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str
         return message
     if column.kind == "text":
         if (found := disguise(column, schema)) is not None:
-            return f"{found}; {loss.type} needs numbers: {REMEDY} and upload the data with {read_as(column.name, 'numbers')}"
+            return f"{found}; {loss.type} needs numbers: {upload(column, OF_TARGET)}"
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None
 

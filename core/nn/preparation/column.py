@@ -48,12 +48,14 @@ class NumberLike:
     """Of a text column most of whose distinct values look like numbers: how many cells do, and how many there are at all.
 
     `strange` are no plain numbers, such as "12,5x" and "$5"; `examples` are the first, those that look like none before others.
+    `words` are what an upload is to say, so that those that look like numbers are; None where that does not do it.
     """
 
     cells: int
     of: int
     strange: int
     examples: tuple[Cell, ...] = ()
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

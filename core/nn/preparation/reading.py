@@ -1,9 +1,11 @@
 """What a client says of the cells of a file, which alone could be read otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
+
+Decimal = Literal["comma", "point"]
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")  # of CSV, in upper or lower case
 
@@ -11,22 +13,25 @@ MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")  # of
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Columns that are `numbers` or `texts` whatever they look like, and which texts mean that a value is missing, beside those
-    of the format."""
+    of the format. `decimal` is the sign that decimals begin with; the other one then separates thousands."""
 
     numbers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
+    decimal: Decimal | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.numbers or self.texts or self.missing_values)
+        return bool(self.numbers or self.texts or self.missing_values or self.decimal)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Without what is not said, but for empty lists."""
+        return {name: said for name, said in asdict(self).items() if said is not None}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Sequence[str]]) -> Self:
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        return cls(**{name: tuple(words) for name, words in document.items()})
+        found: dict[str, Any] = {name: said if name == "decimal" else tuple(said) for name, said in document.items()}
+        return cls(**found)
 
 
 AS_IT_LOOKS = Reading()

@@ -13,7 +13,7 @@ from core.nn.spec import AnyLoss, DataSpec, SoftmaxCrossEntropy
 
 MAX_WARNINGS = 20
 
-REMEDY = "correct these cells or leave their rows out,"
+OF_TARGET = " or leave their rows out,"
 
 
 def warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> list[Problem]:
@@ -35,7 +35,11 @@ def disguise(column: Column, schema: Schema) -> str | None:
     written = like.strange - others  # they look like numbers, but of another kind than 12.5
     if written:
         shown = _cells(like.examples[others:], written, schema)
-        told = f"{told}, {written:,} of them no plain {'one' if written == 1 else 'ones'}{f': {shown}' if shown else ''}"
+        if written < like.cells:
+            are = "is" if written == 1 else "are"
+            told = f"{told}, {written:,} of which {are} written otherwise than 12.5{f': {shown}' if shown else ''}"
+        else:
+            told = f"{told}{f', such as {shown}' if shown else ''}"
     if others:
         are = "the other is" if others == 1 else f"the {others:,} others are"
         told = f"{told}; {are} {_cells(like.examples[:others], others, schema)}"
@@ -45,24 +49,26 @@ def disguise(column: Column, schema: Schema) -> str | None:
 def remedy(column: Column) -> str:
     """What helps against a text feature that looks like numbers."""
     texts = f"if texts are meant, say {read_as(column.name, 'texts')}"
-    return f"{_to_numbers(column)}; {texts}; if it is no feature, leave it out of features"
+    return f"{upload(column)}, and it is one input; {texts}; if it is no feature, leave it out of features"
 
 
-def _to_numbers(column: Column) -> str:
-    strange = (
-        "correct these cells, or name those that mean a missing value as missing_values, and " if _is_dirty(column) else ""
-    )
-    return f"{strange}upload the data with {read_as(column.name, 'numbers')}, and it is one input"
+def upload(column: Column, other: str = ", or name those that mean a missing value as missing_values,") -> str:
+    """What makes numbers of a text column that looks like them; `other` is what can be done instead of correcting cells."""
+    like = column.number_like
+    words = like.words if like is not None and like.words else read_as(column.name, "numbers")
+    told = f"upload the data with {words}"
+    is_enough = like is None or not like.strange or (like.words and like.cells == like.of)
+    return told if is_enough else f"correct these cells{other} and {told}"
+
+
+def _is_dirty(column: Column) -> bool:
+    return column.number_like is not None and column.number_like.strange > 0
 
 
 def _cells(examples: Sequence[Cell], count: int, schema: Schema) -> str:
     """Some of `count` cells, with their rows."""
     shown = ", ".join(f"{quoted(cell.text)} in {row_at(cell.row, schema.first_line)}" for cell in examples)
     return f"{shown}, …" if shown and count > len(examples) else shown
-
-
-def _is_dirty(column: Column) -> bool:
-    return column.number_like is not None and column.number_like.strange > 0
 
 
 def _warnings(schema: Schema, data: DataSpec, loss: AnyLoss) -> Iterator[Problem]:
@@ -87,7 +93,8 @@ def _of_target(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) ->
         hint = quantity_hint(column, rows) if alone and isinstance(loss, SoftmaxCrossEntropy) else ""
         return f"each value of column {quoted(column.name)} is a class{hint}" if hint else _of_reading(column)
     if column.number_like is not None and column.number_like.strange:
-        return f"{disguise(column, schema)}; each of its {count:,} texts is a class; {REMEDY} and numbers are learned"
+        told = f"{disguise(column, schema)}; each of its {count:,} texts is a class"
+        return f"{told}; {upload(column, OF_TARGET)}, and numbers are learned"
     if are_many(count, rows):
         return f"column {quoted(column.name)} has {count:,} different texts in {rows:,} rows, and each is a class of its own"
     return None
@@ -115,7 +122,7 @@ def _of_left_out(column: Column, schema: Schema) -> str:
         return f"{told}; to take it in, name the column in features"
     told = f"{disguise(column, schema)}; it" if _is_dirty(column) else f"column {quoted(column.name)}"
     told = f"{told} is left out: it has {len(column.values or ()):,} different texts in {schema.rows:,} rows"
-    numbers = "" if column.number_like is None else f"{_to_numbers(column)}; "
+    numbers = "" if column.number_like is None else f"{upload(column)}, and it is one input; "
     return f"{told}, each of which would be an input; {numbers}to take the texts in, name the column in features"
 
 

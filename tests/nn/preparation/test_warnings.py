@@ -73,7 +73,7 @@ def test_where_most_cells_are_texts_or_few_inputs_come_of_them_or_all_are_sent_a
     [
         (
             NumberLike(593, 595, 595, (Cell(3, "k.A."), Cell(9, "k.A."), Cell(0, "1,5"))),
-            '593 of its 595 cells look like numbers, 593 of them no plain ones: "1,5" in row 0, …; '
+            '593 of its 595 cells look like numbers, such as "1,5" in row 0, …; '
             'the 2 others are "k.A." in row 3, "k.A." in row 9',
         ),
         (
@@ -82,11 +82,12 @@ def test_where_most_cells_are_texts_or_few_inputs_come_of_them_or_all_are_sent_a
         ),
         (
             NumberLike(296, 300, 5, (Cell(3, "a"), Cell(9, "b"), Cell(20, "c"))),
-            'look like numbers, 1 of them no plain one; the 4 others are "a" in row 3, "b" in row 9, "c" in row 20, …',
+            'look like numbers, 1 of which is written otherwise than 12.5; the 4 others are "a" in row 3, "b" in row 9, '
+            '"c" in row 20, …',
         ),
         (
             NumberLike(300, 300, 1, (Cell(0, "$5"),)),
-            'all of its 300 cells look like numbers, 1 of them no plain one: "$5" in row 0',
+            'all of its 300 cells look like numbers, 1 of which is written otherwise than 12.5: "$5" in row 0',
         ),
     ],
 )
@@ -100,7 +101,8 @@ def test_codes_of_numbers_with_a_text_are_warned_of_too() -> None:
 
 
 def test_a_target_of_numbers_with_a_text_is_said_to_be_classes() -> None:
-    told = f"{SAID}; each of its 300 texts is a class; correct these cells or leave their rows out, and numbers are learned"
+    remedy = "correct these cells or leave their rows out, and upload the data with numbers=price, and numbers are learned"
+    told = f"{SAID}; each of its 300 texts is a class; {remedy}"
     assert warned(PRICE, SIZE, target="price", loss=SoftmaxCrossEntropy()) == [("/dataset/target", told)]
     assert warned(PRICE, SIZE, target=("price",), loss=SoftmaxCrossEntropy()) == [("/dataset/target/0", told)]
 
