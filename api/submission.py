@@ -195,7 +195,8 @@ def _checked(service: Service, tenant: str, body: bytes, directory: Path) -> Che
     check_job(quotas_of(service, tenant), planned, request.training.budget_s)
     warned = relocated(warnings(table.schema, sent or columns, request.training.loss), request.dataset)
     warned += reach.warnings(request.network, request.training, columns, table.schema)
-    warned += validation.warnings(request.training, table.schema.rows)
+    is_chosen = "/training/epochs" in outline.chosen  # and with them what is validated
+    warned += validation.warnings(request.training, table.schema.rows, is_chosen=is_chosen)
     told_of = [{"pointer": warning.pointer, "message": warning.message} for warning in warned]
     return Checked(request, columns, table, other, planned, outline.chosen, told_of)
 

@@ -232,6 +232,43 @@ def test_a_job_with_a_budget_has_no_number_of_epochs_before_it_runs(client: Test
     JobAnswer.model_validate(job)
 
 
+TOO_FEW = "12 rows are too few to hold some out: what is measured is measured on the rows that the network learned from"
+
+
+@pytest.mark.parametrize(
+    ("rows", "training", "told"),
+    [
+        (12, {}, [TOO_FEW]),
+        (12, {"budget_s": 30}, [TOO_FEW]),
+        (20, {}, []),
+        (12, {"validation": None}, []),
+        (12, {"validation": {"fraction": 0.25}}, []),
+        (12, {"epochs": 5}, []),
+    ],
+)
+def test_that_few_rows_are_measured_as_they_are_learned_is_told(
+    client: TestClient, rows: int, training: JSON, told: list[str]
+) -> None:
+    data = {"inputs": [[i % 5, i % 3] for i in range(rows)], "targets": [i % 2 for i in range(rows)]}
+    for path in ("/v1/networks/check", "/v1/jobs"):
+        warned = client.post(path, json={"dataset": data, "training": training}).json()["warnings"]
+        assert [(each["pointer"], each["message"]) for each in warned] == [("/training/validation", each) for each in told]
+
+
+def test_a_text_that_differs_in_each_of_a_few_rows_is_left_out(client: TestClient) -> None:
+    lines = "".join(f"customer {i},{i % 5 * 10},{'yes' if i % 2 else 'no'}\n" for i in range(12))
+    content = f"customer,months,leaves\n{lines}"
+    dataset = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"}).json()
+    assert dataset["left_out"] == ["customer"]
+    job = client.post("/v1/jobs", json={"dataset": {"id": dataset["id"], "target": "leaves"}}).json()
+    assert (job["plan"]["inputs"], job["dataset"]["features"]) == (1, ["months"])
+    left_out = (
+        'column "customer" is left out: it has 12 different texts in 12 rows, each of which would be an input; to take the '
+        "texts in, name the column in features"
+    )
+    assert [warning["message"] for warning in job["warnings"]] == [left_out, TOO_FEW]
+
+
 @pytest.mark.parametrize("budget", [0, 0.5, 86_401, "30", True, 1e300])
 def test_a_budget_is_a_number_of_seconds_from_one_to_a_day(client: TestClient, budget: Any) -> None:
     answer = client.post("/v1/jobs", json=xor(training={"loss": "mean_squared_error", "budget_s": budget}))

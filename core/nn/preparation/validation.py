@@ -76,9 +76,16 @@ def data_problems(training: TrainingSpec, data: DataSpec, schema: Schema, other:
     return []
 
 
-def warnings(training: TrainingSpec, rows: int) -> list[Problem]:
-    """That nothing is validated, where the client did not say so by null and the data have enough rows."""
-    if training.validation is not None or "validation" in training.model_fields_set or rows < ENOUGH_ROWS:
+def warnings(training: TrainingSpec, rows: int, *, is_chosen: bool) -> list[Problem]:
+    """That nothing is validated, where the client did not say so by null, and the data have enough rows or it `is_chosen`,
+    since they are too few."""
+    if training.validation is not None or "validation" in training.model_fields_set:
+        return []
+    if is_chosen:
+        count = "1 row is" if rows == 1 else f"{rows} rows are"
+        few = f"{count} too few to hold some out: what is measured is measured on the rows that the network learned from"
+        return [Problem(POINTER, few)]
+    if rows < ENOUGH_ROWS:
         return []
     message = (
         "validation is left out, so the metrics will be those of the rows that are trained on, and the weights of the last "
