@@ -132,7 +132,7 @@ def test_a_network_that_learned_nothing_is_warned_of_once(client, capfd):
 def test_rows_of_targets_go_with_a_table(client):
     targets = [[float(i), float(-i)] for i in range(30)]
     frame = pd.DataFrame(targets, columns=["up", "down"])
-    table = {"a": list(range(30)), "b": [i % 7 for i in range(30)]}
+    table = {"a": [0.5 * i for i in range(30)], "b": [i % 7 for i in range(30)]}
     listed = gradmill.train([{"units": 2}], table, targets, client=client, epochs=2)
     named = gradmill.train([{"units": 2}], pd.DataFrame(table), frame, client=client, epochs=2)
     assert listed.job.dataset["target"] == ["target0", "target1"]
