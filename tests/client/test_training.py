@@ -133,8 +133,9 @@ def test_rows_of_targets_go_with_a_table(client):
     targets = [[float(i), float(-i)] for i in range(30)]
     frame = pd.DataFrame(targets, columns=["up", "down"])
     table = {"a": [0.5 * i for i in range(30)], "b": [i % 7 for i in range(30)]}
-    listed = gradmill.train([{"units": 2}], table, targets, client=client, epochs=2)
-    named = gradmill.train([{"units": 2}], pd.DataFrame(table), frame, client=client, epochs=2)
+    enough = {"epochs": 50, "optimizer": {"type": "adam", "learning_rate": 0.05}}  # to be better than always the mean
+    listed = gradmill.train([{"units": 2}], table, targets, client=client, **enough)
+    named = gradmill.train([{"units": 2}], pd.DataFrame(table), frame, client=client, **enough)
     assert listed.job.dataset["target"] == ["target0", "target1"]
     assert named.job.dataset["target"] == ["up", "down"]
     assert listed.predict(table).shape == (30, 2)
