@@ -14,7 +14,7 @@ from core.data.formats.numerals import numerals
 from core.errors import InvalidData
 from core.keys import new_key
 from core.store import Store, connect
-from gradmill import readings
+from gradmill import predictions, readings
 from tests.client.answering import Answer, problem
 from tests.client.test_retries import DATASET, JOB
 
@@ -135,6 +135,21 @@ def test_texts_of_a_table_that_are_no_numbers_are_told_with_their_rows(learned):
     assert len(job.predict(table, missing_values=["1,20"])) == 20
     with pytest.raises(gradmill.BadInput, match=r'but 6 of its 40,000 cells are none: "x" in row 35, .* in row 39, …; '):
         readings.applied({"a": [*range(35), *"xxxxxx", *range(39_959)]}, {"numbers": ["a"]}, {})
+
+
+def test_rows_that_are_sent_some_at_a_time_are_told_by_their_places_among_all(learned, monkeypatch):
+    job, new = learned
+    monkeypatch.setattr(predictions.pieces, "__defaults__", (12,))  # four rows
+    rows = parsed(new)
+    rows[17]["Zone"] = "new"
+    assert [warning.pointer for warning in job.predict(rows).warnings] == ["/rows/17/Zone"]
+    rows[13]["Zimmer"] = "many"
+    with pytest.raises(gradmill.InvalidData, match=r"^/rows/13/Zimmer: rows\[13\]: column \"Zimmer\" is \"many\""):
+        job.predict(rows)
+    rows[14]["Zimmer"] = "more"
+    with pytest.raises(gradmill.InvalidData, match=r"/rows/14/Zimmer: rows\[14\]") as refused:
+        job.predict(rows)
+    assert refused.value.detail.startswith("2 problems; the first: rows[13]: ")
 
 
 def test_how_a_file_is_read_can_be_said_otherwise(learned, tmp_path):

@@ -17,9 +17,9 @@ GradmillError
     └── ServerError            500, 503: not the request's fault
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class GradmillError(Exception):
@@ -104,6 +104,13 @@ class APIError(GradmillError):
             return str(self.errors[0])
         first = f"{self.title or self.detail}:" if self.errors else self.detail
         return "\n  ".join([first, *map(str, self.errors)])
+
+    def reworded(self, change: Callable[[str], str]) -> Self:
+        """The same with `detail` and the messages and pointers of `errors` changed."""
+        mistakes = [
+            Mistake(change(each.message), each.pointer and change(each.pointer), each.parameter) for each in self.errors
+        ]
+        return type(self)(self.status, self.code, change(self.detail), tuple(mistakes), self.request_id, self.title)
 
 
 class InvalidRequest(APIError):

@@ -1,5 +1,6 @@
 """Rows to predict as they are sent, and what the service says of them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CELLS = 100_000  # of one request
+
+_ROW = re.compile(r"(^/rows/|^rows\[|; the first: rows\[)([0-9]+)")
 
 Rows = Sequence[Mapping[str, Any] | Sequence[Any]]
 
@@ -37,10 +40,11 @@ class Predictions:
         found.add(answer)
         return found
 
-    def add(self, answer: PredictionsAnswer) -> None:
-        """Behind those that are there."""
+    def add(self, answer: PredictionsAnswer, start: int = 0) -> None:
+        """Behind those that are there; `start` is the row that the answer calls 0."""
         self.targets, self.classes = answer.targets, answer.classes
-        self.warnings += answer.warnings or ()
+        for warning in answer.warnings or ():
+            self.warnings.append(warning.model_copy(update={"pointer": moved(warning.pointer, start)}))
         for each in answer.predictions:
             for name, value in each.values.items():
                 self.values.setdefault(name, []).append(value)
@@ -75,10 +79,15 @@ def rows_of(data: Any) -> Rows:
     raise BadInput(f"a {type(data).__name__} holds no rows; an array, a table, columns by name or a list of rows does")
 
 
-def pieces(rows: Rows, cells: int = CELLS) -> Iterator[Rows]:
-    """Rows of so many values together, or one row."""
+def pieces(rows: Rows, cells: int = CELLS) -> Iterator[tuple[int, Rows]]:
+    """Rows of so many values together, or one row; before them where they begin."""
     step = max(1, cells // max(1, len(rows[0]))) if rows else 1
-    return (rows[start : start + step] for start in range(0, max(1, len(rows)), step))
+    return ((start, rows[start : start + step]) for start in range(0, max(1, len(rows)), step))
+
+
+def moved(told: str, start: int) -> str:
+    """What is told of a row of a piece, or its pointer, as of all rows; the piece begins at `start`."""
+    return _ROW.sub(lambda found: f"{found[1]}{int(found[2]) + start}", told, count=1)
 
 
 def _flat(row: Any) -> list[Any]:

@@ -71,8 +71,7 @@ def merged(learned: Learned, said: Said) -> Said:
 
 def unsaid(error: InvalidData) -> InvalidData:
     """What is wrong with a file, without the parameter that named a column which is lacking: mostly nobody gave it."""
-    detail = error.detail.removeprefix("numbers: ").removeprefix("texts: ")
-    return type(error)(error.status, error.code, detail, error.errors, error.request_id, error.title)
+    return error.reworded(lambda text: text.removeprefix("numbers: ").removeprefix("texts: "))
 
 
 def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collection[str] = ()) -> dict[str, list[Any]]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,9 +30,9 @@ from gradmill.answers import (
     TraceAnswer,
 )
 from gradmill.calls import Call, delete, get, post
-from gradmill.errors import BadInput, JobFailed, NotFound, TooLarge, WaitedTooLong
+from gradmill.errors import BadInput, InvalidData, JobFailed, NotFound, TooLarge, WaitedTooLong
 from gradmill.events import PATIENCE_S, EpochEvent, JobEvent, job_event
-from gradmill.predictions import Predictions, pieces, rows_of
+from gradmill.predictions import Predictions, moved, pieces, rows_of
 from gradmill.progress import Telling
 from gradmill.requests import Data, Network, Training, job_request, path_of
 from gradmill.spec import Form
@@ -214,14 +215,16 @@ class JobSummary(JobSummaryAnswer):
         for piece in pieces(rows_of(data)):
             pending = [piece]
             while pending:
-                rows = pending.pop()
+                start, rows = pending.pop()
                 try:
-                    found.add(self._predicted({"rows": rows}, params))
+                    found.add(self._predicted({"rows": rows}, params), start)
+                except InvalidData as error:
+                    raise error.reworded(partial(moved, start=start)) from None
                 except TooLarge:  # the answer may be larger than the rows let one think
                     if len(rows) < 2:
                         raise
                     half = len(rows) // 2
-                    pending += [rows[half:], rows[:half]]
+                    pending += [(start + half, rows[half:]), (start, rows[:half])]
         return found
 
     def predict_in_pieces(
