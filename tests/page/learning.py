@@ -176,6 +176,24 @@ def check_step(page: Page, layer: JSON, incoming: list[float], rate: float) -> N
     assert comes_out(becomes, read(was)[0] + read(by)[0])
     rows = listed(page)
     for row, *each in zip(rows, gradients, steps, weights, strict=False):
-        assert same(row, [each[0], each[1], each[2] + each[1]])
-    bias = layer["bias"][unit] + layer["steps"]["bias"][unit]
-    assert same(rows[len(weights)], [layer["gradients"]["bias"][unit], layer["steps"]["bias"][unit], bias])
+        assert same(row, [each[0], each[1], each[2], each[2] + each[1]])
+    step, bias = layer["steps"]["bias"][unit], layer["bias"][unit]
+    assert same(rows[len(weights)], [layer["gradients"]["bias"][unit], step, bias, bias + step])
+    check_steps(page)
+
+
+def check_steps(page: Page) -> None:
+    """Of every weight that is listed, what it was and its step come to what it becomes."""
+    found = 0
+    for _, *numbers in table(page):
+        if len(numbers) == 4:
+            _, step, was, becomes = numbers
+            assert comes_out(becomes, read(was)[0] + read(step)[0]), numbers
+            found += 1
+    assert found
+
+
+def table(page: Page) -> list[list[str]]:
+    """The rows about the chosen node, as they are written: each its name and its cells."""
+    rows = page.get_by_role("complementary", name="The chosen node").locator("tbody tr, tfoot tr").all()
+    return [row.locator("th, td").all_inner_texts() for row in rows]

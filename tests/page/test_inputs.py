@@ -1,5 +1,6 @@
 """Which columns the form takes as inputs: those that the service takes by itself, until one says otherwise of a column."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -113,3 +114,12 @@ def test_where_there_are_only_texts_that_hardly_repeat_they_are_taken(server: Se
     expect(box(page, "name")).to_be_checked()
     box(page, "name").uncheck()
     expect(page.get_by_text("One thing is not right yet.")).to_be_visible()
+
+
+def test_numbers_of_one_column_are_written_alike_and_years_as_years(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    numbers: dict[str, Cell] = {"id": lambda i: 10000 + i, "year": lambda i: 1890 + i % 130, "price": lambda i: 408 + 14 * i}
+    with_table(page, table(600, **numbers, kind=FISH["kind"]))
+    expect(page.get_by_role("row", name="id")).to_contain_text("10,000 to 10,599, mean 10,300")
+    expect(page.get_by_role("row", name="year")).to_contain_text(re.compile(r"1890 to 2019, mean 195\d"))
+    expect(page.get_by_role("row", name="price")).to_contain_text("408 to 8794, mean 4601")

@@ -235,7 +235,7 @@ def test_a_value_may_hold_an_equals_sign_too(service: Running, key: str, visit: 
         request = {"network": network, "dataset": {"id": dataset, "target": "answer"}, "training": {"epochs": 3}}
         job = finished(client, client.post("/v1/jobs", json=request).raise_for_status().json()["id"])["id"]
     page = visit(service.url()).open(f"#/jobs/{job}/learning", key)
-    expect(drawing(page)).to_contain_text("condit… = x = 1")
+    expect(drawing(page)).to_contain_text("condition of it= x = 1")
 
 
 def test_of_many_units_the_largest_stand_first_and_what_is_computed_comes_out(

@@ -128,7 +128,7 @@ def test_of_a_large_network_the_strongest_weights_are_drawn_and_it_says_so(
     drawn = page.get_by_role("group", name="The network: 2 inputs, 100 sigmoid, 100 sigmoid, 1 sigmoid")
     expect(drawn.get_by_role("button")).to_have_count(2 + 64 + 64 + 1)
     expect(drawn.locator("line")).to_have_count(2000)
-    expect(page.get_by_text("only the 2,000 strongest are drawn")).to_be_visible()
+    expect(page.get_by_text("only the 2000 strongest are drawn")).to_be_visible()
     page.get_by_label("Layer", exact=True).select_option("2")
     page.get_by_label("Unit", exact=True).select_option(label="unit 38")
     expect(drawn.get_by_role("button")).to_have_count(2 + 64 + 65 + 1)

@@ -78,14 +78,16 @@ export function productOf(one: number, other: number, result: number, of = DIGIT
   return `${product(one, other, digits)} ${equals} ${written(result, of)}`;
 }
 
+const STEP_DIGITS = 4; // as sums show weights
+
 /** A number and what a step makes of it, with as many digits as show two of the step; `by` are the step's own. */
 export function stepped(before: number, step: number): { was: string; becomes: string; by: number; equals: Digits["equals"] } {
   const after = before + step;
-  const least = step === 0 ? DIGITS : Math.ceil(Math.log10(Math.max(Math.abs(before), Math.abs(after)) / Math.abs(step))) + 2;
-  const of = Math.max(DIGITS, Math.min(MOST_DIGITS, least));
-  for (let by = DIGITS; by < DIGITS + 3; by++) {
+  const least = step === 0 ? STEP_DIGITS : Math.ceil(Math.log10(Math.max(Math.abs(before), Math.abs(after)) / Math.abs(step))) + 2;
+  const of = Math.max(STEP_DIGITS, Math.min(MOST_DIGITS, least));
+  for (let by = STEP_DIGITS; by < STEP_DIGITS + 3; by++) {
     const { digits, equals } = digitsFor((as) => as(before) + takenWith(by)(step), after, of);
     if (equals === "=") return { was: written(before, digits), becomes: written(after, of), by, equals };
   }
-  return { was: written(before, of), becomes: written(after, of), by: DIGITS, equals: "≈" };
+  return { was: written(before, of), becomes: written(after, of), by: STEP_DIGITS, equals: "≈" };
 }

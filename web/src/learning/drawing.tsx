@@ -3,7 +3,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { count, number, plain } from "../parts/words";
 import { linesOf, MOST_LINES, type Line } from "./lines";
-import { drawnUnits, short, type Node, type Picture } from "./picture";
+import { fitted, formOf, inOneLine, linesOf as linesOfName, widthOf } from "./labels";
+import { drawnUnits, type Node, type Picture } from "./picture";
 import { placesOf, useWidth, type Places } from "./places";
 
 interface Props {
@@ -18,7 +19,7 @@ export function Drawing({ picture, chosen, weight, onChoose }: Props) {
   const units = drawnUnits(picture, chosen);
   const isThinned = units.some((drawn, layer) => drawn.length < picture.columns[layer]!.names.length);
   const { lines, isCut } = linesOf(picture, units, chosen);
-  const places = placesOf(units.map((each) => each.length), width ?? 800);
+  const places = placesOf(units.map((each) => each.length), width ?? 800, { first: widest(picture, 0, units[0]!), last: widest(picture, units.length - 1, units.at(-1)!) });
   const summary = picture.columns.map(({ names, title }) => `${names.length} ${plain(title)}`).join(", ");
   const isOf = (line: Line) => weight?.layer === line.stage + 1 && weight.to === line.to && weight.from === line.from;
   const { x, y } = places;
@@ -103,7 +104,7 @@ function Unit({ picture, places, node, isChosen, y, onChoose }: UnitProps) {
       {value !== undefined && <rect class={value < 0 ? "tint negative" : "tint positive"} {...box} fill-opacity={((0.42 * Math.abs(value)) / most).toFixed(2)} />}
       {value !== undefined && places.hasValues(node.layer) && (
         <text x={x} y={y + 4} text-anchor="middle" class="value">
-          {short(value)}
+          {formOf(column.values!)(value)}
         </text>
       )}
       {places.isNamed(node.layer) && <Name picture={picture} places={places} node={node} y={y} />}
@@ -113,30 +114,28 @@ function Unit({ picture, places, node, isChosen, y, onChoose }: UnitProps) {
 
 function Name({ picture, places, node: { layer, unit }, y }: { picture: Picture; places: Places; node: Node; y: number }) {
   const { names, notes } = picture.columns[layer]!;
-  const note = (places.isNoted(layer) && notes[unit]) || "";
+  const room = places.room(layer);
+  const [first = "", ...others] = places.hasLines(layer) ? linesOfName(names[unit]!, notes[unit] ?? []) : [names[unit]!];
+  const { width, height } = places.node(layer);
   const isLeft = layer === 0;
-  if (places.isNarrow) {
-    const x = isLeft ? 2 : places.width - 2;
-    return (
-      <text x={x} y={y - places.node(layer).height / 2 - 5} text-anchor={isLeft ? "start" : "end"}>
-        {cut(names[unit]!, 16)}
-        <tspan class="note" x={x} dy={places.node(layer).height + 19}>
-          {note}
-        </tspan>
-      </text>
-    );
-  }
-  const x = places.x(layer) + (isLeft ? -1 : 1) * (places.node(layer).width / 2 + 8);
+  const x = places.isNarrow ? (isLeft ? 2 : places.width - 2) : places.x(layer) + (isLeft ? -1 : 1) * (width / 2 + 6);
+  const top = places.isNarrow ? y - height / 2 - 5 : y + 4 - 7 * others.length;
   return (
-    <text x={x} y={note ? y - 2 : y + 4} text-anchor={isLeft ? "end" : "start"}>
-      {cut(names[unit]!, 15)}
-      {note && (
-        <tspan class="note" x={x} dy={14}>
-          {note}
+    <text x={x} y={top} text-anchor={isLeft === places.isNarrow ? "start" : "end"}>
+      {inOneLine(first, room)}
+      {others.map((line, index) => (
+        <tspan key={index} class="note" x={x} dy={places.isNarrow && index === 0 ? height + 19 : 14}>
+          {fitted(line, room)}
         </tspan>
-      )}
+      ))}
     </text>
   );
+}
+
+/** Of the texts beside a column. */
+function widest({ columns }: Picture, layer: number, units: number[]): number {
+  const { names, notes } = columns[layer]!;
+  return Math.max(...units.flatMap((unit) => linesOfName(names[unit]!, notes[unit] ?? []).map(widthOf)));
 }
 
 function Legend({ picture }: { picture: Picture }) {
@@ -189,12 +188,4 @@ function titleAt(layer: number, last: number, places: Places) {
 
 function idOf({ layer, unit }: Node): string {
   return `node-${layer}-${unit}`;
-}
-
-/** Of "column = value" the value tells more; it may hold " = ", too. */
-function cut(name: string, most: number): string {
-  const [column, value] = name.split(/ = (.*)/s);
-  const room = most - 3 - (value?.length ?? most);
-  if (name.length > most && room >= 3) return `${column!.slice(0, room - 1)}… = ${value}`;
-  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }

@@ -3,7 +3,7 @@
 import { number } from "../parts/words";
 import { thinned, type Network } from "./network";
 import type { Moment } from "./moments";
-import type { Pass, Trace } from "./trace";
+import { scaledFrom, type Pass, type Trace } from "./trace";
 
 export interface Node {
   layer: number; // 0 are the inputs
@@ -13,7 +13,7 @@ export interface Node {
 export interface Column {
   title: string;
   names: string[];
-  notes: string[]; // beside the names, such as the value in the data
+  notes: string[][]; // lines below the names, such as the value in the data
   values: number[] | null; // null: not computed yet, or not of interest
 }
 
@@ -40,7 +40,7 @@ export function pictureOfWeights(network: Network): Picture {
 export function pictureOf(trace: Trace, passes: Pass[], { phase, layer }: Moment): Picture {
   const isBack = phase === "backward" || phase === "step";
   const isReached = (column: number) => phase === "loss" || phase === "step" || (isBack ? column >= layer : column <= layer);
-  const notes = trace.inputs.map(({ value }) => (typeof value === "number" ? number(value, 5) : ""));
+  const notes = trace.inputs.map(({ value }) => (typeof value === "number" ? [number(value, 5)] : []));
   const columns = [
     { title: "inputs", names: trace.inputs.map((each) => each.name), notes, values: isBack ? null : trace.inputs.map((each) => each.input) },
     ...passes.map((pass, index) => ({
@@ -64,11 +64,14 @@ export function pictureOf(trace: Trace, passes: Pass[], { phase, layer }: Moment
 }
 
 /** The targets and, once the outputs are judged, the probabilities that they stand for. */
-function outputNotes(trace: Trace, isJudged: boolean): string[] {
+function outputNotes(trace: Trace, isJudged: boolean): string[][] {
   const likely = trace.prediction.probabilities ?? {};
+  const unscaled = scaledFrom(trace);
   return trace.outputs.map(({ name, target }) => {
     const probability = likely[name];
-    return isJudged && typeof probability === "number" ? `${short(probability)}, target ${number(target)}` : `target ${number(target)}`;
+    const wanted = `target ${number(target)}`;
+    if (isJudged && typeof probability === "number") return [`${number(probability, 2)}, ${wanted}`];
+    return unscaled === null ? [wanted] : [wanted, `data: ${number(unscaled, 6)}`];
   });
 }
 
@@ -78,14 +81,6 @@ const WORDS = {
   backward: { nodes: "the node’s share of the error", lines: "weight × error ahead" },
   step: { nodes: "the node’s share of the error", lines: "the weight’s step" },
 };
-
-/** As it fits into a node. */
-export function short(value: number): string {
-  const size = Math.abs(value);
-  const digits = size < 0.01 ? 1 : 2;
-  const text = size === 0 ? "0" : size >= 1e5 || size < 5e-4 ? value.toExponential(0) : size >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
-  return text.replace("-", "−").replace("e+", "e").replace("e-", "e−");
-}
 
 const MOST_NODES = 64; // of a layer
 

@@ -5,7 +5,7 @@ import { explained, formulaOf } from "./activations";
 import { bracketed, digitsFor, exact, productOf, stepped, sumOfProducts, written } from "./arithmetic";
 import type { Loss } from "./losses";
 import type { Moment } from "./moments";
-import { passedBack, total, type Pass, type Trace } from "./trace";
+import { passedBack, scaledFrom, total, type Pass, type Trace } from "./trace";
 
 export interface Telling {
   trace: Trace;
@@ -64,8 +64,8 @@ function forwardNumbers(pass: Pass, unit: number): string {
 function lossNumbers({ trace, loss }: Telling): string {
   const [said] = Object.values(trace.prediction.values ?? {});
   const says = said === undefined ? "" : `The network says ${typeof said === "number" ? number(said) : plainly(said)}, the data say ${plainly(trace.target)}. `;
-  const isScaled = typeof trace.target === "number" && trace.outputs.length === 1 && Math.abs(trace.target - trace.outputs[0]!.target) > 1e-6 * Math.abs(trace.target);
-  const scale = isScaled ? ` It is computed as the network counts, where the target ${exact(trace.target as number)} is ${number(trace.outputs[0]!.target, 5)}.` : "";
+  const unscaled = scaledFrom(trace);
+  const scale = unscaled !== null ? ` It is computed as the network counts, where the target ${exact(unscaled)} is ${number(trace.outputs[0]!.target, 5)}.` : "";
   return `${says}The ${loss.name} is ${loss.told}.${scale}`;
 }
 

@@ -87,7 +87,7 @@ function lossSheet(trace: Trace): Sheet {
       weight: null,
       cells: [output, ...(likely ? [likely[name]!] : []), target].map((each) => written(each, DIGITS)),
     })),
-    feet: [...left(others), ["loss", written(trace.loss, DIGITS)]],
+    feet: [...left(others, shown, ({ output }) => output), ["loss", written(trace.loss, DIGITS)]],
   };
 }
 
@@ -98,8 +98,15 @@ function likelyOf(trace: Trace): Record<string, number> | null {
   return trace.outputs.every(({ name }) => typeof likely[name] === "number") ? (likely as Record<string, number>) : null;
 }
 
-function left(others: unknown[]): [string, string][] {
-  return others.length ? [[`and ${others.length} others, which are smaller`, ""]] : [];
+function left<T>(others: T[], shown: T[], sizeOf: (one: T) => number): [string, string][] {
+  return others.length ? [[rest(others, shown, sizeOf), ""]] : [];
+}
+
+/** What is not listed: "and 12 others, which are smaller". */
+function rest<T>(others: T[], shown: T[], sizeOf: (one: T) => number, words = { none: "which are 0", smaller: "which are smaller" }): string {
+  const sizes = (some: T[]) => some.map((each) => Math.abs(sizeOf(each)));
+  const [most, least] = [Math.max(...sizes(others)), Math.min(...sizes(shown))];
+  return `and ${others.length} ${others.length === 1 ? "other" : "others"}${most === 0 ? `, ${words.none}` : most < least ? `, ${words.smaller}` : ""}`;
 }
 
 /** Where the error begins: what each output gives, what it should, and its share. */
@@ -116,7 +123,7 @@ function beginSheet({ trace, passes, node }: Props): Sheet {
       const of = equals === "=" ? digits : DIGITS;
       return { name, weight: null, cells: [written(gives, of), written(target, of), written(error, DIGITS)], isChosen: unit === node.unit };
     }),
-    feet: left(others),
+    feet: left(others, shown, ({ error }) => error),
   };
 }
 
@@ -138,18 +145,20 @@ function errorSheet({ passes, node: { layer, unit } }: Props): Sheet {
 function stepSheet({ trace, passes, node: { layer, unit } }: Props): Sheet {
   const { names, from, weights, gradients, steps, bias, errors } = passes[layer - 1]!;
   const term = (name: string, weight: Weight, gradient: number, step: number, now: number): Term => {
-    const { digits } = digitsFor((as) => -as(trace.learning_rate) * as(gradient), step, DIGITS);
-    return { name, weight, cells: [written(gradient, digits), written(step, DIGITS), stepped(now, step).becomes] };
+    const { was, becomes, by } = stepped(now, step);
+    const { digits } = digitsFor((as) => -as(trace.learning_rate) * as(gradient), step, by);
+    return { name, weight, cells: [written(gradient, digits), written(step, by), was, becomes] };
   };
   const all = weights[unit]!.map((now, index) => ({ index, now, step: steps.weights[unit]![index]! }));
   const { shown, others } = ranked(all, (each) => each.step, MOST_LISTED, MOST_LISTED);
   const terms = shown.map(({ index, now, step }) => term(from[index]!, { layer, to: unit, from: index }, gradients.weights[unit]![index]!, step, now));
+  if (others.length) terms.push({ name: rest(others, shown, (each) => each.step, { none: "which stay", smaller: "with smaller steps" }), weight: null, cells: [] });
   if (bias && gradients.bias && steps.bias) terms.push(term("bias", { layer, to: unit, from: null }, gradients.bias[unit]!, steps.bias[unit]!, bias[unit]!));
   return {
     caption: `The weights of ${names[unit]}`,
-    headings: ["From", "Gradient", "Step", "New weight"],
+    headings: ["From", "Gradient", "Step", "Weight", "New"],
     terms,
-    feet: [...left(others), ["its share of the error", written(errors[unit]!, DIGITS)]],
+    feet: [["its share of the error", written(errors[unit]!, DIGITS)]],
   };
 }
 
@@ -171,7 +180,7 @@ function Table({ sheet, weight, onWeight }: Props & { sheet: Sheet }) {
         <tbody>
           {sheet.terms.map((term) => (
             <tr key={term.name} class={term.isChosen || isSame(term.weight, weight) ? "told" : ""}>
-              <th scope="row">
+              <th scope="row" colSpan={term.cells.length ? 1 : columns}>
                 {term.weight ? (
                   <button type="button" class="link" aria-pressed={isSame(term.weight, weight)} onClick={() => onWeight(term.weight!)}>
                     <Broken name={term.name} />

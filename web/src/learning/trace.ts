@@ -35,6 +35,12 @@ export interface LayerTrace {
   steps: Parameters | null;
 }
 
+/** The target as the data have it, where the network counts in other units; null where they are the same. */
+export function scaledFrom({ target, outputs }: Trace): number | null {
+  if (typeof target !== "number" || outputs.length !== 1) return null;
+  return Math.abs(target - outputs[0]!.target) > 1e-6 * Math.abs(target) ? target : null;
+}
+
 const MOST_WEIGHTS = 10_000; // for which the service makes traces
 const TRACED = new Set(["dense", "dropout", "flatten", "reshape"]);
 

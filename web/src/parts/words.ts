@@ -1,6 +1,6 @@
 // Numbers, times and states as people say them.
 
-import type { Job, Status } from "../service/types";
+import type { Job, JobSummary, Status } from "../service/types";
 
 export function number(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return "–";
@@ -8,11 +8,17 @@ export function number(value: number | null | undefined, digits = 4): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e6) return count(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Math.max(0, digits - 2)).replace("-", "−").replace("e+", "e").replace("e-", "e−");
-  return String(Number(value.toPrecision(digits))).replace("-", "−");
+  return grouped(String(Number(value.toPrecision(digits))));
 }
 
 export function count(value: number): string {
-  return (value + 0).toLocaleString("en").replace("-", "−");
+  return grouped(String(value + 0));
+}
+
+/** "10,299.5", but "1902.5" and "2023", which may be a year. */
+function grouped(text: string): string {
+  const [whole = "", ...decimals] = text.replace("-", "−").split(".");
+  return [/\d{5}/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole, ...decimals].join(".");
 }
 
 export function seconds(value: number | null): string {
@@ -79,6 +85,14 @@ export function meaning(measure: string, target: string): string {
 export function when(text: string): string {
   return new Date(text).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
+
+/** How far it came: "12 of 100", or of one that ended before its last epoch, which is no failure, "22 epochs, stopped early". */
+export function reached({ progress: { epoch, epochs }, result }: Pick<JobSummary, "progress" | "result">): string {
+  if (result && result.stopped !== "epochs") return `${count(result.epochs)} ${result.epochs === 1 ? "epoch" : "epochs"}, ${ENDED[result.stopped]}`;
+  return epochs === null ? count(epoch) : `${count(epoch)} of ${count(epochs)}`;
+}
+
+const ENDED = { early: "stopped early", budget: "its time was spent", converged: "found no lower loss" };
 
 /** What the job is called, else the end of its id; before jobs had names, their owners put them into the metadata. */
 export function title(job: Pick<Job, "id" | "name" | "metadata">): string {
