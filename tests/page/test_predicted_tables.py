@@ -133,8 +133,41 @@ def test_a_table_is_read_as_the_one_that_the_job_learned_from(
     lines = downloaded(page, tmp_path).splitlines()
     assert lines[0] == f"{new[0]};predicted_Miete"
     for line, row, value in zip(lines[1:], new[1:], true, strict=True):
-        assert line.startswith(f"{row};")
+        assert re.fullmatch(rf"{re.escape(row)};\d+,\d+", line)
         assert float(line.removeprefix(f"{row};").replace(",", ".")) == pytest.approx(value, rel=1e-5)
+
+
+def test_what_is_typed_is_read_as_the_table_that_showed_its_decimal_comma(
+    service: Running, key: str, rents: str, visit: Callable[..., Visit]
+) -> None:
+    page = visit(service.url()).open(f"#/jobs/{rents}/predict", key)
+    field = page.get_by_label("Fläche (m²)")
+    expect(field).to_have_value("20,5")
+    for typed, value, told in (
+        ("3,622", 3.622, ""),
+        ("3.622", 3622, "is read as 3622"),
+        ("1.234,5", 1234.5, "is read as 1234.5"),
+    ):
+        field.fill(typed)
+        expect(field).to_have_accessible_description(told)
+        with page.expect_request(re.compile("/predict$")) as sent:
+            field.press("Enter")
+        assert sent.value.post_data_json["rows"][0]["Fläche (m²)"] == value
+        expect(page.get_by_role("region", name="Prediction")).to_be_visible()
+
+
+def test_where_nobody_knows_the_decimal_sign_it_is_told_how_the_numbers_are_read(
+    service: Running, key: str, visit: Callable[..., Visit]
+) -> None:
+    with service.client() as client:
+        job = trained(client, "\n".join(["a;b", *(f"{i % 7};{i % 7 * 3 + i % 2}" for i in range(40))]), "b")
+    page = visit(service.url()).open(f"#/jobs/{job}/predict", key)
+    take(page, "new.csv", "a;b\n1,234;1\n2,345;2")
+    found = page.get_by_role("region", name="Predicted: new.csv")
+    expect(found).to_contain_text(
+        'column "a": its commas are read as decimal commas; if they separate thousands, leave them out'
+    )
+    assert "upload" not in found.inner_text()
 
 
 def test_of_a_table_that_is_no_csv_the_predictions_come_with_the_numbers_of_their_rows(

@@ -2,6 +2,7 @@
 
 import { ask, get } from "../service/requests";
 import type { Column, Dataset, Entry, Job, Reading } from "../service/types";
+import { adapted } from "../submit/remarks";
 import { AS_IT_LOOKS, sent } from "../submit/table";
 import { joined, type Joined } from "./joined";
 import { delimiterOf, fieldsOf, Records } from "./records";
@@ -85,8 +86,8 @@ function ofReading({ columns }: Dataset, features: Column[]): string[] {
   const wanted = new Set(features.map((each) => each.name));
   return columns.flatMap(({ name, kind, reason, warning }) => {
     if (!wanted.has(name)) return [];
-    if (kind === "ignored") return reason ? [`column "${name}": ${reason}`] : [];
-    return kind === "number" && warning ? [`column "${name}": ${warning}`] : [];
+    if (kind === "ignored") return reason ? [`column "${name}": ${adapted(reason, "")}`] : [];
+    return kind === "number" && warning ? [`column "${name}": ${adapted(warning, "if they separate thousands, leave them out of the file")}`] : [];
   });
 }
 
@@ -99,14 +100,8 @@ async function warningsOf(answer: ReadableStream<Uint8Array>): Promise<string[]>
   return found.map((each) => each.message);
 }
 
-/** What is wrong with the table, a line for each, without the words of an address. */
+/** What is wrong with the table, a line for each. */
 export function mistakes(entries: Entry[], message: string): string[] {
   const found = entries.length ? entries.map((each) => each.message) : [message];
-  return found.map((each) =>
-    each
-      .replace(/^(numbers|texts): /, "")
-      .replace(/, or name the texts that mean a missing value in missing_values$/, ", then choose the file again")
-      .replace(/[;,]? (and )?upload the data with .*$/, ""),
-  );
+  return found.map((each) => adapted(each.replace(/^(numbers|texts): /, ""), "correct them in the file or leave them empty, then choose it again"));
 }
-

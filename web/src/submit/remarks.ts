@@ -46,7 +46,8 @@ export function notRead(message: string): string {
   return adapted(message, "correct them in the file, or name those that mean a missing value under Missing values");
 }
 
-function adapted(message: string, help: string): string {
+/** A message of the service without what would help in a request, but with the `help`. */
+export function adapted(message: string, help: string): string {
   const parts = message.split("; ");
   const kept = parts.filter((part, index) => index === 0 || !OF_REQUESTS.test(part));
   return kept.length === parts.length ? message : [...kept, help].filter(Boolean).join("; ");
