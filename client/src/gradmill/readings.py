@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -74,26 +73,22 @@ def unsaid(error: InvalidData) -> InvalidData:
     return error.reworded(lambda text: text.removeprefix("numbers: ").removeprefix("texts: "))
 
 
-def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collection[str] = ()) -> dict[str, list[Any]]:
+def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collection[str] = ()) -> dict[str, Any]:
     """The columns as the service would read them in a file; `pointed` is that of Learned. BadInput where `said` names one that
     is not there, or a text must be a number and is none."""
     for part in ("numbers", "texts"):
         if lacking := [name for name in said.get(part, ()) if name not in table]:
             raise BadInput(f"{part} names {lacking[0]!r}, which the table lacks; {_near(lacking[0], list(table))}")
-    missing = {*reading.get("missing_values", ())}
-    found = {name: plain(values) for name, values in table.items()}
-    if missing:
-        found = {
-            name: [None if isinstance(value, str) and value in missing else value for value in values]
-            for name, values in found.items()
-        }
-    numbers = {name: _numbers(name, found[name]) for name in reading.get("numbers", ()) if name in found}
-    texts = {
-        name: [*map(partial(_text, is_pointed=name in pointed), found[name])]
-        for name in reading.get("texts", ())
-        if name in found
-    }
-    return {**found, **numbers, **texts}
+    missing, numbers, texts = ({*reading.get(part, ())} for part in ("missing_values", "numbers", "texts"))
+    found = dict(table)
+    for name in [name for name in table if missing or name in numbers or name in texts]:
+        values = [None if isinstance(value, str) and value in missing else value for value in plain(table[name])]
+        if name in numbers:
+            values = _numbers(name, values)
+        elif name in texts:
+            values = [_text(value, is_pointed=name in pointed) for value in values]
+        found[name] = values
+    return found
 
 
 def matter(data: Any) -> bool:
