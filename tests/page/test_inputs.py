@@ -107,6 +107,32 @@ def test_the_form_shows_ticked_what_the_service_takes(
     assert ticked == ["pond", "length", "kind", "fewer"] == started(server, page)
 
 
+NUMBER: dict[str, Cell] = {"Objekt-Nr": lambda i: 10_000 + i}
+
+
+def test_numbers_of_the_rows_stay_out_until_they_are_ticked(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    with_table(page, table(120, **NUMBER, **FISH))
+    told = page.get_by_text('column "Objekt-Nr" is left out: its numbers rise by 1 from row to row')
+    expect(told).to_be_visible()
+    expect(told).to_contain_text("to take it in, tick it")
+    expect(box(page, "Objekt-Nr")).not_to_be_checked()
+    box(page, "Objekt-Nr").check()
+    expect(told).to_be_hidden()
+    assert started(server, page) == ["Objekt-Nr", "pond", "length"]
+
+
+def test_where_only_columns_that_tell_rows_apart_are_left_the_numbers_among_them_are_ticked(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = visit(server.address).open("#/new")
+    with_table(page, table(120, **NUMBER, name=FISH["name"], kind=FISH["kind"]))
+    expect(page.get_by_text(LEFT_OUT)).to_be_visible()
+    expect(box(page, "name")).not_to_be_checked()
+    expect(box(page, "Objekt-Nr")).to_be_checked()
+    assert started(server, page) == ["Objekt-Nr"]
+
+
 def test_where_there_are_only_texts_that_hardly_repeat_they_are_taken(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit(server.address).open("#/new")
     with_table(page, table(120, name=FISH["name"], kind=FISH["kind"]))

@@ -1,6 +1,6 @@
 // Which columns become inputs: what was said of them by hand, else what the service takes by itself.
 
-import type { Dataset } from "../service/types";
+import type { Column, Dataset } from "../service/types";
 
 export type Ticks = ReadonlyMap<string, boolean>; // by hand, by the names of columns
 
@@ -8,9 +8,8 @@ export const NO_TICKS: Ticks = new Map();
 
 /** Their names, in the order of the table. */
 export function inputsOf(dataset: Dataset, target: string, ticks: Ticks): ReadonlySet<string> {
-  const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== target).map((each) => each.name);
+  const usable = dataset.columns.filter((each) => each.kind !== "ignored" && each.name !== target);
   const leftOut = new Set(dataset.left_out);
-  const byItself = usable.filter((each) => !leftOut.has(each));
-  const taken = new Set(byItself.length ? byItself : usable);
-  return new Set(usable.filter((each) => ticks.get(each) ?? taken.has(each)));
+  const isTaken = [(each: Column) => !leftOut.has(each.name), (each: Column) => each.kind !== "text", () => true].find((takes) => usable.some(takes));
+  return new Set(usable.filter((each) => ticks.get(each.name) ?? isTaken?.(each)).map((each) => each.name));
 }
