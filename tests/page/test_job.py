@@ -48,7 +48,7 @@ def test_of_numbers_the_error_is_told_in_their_own_unit(
     best = job["progress"]["best"]["metrics"]
     assert [each["type"] for each in job["training"]["metrics"]] == ["root_mean_squared_error", "r2"]
     summary = page.get_by_role("region", name="Summary")
-    expect(summary).to_contain_text("It learns to tell Miete from Ort, Fläche, Zimmer, Alter in mieten, 120 rows.")
+    expect(summary).to_contain_text("It learned to tell Miete from Ort, Fläche, Zimmer, Alter in mieten, 120 rows.")
     error, r2 = (summary.get_by_text(name, exact=True).locator("xpath=..") for name in ("root mean squared error", "R²"))
     expect(error).to_contain_text("typical error, in the unit of Miete")
     expect(error).to_contain_text(f"{best['root_mean_squared_error']:.4g}")
@@ -69,7 +69,7 @@ def test_the_example_trains_a_network_that_can_be_followed(service: Running, key
     page.get_by_role("button", name="Start the training").click()
     expect(page.get_by_role("status")).to_have_text("✓ succeeded")
     expect(page.get_by_role("region", name="Summary")).to_contain_text(
-        "It learns to tell answer from left, right in exclusive or, 4 rows."
+        "It learned to tell answer from left, right in exclusive or, 4 rows."
     )
     page.get_by_role("link", name="How it learns").click()
     expect(page.get_by_role("group", name="The network: 2 inputs, 3 tanh, 1 sigmoid")).to_be_visible()

@@ -52,7 +52,7 @@ def test_all_that_were_read_as_texts_are_read_as_numbers_by_one_button(server: S
     expect(page.get_by_role("button", name="Start the training")).to_be_enabled()
     [dataset, _] = httpx2.get(f"{server.address}/v1/datasets").json()["data"]
     reading = httpx2.get(f"{server.address}/v1/datasets/{dataset['id']}").json()["reading"]
-    assert reading == {"numbers": ["area (m²)", "rent"], "texts": [], "missing_values": ["k.A.", "n/v"]}
+    assert reading == {"numbers": ["area (m²)", "rent"], "texts": [], "missing_values": ["k.A.", "n/v"], "decimal": None}
 
 
 def test_a_target_that_was_read_as_texts_is_told_of_with_them(server: Server, visit: Callable[..., Visit]) -> None:
@@ -97,6 +97,10 @@ def test_warnings_speak_of_ticks_and_not_of_requests(server: Server, visit: Call
     expect(dry).to_contain_text("to take it in, tick it")
     expect(page.get_by_role("row", name="day")).to_contain_text("if texts are meant, choose texts under Holds")
     expect(page.get_by_role("main")).not_to_contain_text(REQUESTS)
+    page.get_by_role("button", name="Start the training").click()
+    summary = page.get_by_role("region", name="Summary")
+    expect(summary).to_contain_text('column "note" is left out: it has 120 different texts in 120 rows')
+    expect(summary).not_to_contain_text(REQUESTS)
 
 
 def test_errors_stand_on_lines_of_their_own_and_are_counted(server: Server, visit: Callable[..., Visit]) -> None:

@@ -67,9 +67,10 @@ def test_columns_are_read_as_one_says(server: Server, visit: Callable[..., Visit
     start.click()
     expect(page.get_by_role("heading", name="rooms")).to_be_visible()
     dataset, first = httpx2.get(f"{server.address}/v1/datasets").json()["data"]  # another window may have sent the first, too
-    assert httpx2.get(f"{server.address}/v1/datasets/{first['id']}").json()["reading"] is None
+    as_it_looks = {"numbers": [], "texts": [], "missing_values": [], "decimal": "comma"}  # which its cells show
+    assert httpx2.get(f"{server.address}/v1/datasets/{first['id']}").json()["reading"] == as_it_looks
     reading = httpx2.get(f"{server.address}/v1/datasets/{dataset['id']}").json()["reading"]
-    assert reading == {"numbers": ["rent"], "texts": ["zip"], "missing_values": ["n.a.", "unknown"]}
+    assert reading == {"numbers": ["rent"], "texts": ["zip"], "missing_values": ["n.a.", "unknown"], "decimal": "comma"}
 
 
 def test_a_table_that_is_read_again_does_not_come_back_beneath_another(server: Server, visit: Callable[..., Visit]) -> None:

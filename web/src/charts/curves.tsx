@@ -20,16 +20,24 @@ interface History {
   epochs: Epoch[];
 }
 
-export function Curves({ job, others }: { job: Job; others: string[] }) {
-  const own = useHistory(job);
+interface Props {
+  job: Job;
+  others: string[];
+  onDrawn: (job: Job | null) => void; // the job as it is drawn; null: as it is cannot be drawn
+}
+
+export function Curves({ job, others, onDrawn }: Props) {
+  const own = useHistory(job, onDrawn);
+  useEffect(() => () => onDrawn(null), []);
   const beside = useOthers(others);
   const [isLog, setLog] = useState(false);
   const [smoothing, setSmoothing] = useState(0);
   const [metric, setMetric] = useState("");
+  const [at, setAt] = useState<number | null>(null);
 
   const histories = useMemo(() => [{ job, epochs: own.epochs }, ...beside.histories], [own.epochs, beside.histories]);
   const names = [...new Set(histories.flatMap((each) => Object.keys(each.epochs[0]?.metrics ?? {})))];
-  const further = [...names, "learning_rate", "gradient_norm"];
+  const further = [...names, ...OF_TRAINING];
   const second = further.includes(metric) ? metric : further[0]!;
   const losses = useMemo(() => lossLines(histories, smoothing), [histories, smoothing]);
   const measured = useMemo(() => lines(histories, smoothing, second), [histories, smoothing, second]);
@@ -60,7 +68,7 @@ export function Curves({ job, others }: { job: Job; others: string[] }) {
       ) : (
         <>
           <h2>Loss</h2>
-          <Plot name="Loss" lines={losses} isLog={isLog} />
+          <Plot name="Loss" lines={losses} isLog={isLog} at={at} onAt={setAt} isSteered />
           <div class="head">
             <h2 class="capital">{plain(second)}</h2>
             <div>
@@ -76,7 +84,7 @@ export function Curves({ job, others }: { job: Job; others: string[] }) {
               </select>
             </div>
           </div>
-          <Plot name={plain(second)} lines={measured} isLog={isLog && !names.includes(second)} />
+          <Plot name={plain(second)} lines={measured} isLog={isLog && !names.includes(second)} at={at} onAt={setAt} isSteered={false} />
         </>
       )}
     </>
@@ -100,15 +108,24 @@ function lossLines(histories: History[], smoothing: number): Line[] {
   });
 }
 
+/** Metrics are measured on the rows for validation where there are such, and look like their loss. */
 function lines(histories: History[], smoothing: number, name: string): Line[] {
-  return histories.map(({ job, epochs }, colour) => ({
-    label: histories.length > 1 ? nameOf(job, histories) : plain(name),
-    epochs: epochs.map((each) => each.epoch),
-    values: smoothed(epochs.map((each) => valueOf(each, name)), smoothing),
-    colour,
-    isDashed: false,
-  }));
+  const isAlone = histories.length === 1;
+  return histories.map(({ job, epochs }, colour) => {
+    const isMetric = !OF_TRAINING.has(name);
+    const isValidation = isMetric && job.measured_on === "validation";
+    const what = isMetric ? job.measured_on : plain(name);
+    return {
+      label: isAlone ? what : `${what} of ${nameOf(job, histories)}`,
+      epochs: epochs.map((each) => each.epoch),
+      values: smoothed(epochs.map((each) => valueOf(each, name)), smoothing),
+      colour: isAlone && isValidation ? 1 : colour,
+      isDashed: isValidation,
+    };
+  });
 }
+
+const OF_TRAINING: ReadonlySet<string> = new Set(["learning_rate", "gradient_norm"]);
 
 function valueOf(epoch: Epoch, name: string): number | null {
   if (name === "learning_rate" || name === "gradient_norm") return epoch[name];
@@ -119,8 +136,15 @@ function history(id: string, signal: AbortSignal): Promise<List<Epoch>> {
   return get(`/v1/jobs/${id}/epochs?points=${POINTS}`, signal);
 }
 
+/** The job at the last epoch that is drawn: it went on while its epochs were on their way. */
+function advanced(job: Job, last: Epoch | undefined): Job {
+  if (!last || last.epoch <= job.progress.epoch) return job;
+  const { epoch, loss, validation_loss, metrics } = last;
+  return { ...job, progress: { ...job.progress, epoch, loss, validation_loss, metrics } };
+}
+
 /** The epochs of a job, fetched anew when it has more of them, one request at a time. */
-function useHistory(job: Job): { epochs: Epoch[]; problem: string } {
+function useHistory(job: Job, onDrawn: Props["onDrawn"]): { epochs: Epoch[]; problem: string } {
   const [epochs, setEpochs] = useState<Epoch[]>([]);
   const [problem, setProblem] = useState("");
   const fetched = useRef("");
@@ -130,12 +154,17 @@ function useHistory(job: Job): { epochs: Epoch[]; problem: string } {
       const isLast = hasEnded(job.status);
       if (job.progress.epoch === 0 || fetched.current === version) return isLast ? null : GROWS_S;
       try {
-        setEpochs((await history(job.id, signal)).data);
+        const { data } = await history(job.id, signal);
+        if (signal.aborted) return null;
+        setEpochs(data);
+        onDrawn(advanced(job, data.at(-1)));
         fetched.current = version;
         setProblem("");
         return isLast ? null : GROWS_S;
       } catch (error) {
-        if (!signal.aborted) setProblem(told(error));
+        if (signal.aborted) return null;
+        setProblem(told(error));
+        onDrawn(null);
         return AFTER_ERRORS_S;
       }
     },

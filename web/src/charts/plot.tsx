@@ -16,10 +16,20 @@ export interface Line {
 const HEIGHT = 280;
 const COLOURS = 6;
 
-export function Plot({ name, lines, isLog }: { name: string; lines: Line[]; isLog: boolean }) {
+interface Props {
+  name: string;
+  lines: Line[];
+  isLog: boolean;
+  at: number | null; // the place that is told of, among all epochs; null: the last
+  onAt: (place: number | null) => void;
+  isSteered: boolean; // whether the slider of several charts is at this one
+}
+
+export function Plot({ name, lines, isLog, at, onAt, isSteered }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const [at, setAt] = useState<number | null>(null);
+  const told = useRef(onAt);
+  told.current = onAt;
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const isDark = useDark();
 
@@ -53,7 +63,7 @@ export function Plot({ name, lines, isLog }: { name: string; lines: Line[]; isLo
             show: !hidden.has(line.label),
           })),
         ],
-        hooks: { setCursor: [(self) => setAt(self.cursor.idx ?? null)] },
+        hooks: { setCursor: [(self) => told.current(self.cursor.idx ?? null)] },
       },
       data,
       element,
@@ -73,6 +83,14 @@ export function Plot({ name, lines, isLog }: { name: string; lines: Line[]; isLo
     if (zoomed) zoomed.setData(data, !isZoomed(zoomed));
   }, [data]);
 
+  // What one chart is pointed at, the others show too.
+  useEffect(() => {
+    const drawn = chart.current;
+    const epoch = at === null ? undefined : data[0][at];
+    if (!drawn || (drawn.cursor.idx ?? null) === at) return;
+    drawn.setCursor(epoch === undefined ? { left: -10, top: -10 } : { left: drawn.valToPos(epoch, "x"), top: 0 }, false);
+  }, [at, data]);
+
   function toggle(label: string, index: number) {
     const next = new Set(hidden);
     if (!next.delete(label)) next.add(label);
@@ -87,25 +105,23 @@ export function Plot({ name, lines, isLog }: { name: string; lines: Line[]; isLo
     <figure class="plot">
       <div ref={place} role="img" aria-label={summary(name, lines)} />
       <figcaption>
-        <p class="readout">
-          <label>
-            Epoch <strong>{last < 0 ? "–" : count(epochs[shown]!)}</strong>
-            <input
-              type="range"
-              min={0}
-              max={Math.max(last, 0)}
-              value={shown}
-              disabled={last < 1}
-              aria-label="Epoch"
-            aria-valuetext={last < 0 ? "none" : `epoch ${epochs[shown]}`}
-              onInput={(event) => {
-                const index = event.currentTarget.valueAsNumber;
-                setAt(index);
-                chart.current?.setCursor({ left: chart.current.valToPos(epochs[index]!, "x"), top: 0 }, false);
-              }}
-            />
-          </label>
-        </p>
+        {isSteered && (
+          <p class="readout">
+            <label>
+              Epoch <strong>{last < 0 ? "–" : count(epochs[shown]!)}</strong>
+              <input
+                type="range"
+                min={0}
+                max={Math.max(last, 0)}
+                value={shown}
+                disabled={last < 1}
+                aria-label="Epoch"
+                aria-valuetext={last < 0 ? "none" : `epoch ${epochs[shown]}`}
+                onInput={(event) => onAt(event.currentTarget.valueAsNumber)}
+              />
+            </label>
+          </p>
+        )}
         <ul class="legend">
           {lines.map((line, index) => (
             <li key={line.label}>

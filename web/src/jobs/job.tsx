@@ -30,6 +30,7 @@ const UNCHANGED_S = 1; // between two answers that told nothing new
 export function JobPage({ id }: { id: string }) {
   const { job, problem, show } = useJob(id);
   const { tab, others } = place.value;
+  const [drawn, setDrawn] = useState<Job | null>(null);
   if (!job) {
     return (
       <>
@@ -51,7 +52,7 @@ export function JobPage({ id }: { id: string }) {
         <Actions job={job} onChange={show} />
       </div>
       <Problem text={problem} />
-      <Summary job={job} />
+      <Summary job={tab === "" && isStill(drawn, job) ? drawn : job} />
       <nav class="tabs" aria-label="About this job">
         {TABS.filter(([name]) => name !== "predict" || tab === name || job.weights).map(([name, label]) => (
           <a key={name} href={jobAddress(id, name, name ? [] : others)} aria-current={tab === name ? "page" : undefined}>
@@ -60,7 +61,7 @@ export function JobPage({ id }: { id: string }) {
         ))}
       </nav>
       {tab === "" && job.weights && <Downloads job={job} />}
-      {tab === "" && <Curves job={job} others={others} />}
+      {tab === "" && <Curves job={job} others={others} onDrawn={setDrawn} />}
       {tab === "" && job.result?.confusion_matrix && <Confusion matrix={job.result.confusion_matrix} />}
       {tab === "learning" && <Learning job={job} />}
       {tab === "predict" && <Predict job={job} />}
@@ -68,6 +69,11 @@ export function JobPage({ id }: { id: string }) {
       {tab === "settings" && <Settings job={job} />}
     </>
   );
+}
+
+/** Whether a running job is told of as its curves show it, so that both speak of the same epoch. */
+function isStill(drawn: Job | null, job: Job): drawn is Job {
+  return drawn !== null && drawn.id === job.id && drawn.attempt === job.attempt && drawn.status === job.status && !hasEnded(job.status);
 }
 
 /** The job as it is: each request is answered when it has changed, or after a while. */

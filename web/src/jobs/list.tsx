@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Badge, Choice, Problem, Progress, Title } from "../parts/pieces";
 import { jobAddress } from "../parts/routes";
-import { ACTIVE, ago, count, number, seconds, title, when } from "../parts/words";
+import { ACTIVE, ago, count, number, reached, seconds, title, when } from "../parts/words";
 import { AFTER_ERRORS_S, useRepeated } from "../service/polling";
 import { get, told } from "../service/requests";
 import type { JobSummary, List } from "../service/types";
@@ -146,9 +146,7 @@ function Row({ job }: { job: JobSummary }) {
       </td>
       <td class="progress">
         {ACTIVE.has(job.status) && epochs !== null && <Progress label={`Progress of ${title(job)}`} epoch={epoch} epochs={epochs} />}
-        <span class="soft">
-          {epochs === null ? `epoch ${count(epoch)}` : `${count(epoch)} of ${count(epochs)}`}
-        </span>
+        <span class="soft">{epochs === null && !job.result ? `epoch ${count(epoch)}` : reached(job)}</span>
       </td>
       <td data-label="Validation loss">
         {number(validation ?? loss)}

@@ -1,7 +1,8 @@
 import { Progress } from "../parts/pieces";
 import { jobAddress, newAddress } from "../parts/routes";
-import { ACTIVE, count, meaning, moment, number, plain, seconds } from "../parts/words";
-import type { Failure, Job, Measured } from "../service/types";
+import { ACTIVE, count, hasEnded, meaning, moment, number, plain, seconds } from "../parts/words";
+import type { Failure, Job, Measured, Result, Status } from "../service/types";
+import { withoutAdvice } from "../submit/remarks";
 import { featuresOf, useDataset } from "./learned";
 
 const FAULTS = {
@@ -9,18 +10,12 @@ const FAULTS = {
   capacity: "It was more than the service gives.",
   system: "This was the service’s fault, not yours.",
 };
-const STOPPED = {
-  epochs: "all epochs are done",
-  budget: "the time is spent",
-  early: "it improved no more",
-  converged: "it found no lower loss",
-};
 
 /** How well the job does: its best epoch first, the last beside it. */
 export function Summary({ job }: { job: Job }) {
   const { epoch, epochs, eta_seconds: left } = job.progress;
   const facts: [string, string][] = [
-    ["Epoch", epochs === null ? count(epoch) : `${count(epoch)} of ${count(epochs)}`],
+    ["Epoch", epochs === null || isShort(job.result) ? count(epoch) : `${count(epoch)} of ${count(epochs)}`],
     left === null ? ["Time", seconds(job.used_seconds)] : ["Left", seconds(left)],
     ["Submitted", moment(job.created_at)],
   ];
@@ -37,13 +32,9 @@ export function Summary({ job }: { job: Job }) {
           </div>
         ))}
       </dl>
-      {job.result && (
-        <p>
-          It ended after {count(job.result.epochs)} epochs: {STOPPED[job.result.stopped]}. The best was epoch {count(job.result.best_epoch)}.
-        </p>
-      )}
+      {job.result && <p>{ended(job.result, epochs)}</p>}
       {job.error && <Failed error={job.error} />}
-      {[...(job.result?.warnings ?? []), ...job.warnings.map((each) => each.message)].map((message) => (
+      {[...(job.result?.warnings ?? []), ...job.warnings.map((each) => withoutAdvice(each.message))].map((message) => (
         <p key={message} class="warning">
           <strong>Look at this:</strong> {message}
         </p>
@@ -87,6 +78,20 @@ function Failed({ error: { fault, code, message, hint, problems = [] } }: { erro
   );
 }
 
+/** Whether it ended before its last epoch. */
+function isShort(result: Result | null): boolean {
+  return result !== null && result.stopped !== "epochs";
+}
+
+/** "It stopped early, after 22 of 223 epochs: no better for 10; best at 12." */
+function ended({ epochs, stopped, best_epoch: best }: Result, most: number | null): string {
+  const after = `after ${count(epochs)}${most === null || most === epochs ? "" : ` of ${count(most)}`} epochs`;
+  const since = epochs - best;
+  if (stopped === "early") return `It stopped early, ${after}: ${since > 0 ? `no better for ${count(since)}; ` : "hardly better any more; "}best at ${count(best)}.`;
+  const why = { epochs: "all of them are done", budget: "the time was spent", converged: "it found no lower loss" }[stopped];
+  return `It ended ${after}: ${why}; best at ${count(best)}.`;
+}
+
 const MOST_INPUTS = 8; // that are named
 
 /** What it learns, from what. */
@@ -95,12 +100,17 @@ function Learned({ job }: { job: Job }) {
   const inputs = dataset ? featuresOf(job, dataset.columns).map((each) => each.name) : [];
   return (
     <p>
-      It learns to tell <strong>{targetOf(job)}</strong> from {inputs.length > 0 && <Inputs names={inputs} />}
+      {learns(job.status)} to tell <strong>{targetOf(job)}</strong> from {inputs.length > 0 && <Inputs names={inputs} />}
       {inputs.length > 0 && " in "}
       <a href={newAddress(job.dataset.id)}>{dataset?.name ?? "its table"}</a>
       {dataset && `, ${count(dataset.rows)} rows`}.
     </p>
   );
+}
+
+function learns(status: Status): string {
+  if (!hasEnded(status)) return "It learns";
+  return status === "succeeded" ? "It learned" : "It was to learn";
 }
 
 function Inputs({ names }: { names: string[] }) {

@@ -46,6 +46,11 @@ export function notRead(message: string): string {
   return adapted(message, "correct them in the file, or name those that mean a missing value under Missing values");
 }
 
+/** What a message says, without what would help in a request: of a job that was sent, nothing helps any more. */
+export function withoutAdvice(message: string): string {
+  return adapted(message, "");
+}
+
 /** A message of the service without what would help in a request, but with the `help`. */
 export function adapted(message: string, help: string): string {
   const parts = message.split("; ");
