@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
@@ -21,6 +21,7 @@ from core.nn.preparation.column import Columns, Value
 from core.nn.preparation.indices import strange_in_rows
 from core.nn.preparation.rows import beyond, columns_of
 from core.nn.preparation.schema import Schema
+from core.nn.preparation.strange import others, strange
 from core.nn.preparation.tables import Fitting
 from core.nn.preparation.unseen import unseen_in_rows
 from core.store import Dataset
@@ -53,10 +54,13 @@ class Source(Protocol):
 class Rows:
     """Rows that stand in the request. InvalidData names every mistake in them."""
 
-    def __init__(self, rows: Any, predictor: "Predictor") -> None:
+    def __init__(self, rows: Any, predictor: "Predictor", known: Callable[[], Collection[str] | None]) -> None:
+        """`known` gives the names of all columns of the training data, None where these are gone."""
         self._columns = columns_of(rows, predictor.fields)
         self._rows, self._predictor = rows, predictor
         self._warnings = unseen_in_rows(rows, predictor.fields, self._columns)
+        if (beside := others(rows, predictor.fields)) and (names := known()) is not None:
+            self._warnings += strange(beside, names)
         self.count = len(rows)
 
     def strays(self) -> list[Problem]:

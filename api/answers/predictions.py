@@ -30,5 +30,7 @@ class PredictionsAnswer(Answer):
     rows: int
     predictions: list[PredictionAnswer] = Field(description="In the order of the rows.")
     warnings: list[WarningAnswer] = Field(
-        default_factory=list, description="Columns with texts that training never saw, which count as missing."
+        default_factory=list,
+        description="Columns with texts that training never saw, which count as missing; of rows in the request also columns "
+        "that the training data never had, which are ignored.",
     )

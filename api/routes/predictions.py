@@ -154,7 +154,7 @@ async def _of_rows(
     """In one piece: block by block, and others have their turns between them."""
 
     def begun() -> tuple[Rows, Answering, Iterator[tuple[int, int]], list[bytes]]:
-        source = Rows(rows, manner.predictor)
+        source = Rows(rows, manner.predictor, partial(_known, service, tenant, manner.job_id))
         _check(manner, source.count, MOST_CELLS, MOST_BYTES, "send fewer rows at once, or all of them as a dataset")
         _check_work(manner, source.count)
         answering = Answering(manner, source)
@@ -169,6 +169,15 @@ async def _of_rows(
         async with service.predicting.next_turn(tenant):
             pieces.append(await run_in_threadpool(_block, source, answering, block))
     return Response(b"".join([*pieces, answering.tail()]), 200, headers, _content_type(manner.form))
+
+
+def _known(service: Service, tenant: str, job: str) -> frozenset[str] | None:
+    """The columns of the data that the job learned from; None where it or they are gone."""
+    try:
+        dataset = service.store.datasets.get(tenant, service.store.jobs.get(tenant, job).dataset_id)
+    except NotFound:
+        return None
+    return frozenset(column["name"] for column in dataset.schema["columns"])
 
 
 def _block(source: Rows, answering: Answering, block: tuple[int, int]) -> bytes:

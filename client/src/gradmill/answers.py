@@ -452,7 +452,8 @@ class PredictionsAnswer(Answer):
     predictions: list[PredictionAnswer]
     """In the order of the rows."""
     warnings: list[WarningAnswer] | None = None
-    """Columns with texts that training never saw, which count as missing."""
+    """Columns with texts that training never saw, which count as missing; of rows in the request also columns that the
+    training data never had, which are ignored."""
 
 
 class SnapshotAnswer(Answer):

@@ -81,7 +81,8 @@ def test_a_dataset_is_predicted_as_its_rows_are(
     dataset = uploaded(rows)
     inline = client.post(classifier, json={"rows": rows}).json()
     whole = client.post(classifier, json={"dataset": dataset})
-    [warning] = inline["warnings"]
+    warning, name = inline["warnings"]
+    assert (name["pointer"], name["message"].split(":")[0]) == ("/rows/0/name", 'column "name"')
     first = next(i for i, row in enumerate(rows) if row["city"] == "Rome")
     assert warning["pointer"] == f"/rows/{first}/city"
     inline["warnings"] = [{**warning, "pointer": "/dataset"}]
@@ -112,6 +113,24 @@ def test_texts_that_training_never_saw_are_warned_of_with_their_rows_and_the_fir
     monkeypatch.setattr(blocks, "PIECE_CELLS", 3 * 300)
     assert warned({"dataset": uploaded(rows)}) == [("/dataset", many)]
     assert warned({"dataset": uploaded(rows[:2])}) == []
+
+
+def test_columns_that_the_training_data_never_had_are_warned_of(client: TestClient, classifier: str) -> None:
+    def warned(*rows: Any) -> list[tuple[str, str]]:
+        answer = client.post(classifier, json={"rows": rows})
+        assert answer.status_code == 200, answer.text
+        return [(warning["pointer"], warning["message"]) for warning in answer.json()["warnings"]]
+
+    ignored = "but the training data have no such column; it is ignored"
+    shoe, hat = (
+        f'column "{name}": {count} a value of it, {ignored}' for name, count in (("shoe", "2 rows have"), ("a/b", "1 row has"))
+    )
+    assert warned(ROW, {**ROW, "shoe": 43}, {"a/b": 1, "shoe": None, **ROW}) == [("/rows/1/shoe", shoe), ("/rows/2/a~1b", hat)]
+    assert warned({**ROW, "input0": 1, "target": 2}, list(ROW.values())) == []  # of the training data, but no features
+    assert len(warned({**ROW, **{f"more {i}": i for i in range(1000)}})) == 20
+    job = client.get(classifier.removesuffix("/predict")).json()
+    assert client.delete(f"/v1/datasets/{job['dataset']['id']}").status_code in (200, 204)
+    assert warned({**ROW, "shoe": 43}) == []
 
 
 @pytest.mark.parametrize("cells", [1 << 18, 3 * 300])
