@@ -86,7 +86,7 @@ def test_predictions_that_break_off_are_an_error_and_leave_the_file_as_it_was(gr
     answering.answers = [*broken, *broken]
     (tmp_path / "out.csv").write_text("mine\n")
     asked = ("--url", answering.url, "predict", "job_1", "ds_1")
-    done = gradmill_(*asked, "-o", "out.csv", code=exits.AWAY)
+    done = gradmill_(*asked, "-o", "out.csv", "--force", code=exits.AWAY)
     assert "does not answer" in done.stderr
     assert (done.stdout, (tmp_path / "out.csv").read_text()) == ("", "mine\n")
     assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]

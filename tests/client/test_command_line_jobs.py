@@ -29,6 +29,11 @@ def test_a_file_is_trained_on_from_its_upload_to_its_weights(gradmill_, tmp_path
     assert 0 <= float(rows[-1]["accuracy"]) <= 1
     assert gradmill_("weights", id).stdout == f"{id}.safetensors\n"
     assert gradmill_("weights", id, "-o", "w.json", "--format", "json").stdout == "w.json\n"
+    refused = gradmill_("weights", id, "-o", "w.json", code=exits.USAGE)
+    assert refused.stderr == "gradmill: w.json is there already; --force writes over it, --output names another\n"
+    gradmill_("weights", id, "-o", "w.json", "--format", "json", "--force")
+    gradmill_("weights", id, code=exits.USAGE)  # under the name that nobody gave
+    gradmill_("predict", id, IRIS, "-o", "w.json", code=exits.USAGE)
     assert json.loads((tmp_path / "w.json").read_text())["weights"].keys() == {"0.weight", "0.bias", "2.weight", "2.bias"}
     assert "iris.csv" in gradmill_("datasets", "list").stdout
     predicted = list(csv.DictReader(io.StringIO(gradmill_("predict", id, IRIS).stdout)))
@@ -76,6 +81,42 @@ def test_the_best_epoch_stands_before_the_last(gradmill_, client):
     unvalidated = client.jobs.create(*xor(3).values()).wait()
     told = progress.line(unvalidated)
     assert told == f"succeeded  epoch 3 of 3  best: epoch 3, loss {unvalidated.progress.loss:.4g} on the training rows"
+
+
+def test_a_job_that_stopped_before_all_epochs_tells_why(gradmill_, client):
+    options = (
+        "--layers",
+        "40:tanh,3",
+        "--epochs",
+        "500",
+        "--learning-rate",
+        "0.1",
+        "--patience",
+        "4",
+        "--metadata",
+        "mark=early",
+    )
+    id = gradmill_("submit", IRIS, *OPTIONS[:2], *options).stdout.strip()
+    job = client.jobs.get(id).wait()
+    ended, best = job.result.epochs, job.result.best_epoch
+    assert (job.result.stopped, ended) == ("early", best + 4)
+    told = f"early at epoch {ended}: no better for 4 epochs"
+    assert gradmill_("watch", id).stdout.startswith(f"{id}  succeeded  stopped {told}  best: epoch {best}, ")
+    shown = gradmill_("show", id).stdout.splitlines()
+    assert f"stopped         {told}" in shown
+    assert any(line.startswith(f"last            epoch {ended}, loss ") for line in shown)
+    heading, row = gradmill_("jobs", "--metadata", "mark=early").stdout.splitlines()
+    assert row[heading.index("STOPPED") :].startswith("early  ")
+
+
+def test_features_and_warnings_are_shown(gradmill_, tmp_path):
+    (tmp_path / "rents.csv").write_text("area,zone,rent\n" + "".join(f"{i % 37},{i % 3},{200 + i % 37}\n" for i in range(80)))
+    id = gradmill_("submit", "rents.csv", "--target", "rent", "--layers", "4:relu,1:sigmoid", "--epochs", "2").stdout.strip()
+    shown = gradmill_("show", id)
+    assert "features    area, zone" in shown.stdout
+    assert 'warning: the last activation is "sigmoid"' in shown.stderr
+    one = gradmill_("submit", "rents.csv", "--target", "rent", "--feature", "zone", "--epochs", "2").stdout.strip()
+    assert re.search("^features +zone$", gradmill_("show", one).stdout, re.MULTILINE)
 
 
 def test_a_job_that_cannot_learn_and_did_not_is_warned_of(gradmill_, tmp_path):

@@ -67,6 +67,16 @@ def test_advice_keeps_what_is_quoted_and_drops_what_is_for_addresses():
     )
     assert translated('there is no column "missing_values"') == 'there is no column "missing_values"'
     assert translated('a class: "loss": "softmax_cross_entropy"') == "a class: --loss softmax_cross_entropy"
+    assert translated(
+        'shorten gradients that explode with "gradient_clipping": {"norm": 1} in training, or set "preprocessing": false in '
+        "training.start, or lower training.optimizer.learning_rate; training.snapshots asks for them"
+    ) == (
+        "shorten gradients that explode with --set 'training.gradient_clipping={\"norm\": 1}', or --set "
+        "training.start.preprocessing=false, or lower --learning-rate; --set training.snapshots asks for them"
+    )
+    assert translated("GET /v1/jobs/job_1a?wait=30 waits for its end; POST /v1/jobs/job_1a/cancel ends it now") == (
+        "gradmill watch job_1a waits for its end; gradmill cancel job_1a ends it now"
+    )
     assert translated('say {"fraction": 0.2} to measure; or null where that is not wanted') == (
         "say --validation 0.2 to measure; or --validation none where that is not wanted"
     )

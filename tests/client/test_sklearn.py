@@ -89,6 +89,12 @@ def test_estimators_are_told_apart_in_the_list_of_jobs(client, monkeypatch):
     assert len(client.jobs.get(fitted.job_id_).name) == MOST_NAME
 
 
+def test_one_class_is_refused_by_its_own_name():
+    for label in ("yes", 0.0):
+        with pytest.raises(ValueError, match=f"y has one class, {label!r};"):
+            GradmillClassifier().fit([[0.0], [1.0]], [label, label])
+
+
 def test_layers_that_are_no_units_are_refused():
     with pytest.raises(ValueError, match='"auto" or the units'):
         GradmillRegressor("64").fit([[0.0], [1.0]], [0.0, 1.0])

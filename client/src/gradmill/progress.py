@@ -13,12 +13,13 @@ from gradmill.states import ENDED
 Reached: TypeAlias = BestAnswer | ProgressAnswer | EpochAnswer
 
 EVERY_S = 10.0  # a line of a job that gets on, where there is no terminal
+_STOPPED = {"early": "no better", "budget": "its time was up", "converged": "no lower loss was found"}
 _ROWS = {"validation": "validation rows", "training": "the training rows"}
 
 
 def line(job: JobSummaryAnswer) -> str:
     progress = job.progress
-    parts = [job.status, _epoch(progress)]
+    parts = [job.status, f"stopped {why}" if (why := stopped(job)) else _epoch(progress)]
     if (reached := best(job)) is not None:
         parts.append(f"best: {reached}")
     is_best = progress.best is not None and progress.best.epoch == progress.epoch
@@ -41,7 +42,21 @@ def best(job: JobSummaryAnswer) -> str | None:
 
 def last(job: JobSummaryAnswer) -> str:
     """epoch 43 of 200, loss 0.01, validation loss 0.06, accuracy 0.96"""
-    return ", ".join(filter(None, [_epoch(job.progress), _figures(job.progress)]))
+    epoch = f"epoch {job.progress.epoch:,}" if stopped(job) else _epoch(job.progress)
+    return ", ".join(filter(None, [epoch, _figures(job.progress)]))
+
+
+def stopped(job: JobSummaryAnswer) -> str | None:
+    """early at epoch 79: no better for 20 epochs. None where it has not succeeded, or after all epochs."""
+    result = job.result
+    if result is None or result.stopped == "epochs":
+        return None
+    told = f"at epoch {result.epochs:,}: {_STOPPED.get(result.stopped, result.stopped)}"
+    if result.stopped != "early":
+        return told
+    stopping = getattr(job, "training", {}).get("early_stopping") or {}  # which a list does not tell
+    patience = stopping.get("patience")
+    return f"early {told}" + (f" for {patience:,} epoch{'' if patience == 1 else 's'}" if patience else "")
 
 
 def headline(reached: Reached) -> str:

@@ -149,7 +149,7 @@ class GradmillClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"y has one class, {self.classes_[0]!r}; a classifier needs two or more")
+            raise ValueError(f"y has one class, {self.classes_.tolist()[0]!r}; a classifier needs two or more")
         return self._train(X, codes, len(self.classes_), "softmax_cross_entropy", "accuracy", {})
 
     def predict(self, X: Any) -> NDArray[Any]:

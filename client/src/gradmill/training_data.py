@@ -35,9 +35,9 @@ class Sender:
             return {"id": id, "target": target, **options}
         if isinstance(y, str) or (named is not None and _are_names(y, named)):
             if named is None:
+                has = f"a {type(X).__name__} without names"
                 raise BadInput(
-                    f"y is {y!r}, the name of a column, but X is a {type(X).__name__} without names; it must be a table or the "
-                    "path of a file"
+                    f"y is {str(y)!r}, the name of a column, but X is {has}; it must be a table or the path of a file"
                 )
             return {"id": self._uploaded(named).id, "target": y, **options}
         if named is not None:

@@ -16,14 +16,15 @@ from gradmill.answers import WarningAnswer
 from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.following import doubted
 from gradmill.cli.making import AsJson, pairs
-from gradmill.cli.output import into, put, put_csv, put_fields, put_json, put_table
+from gradmill.cli.output import check_free, into, put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.refusals import in_options
 from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts
 from gradmill.cli.showing import fields_of
-from gradmill.errors import BadInput
+from gradmill.errors import BadInput, NotFound
 from gradmill.predictions import Predictions
 from gradmill.progress import headline_of
 from gradmill.spec import Form
+from gradmill.synchronous.client import Client
 from gradmill.synchronous.jobs import Job, JobSummary, Status
 from gradmill.tables import is_id
 
@@ -38,6 +39,7 @@ Id = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job.", show_
 Whose = Annotated[
     str | None, typer.Option(metavar="best|last|N", help="Whose weights; a number is an epoch that was kept. Default: best.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 Ids = Annotated[list[str], typer.Argument(metavar="JOB…", help="Ids of jobs.", show_default=False)]
 
 
@@ -54,25 +56,40 @@ def jobs(
     if as_json:
         put_json(found)
         return
-    names = ("job", "name", "status", "epoch", "of", "best epoch", "its loss", "on rows of", "created", "metadata")
+    names = ("job", "name", "status", "epoch", "of", "stopped", "best epoch", "its loss", "on rows of", "created", "metadata")
     put_table(names, [_row(job) for job in found])
 
 
 def _row(job: JobSummary) -> tuple[object, ...]:
     progress, best = job.progress, job.progress.best
     reached = (best.epoch, headline_of(best), job.measured_on) if best else (None, None, None)
-    return (job.id, job.name, job.status, progress.epoch, progress.epochs, *reached, job.created_at, job.metadata)
+    stopped = job.result.stopped if job.result and job.result.stopped != "epochs" else None  # before all of them
+    return (job.id, job.name, job.status, progress.epoch, progress.epochs, stopped, *reached, job.created_at, job.metadata)
 
 
 def show(context: typer.Context, id: Id, as_json: AsJson = False) -> None:
-    """Tells how a job is, its best epoch, whose weights are delivered, before its last, what it learns and how: also what the
-    service chose."""
-    job = client_of(context).jobs.get(id)
+    """Tells how a job is, its best epoch, whose weights are delivered, before its last, what it learns, from which columns and
+    how: also what the service chose, and what it warns of."""
+    client = client_of(context)
+    job = client.jobs.get(id)
     if as_json:
         put_json(job)
         return
-    put_fields(fields_of(job))
+    put_fields(fields_of(job, _columns(client, job)))
+    for warning in job.warnings:
+        warn(warning.message)
     doubted(job)
+
+
+def _columns(client: Client, job: Job) -> list[str]:
+    """Those of its dataset, where it takes them all and that is there."""
+    id = job.dataset.get("id")
+    if job.dataset.get("features") or id is None:
+        return []
+    try:
+        return [column.name for column in client.datasets.get(id).columns]
+    except NotFound:
+        return []
 
 
 def epochs(
@@ -102,16 +119,19 @@ def weights(
     ] = None,
     format: Annotated[str, typer.Option(metavar="FORM", help=f"One of {', '.join(get_args(Form))}.")] = "safetensors",
     epoch: Whose = None,
+    force: Force = False,
 ) -> None:
-    """Downloads weights, and tells the file."""
+    """Downloads weights, and tells the file. One that is there is refused, unless --force is given."""
+    path = output or f"{id}.{SUFFIXES.get(format, format)}"
+    check_free(path, force=force)
     job = client_of(context).jobs.get(id)
     if output == "-":
         with TemporaryDirectory(prefix="gradmill") as folder:
-            path = job.download(Path(folder, "weights"), format=format, epoch=epoch)  # type: ignore[arg-type]
-            with path.open("rb") as file:
+            whole = job.download(Path(folder, "weights"), format=format, epoch=epoch)  # type: ignore[arg-type]
+            with whole.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
     else:
-        put(str(job.download(output or f"{id}.{SUFFIXES.get(format, format)}", format=format, epoch=epoch)))  # type: ignore[arg-type]
+        put(str(job.download(path, format=format, epoch=epoch)))  # type: ignore[arg-type]
 
 
 def predict(
@@ -126,10 +146,13 @@ def predict(
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Default: -, the standard output.", show_default=False)
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Writes what a job's network says of each row, as CSV as it comes. A file is read as the data were that the job learned
-    from."""
+    from. An --output that is there is refused, unless --force is given."""
+    if output is not None:
+        check_free(output, force=force)
     said = {"numbers": number, "texts": text, "missing_values": missing_value}
     if is_id(data) and any(said.values()):
         raise BadInput(HOW_A_FILE_IS_READ)

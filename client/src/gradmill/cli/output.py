@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from pydantic import BaseModel
 
 from gradmill.drafts import draft_of
+from gradmill.errors import BadInput
 
 
 def put(text: str) -> None:
@@ -26,6 +27,12 @@ def into(path: str | None) -> Iterator[TextIO]:
         return
     with draft_of(Path(str(path))) as file, TextIOWrapper(file, encoding="utf-8", newline="") as text:
         yield text
+
+
+def check_free(path: str, *, force: bool) -> None:
+    """BadInput where a file would be written over."""
+    if not force and Path(path).is_file():
+        raise BadInput(f"{path} is there already; --force writes over it, --output names another")
 
 
 def put_json(content: BaseModel | Iterable[BaseModel] | dict[str, Any], file: TextIO | None = None) -> None:

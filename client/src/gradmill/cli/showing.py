@@ -5,7 +5,7 @@ from typing import Any
 
 from gradmill.cli.output import shown
 from gradmill.cli.words import OPTIONS, translated
-from gradmill.progress import best, last
+from gradmill.progress import best, last, stopped
 from gradmill.synchronous.jobs import Job
 
 MOST_CHARACTERS = 90  # of a list in one line
@@ -13,8 +13,9 @@ MOST_CHARACTERS = 90  # of a list in one line
 _CHOSEN = "(chosen)"
 
 
-def fields_of(job: Job) -> dict[str, Any]:
-    """By name, in their order; what there is nothing to say of is left out."""
+def fields_of(job: Job, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """By name, in their order; what there is nothing to say of is left out. `columns` are those of its dataset, of which all
+    are features that are nothing else, unless it names some."""
     data, training = job.dataset, job.training
     told = {
         "layers": _few([_layer(each) for each in job.network.get("layers", ())], "layers"),
@@ -32,7 +33,7 @@ def fields_of(job: Job) -> dict[str, Any]:
         "status": job.status,
         "best": best(job),
         "last": last(job),
-        "stopped": job.result.stopped if job.result else None,
+        "stopped": stopped(job),
         "error": translated(job.error.message) if job.error else None,
         "hint": translated(getattr(job.error, "hint", "")),
         "created": job.created_at,
@@ -41,7 +42,7 @@ def fields_of(job: Job) -> dict[str, Any]:
         "dataset": data.get("id"),
         "rows": _rows(job.plan),
         "target": _few(_listed(data.get("target")), "targets"),
-        "features": _with_choice(_few(_listed(data.get("features")), "features"), "features", job.chosen),
+        "features": _with_choice(_few(_features(data, columns), "features"), "features", job.chosen),
         **asked,
         "parameters": job.plan.get("parameters"),
         "also chosen": _others(job.chosen, told),
@@ -64,6 +65,11 @@ def _others(chosen: Mapping[str, Any], told: Mapping[str, Any]) -> str:
 
 def _last(pointer: str) -> str:
     return pointer.rpartition("/")[2]
+
+
+def _features(data: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
+    others = {*_listed(data.get("target")), data.get("weight")}
+    return _listed(data.get("features")) or [name for name in columns if name not in others]
 
 
 def _layer(layer: Mapping[str, Any]) -> str:

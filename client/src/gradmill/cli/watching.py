@@ -57,7 +57,8 @@ class _Drawing:
         if (loss := headline_of(progress)) is not None:
             self._losses.append(loss)
         eta = f"{progress.eta_seconds:.0f} s left" if progress.eta_seconds is not None else ""
-        self._progress.update(self._task, description=job.status, total=progress.epochs, completed=progress.epoch, eta=eta)
+        total = job.result.epochs if job.result else progress.epochs
+        self._progress.update(self._task, description=job.status, total=total, completed=progress.epoch, eta=eta)
 
     def drawn(self) -> Group:
         reached = best(self._job)
