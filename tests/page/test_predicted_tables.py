@@ -93,7 +93,7 @@ def test_a_table_is_predicted_and_offered_with_its_predictions_beside_its_rows(
     page = visited.open(f"#/jobs/{flowers}/predict", key)
     take(page, "garden.csv", content)
     found = page.get_by_role("region", name="Predicted: garden.csv")
-    expect(page.get_by_text("5,000 rows are predicted.")).to_be_visible()
+    expect(page.get_by_text("5000 rows are predicted.")).to_be_visible()
     true = predictions(service, flowers, [dict(zip(names, row, strict=True)) for row in values])
     for row in range(10):
         cells = found.get_by_role("row").nth(row + 1).get_by_role("cell")

@@ -9,6 +9,7 @@ import { save } from "./downloads";
 import { mistakes, predicted, type Predicted } from "./predicted";
 
 const MOST_COLUMNS = 12; // of the table, that are shown beside their predictions
+const DIGITS = 6; // of their numbers
 
 interface Props {
   job: Job;
@@ -162,5 +163,5 @@ function probability(value: string, cells: string[], names: string[], target: st
 }
 
 function shown(value: string | number | boolean | null | undefined): string {
-  return typeof value === "number" ? String(value) : String(value ?? "–");
+  return typeof value === "number" ? number(value, DIGITS) : String(value ?? "–");
 }

@@ -1,5 +1,6 @@
 // A table of new rows, predicted: read as the one that the job learned from, and taken off the service again.
 
+import { count } from "../parts/words";
 import { ask, get } from "../service/requests";
 import type { Column, Dataset, Entry, Job, Reading } from "../service/types";
 import { adapted } from "../submit/remarks";
@@ -31,7 +32,7 @@ export async function predicted(file: File, job: Job, features: Column[], readin
   if (isNew) addEventListener("pagehide", remove);
   try {
     signal.throwIfAborted();
-    tell(`Predicting ${dataset.rows.toLocaleString("en")} rows …`);
+    tell(`Predicting ${count(dataset.rows)} rows …`);
     const first = await get<{ data: Record<string, Value>[] }>(`/v1/datasets/${dataset.id}/preview`, signal);
     const answer = await rowsOf(job, dataset, "text/csv", "", signal);
     const targets = [job.dataset["target"]].flat().length;
