@@ -1,7 +1,7 @@
 def value(row, column):
     """What a row holds in a column; None where it is missing."""
     if column not in row:
-        raise ValueError(f"the row has no column {column!r}; where its value is missing, let it be None")
+        raise ValueError(f"the row has no column {column!r}; where its value is missing, let it be None (in JSON null)")
     found = row[column]
     return None if found != found else found  # of all values NaN alone differs from itself
 

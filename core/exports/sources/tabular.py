@@ -99,7 +99,7 @@ def cell(feature, row, number):
     """What the row of that number holds in the feature's column."""
     column, is_text = feature["column"], feature["kind"] in ("text", "category")
     if column not in row:
-        raise ValueError(f"row {number} has no column {column!r}; where its value is missing, let it be None")
+        raise ValueError(f"row {number} has no column {column!r}; where its value is missing, let it be None (in JSON null)")
     value = row[column]
     is_missing = value is None or value != value
     if not is_missing and feature["kind"] != "missing" and isinstance(value, str) != is_text:
