@@ -19,7 +19,7 @@ FLATS = ["id;area (m²);rent;note;rooms;let"] + [
     f"seen {i} times;{i % 5};{'yes' if i % 3 else 'no'}"
     for i in range(120)
 ]
-REQUESTS = re.compile(r"numbers=|texts=|missing_values|upload the data|in features|softmax_cross_entropy|%20")
+REQUESTS = re.compile(r"decimal=|numbers=|texts=|missing_values|upload the data|in features|softmax_cross_entropy|%20")
 
 
 def with_flats(page: Page) -> None:
@@ -84,6 +84,34 @@ def test_what_cannot_be_read_so_is_told_where_it_is_tried_again(server: Server, 
     expect(problem).to_contain_text("name those that mean a missing value under Missing values")
     expect(problem).not_to_contain_text(REQUESTS)
     expect(page.get_by_role("button", name="Read the file again")).to_be_focused()
+
+
+def test_numbers_are_read_with_the_decimal_sign_that_they_have(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    lines = ["size,kind", *(f"{'k.A.' if i == 4 else f'{chr(34)}1.{i:03},5{chr(34)}'},{'ab'[i % 2]}" for i in range(60))]
+    content = "\n".join(lines).encode()
+    page.get_by_label("Choose a table").set_input_files({"name": "sizes.csv", "mimeType": "text/csv", "buffer": content})  # type: ignore[arg-type]
+    expect(misread(page)).to_contain_text("59 of 60 cells look like numbers; the other is “k.A.” (line 6)")
+    misread(page).get_by_role("button").click()
+    expect(page.get_by_role("row", name="size")).to_contain_text("1001 to 1060")
+    expect(page.get_by_label("Decimal sign")).to_have_value("comma")
+    expect(page.get_by_label("Missing values")).to_have_value("k.A.")
+    expect(page.get_by_text("The file is to be read again first.")).to_have_count(0)
+
+
+def test_points_that_separate_thousands_are_said_to_do_so(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    lines = ["place;turnover"] + [f"{'ab'[i % 2]};{f'1.{100 + i}' if i % 3 else 900 + i}" for i in range(60)]
+    content = "\n".join(lines).encode()
+    page.get_by_label("Choose a table").set_input_files({"name": "turnover.csv", "mimeType": "text/csv", "buffer": content})  # type: ignore[arg-type]
+    told = "if they separate thousands, choose comma under Decimal sign"
+    expect(page.get_by_role("row", name="turnover")).to_contain_text(told)
+    expect(page.get_by_role("complementary", name="Dry run")).to_contain_text(told)
+    expect(page.get_by_role("main")).not_to_contain_text(REQUESTS)
+    page.get_by_label("Decimal sign").select_option("comma")
+    page.get_by_role("button", name="Read the file again").click()
+    expect(page.get_by_role("row", name="turnover")).to_contain_text("900 to 1159")
+    expect(page.get_by_role("button", name="Read the file again")).to_have_count(0)
 
 
 def test_warnings_speak_of_ticks_and_not_of_requests(server: Server, visit: Callable[..., Visit]) -> None:

@@ -143,6 +143,7 @@ export interface NumberLike {
   of: number; // that there are
   strange: number; // that are no plain numbers
   examples: { row: number; text: string }[]; // the first of these, those that look like none before others
+  words?: string | null; // of an upload, that make numbers of those that look like them
 }
 
 export interface DatasetSummary {

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
-import { Problem } from "../parts/pieces";
+import { Choice, Problem } from "../parts/pieces";
 import { COLUMNS } from "./columns";
-import { TextField } from "./field";
-import { draftOf, type Rereading } from "./reading";
+import { Field, TextField } from "./field";
+import { DECIMALS, draftOf, type Decimal, type Rereading } from "./reading";
 import type { Table } from "./table";
 
 /** Reads the file again. The buttons stay in sight while one is at the columns, however many these are. */
@@ -31,6 +31,9 @@ export function ReadAgain({ table, rereading }: { table: Table; rereading: Rerea
         onType={(missing) => change({ ...draft, missing })}
         onEnter={isWanted ? read : undefined}
       />
+      <Field id="decimal" label="Decimal sign">
+        {() => <Choice id="decimal" value={draft.decimal} options={DECIMALS} onPick={(decimal) => change({ ...draft, decimal: decimal as Decimal })} />}
+      </Field>
       {isWanted && (
         <div class="again">
           <Problem text={problem} />

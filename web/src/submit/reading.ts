@@ -5,7 +5,7 @@ import { told } from "../service/requests";
 import { useTurns } from "../service/turns";
 import type { Reading } from "../service/types";
 import { oddTexts } from "./misread";
-import { notRead, type Misread } from "./remarks";
+import { decimalOf, notRead, type Misread } from "./remarks";
 import { AS_IT_LOOKS, readAgain, type Table } from "./table";
 
 export type Kind = "as found" | "numbers" | "texts";
@@ -15,14 +15,18 @@ export const KINDS: Kind[] = ["as found", "numbers", "texts"];
 export interface ReadingDraft {
   kinds: ReadonlyMap<string, Kind>; // of the columns that are not read as found
   missing: string;
+  decimal: Decimal;
 }
+
+export type Decimal = "as found" | "comma" | "point";
+export const DECIMALS: Decimal[] = ["as found", "comma", "point"];
 
 const BETWEEN = ";"; // a comma may be a decimal one
 
 export function draftOf({ reading }: Table["dataset"]): ReadingDraft {
-  const { numbers, texts, missing_values } = reading ?? AS_IT_LOOKS;
+  const { numbers, texts, missing_values, decimal } = reading ?? AS_IT_LOOKS;
   const kinds = new Map<string, Kind>([...numbers.map((each) => [each, "numbers"] as const), ...texts.map((each) => [each, "texts"] as const)]);
-  return { kinds, missing: joined(missing_values) };
+  return { kinds, missing: joined(missing_values), decimal: decimal ?? "as found" };
 }
 
 export function withKind(draft: ReadingDraft, column: string, kind: Kind): ReadingDraft {
@@ -46,7 +50,7 @@ function missingOf({ missing }: ReadingDraft): string[] {
 
 function readingOf(draft: ReadingDraft): Reading {
   const named = (kind: Kind) => [...draft.kinds].flatMap(([name, each]) => (each === kind ? [name] : [])).sort();
-  return { numbers: named("numbers"), texts: named("texts"), missing_values: missingOf(draft).sort() };
+  return { numbers: named("numbers"), texts: named("texts"), missing_values: missingOf(draft).sort(), ...(draft.decimal === "as found" ? {} : { decimal: draft.decimal }) };
 }
 
 /** Whether the table was not read so yet. */
@@ -80,7 +84,7 @@ export function useRereading(table: Table, onTable: (table: Table) => void): Rer
       found = await wanted(signal);
       const other = await readAgain(table, readingOf(found), signal);
       if (signal.aborted) return;
-      setDraft(found);
+      setDraft(draftOf(other.dataset)); // as the service has understood it
       onTable(other);
     } catch (error) {
       if (signal.aborted) return;
@@ -101,7 +105,8 @@ export function useRereading(table: Table, onTable: (table: Table) => void): Rer
     readAsNumbers: (columns) =>
       read(async (signal) => {
         const odd = await oddTexts(columns, table.dataset, signal);
-        return withMissing(columns.reduce((changed, { name }) => withKind(changed, name, "numbers"), draft), odd);
+        const decimal = columns.map(decimalOf).find((each) => each !== null) ?? draft.decimal;
+        return withMissing(columns.reduce((changed, { name }) => withKind(changed, name, "numbers"), { ...draft, decimal }), odd);
       }),
   };
 }

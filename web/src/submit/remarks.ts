@@ -4,7 +4,8 @@ import { count } from "../parts/words";
 import type { Column, Dataset, Entry } from "../service/types";
 
 const SHOWN = 60; // characters of a name, in the service's messages
-const OF_REQUESTS = /\b(features|missing_values|upload the data|(numbers|texts)=)/;
+const OF_REQUESTS = /\b(features|missing_values|upload the data|(numbers|texts|decimal)=)/;
+const OF_DECIMALS = /upload the data with decimal=(comma|point)/;
 
 /** The column that a message begins with, if it does. */
 export function columnOf({ message }: Entry, columns: Column[]): Column | undefined {
@@ -14,6 +15,12 @@ export function columnOf({ message }: Entry, columns: Column[]): Column | undefi
 /** Whether most of the column's cells look like numbers, but it was read as texts. */
 export function isMisread(column: Column | undefined): column is Misread {
   return Boolean(column?.number_like);
+}
+
+/** With which decimal sign the cells that look like numbers are numbers, where it matters. */
+export function decimalOf({ number_like: { words } }: Misread): "comma" | "point" | null {
+  const said = /^decimal=(comma|point)/.exec(words ?? "")?.[1];
+  return said === "comma" || said === "point" ? said : null;
 }
 
 export type Misread = Column & { number_like: NonNullable<Column["number_like"]> };
@@ -33,12 +40,17 @@ export function inTheForm(entry: Entry, dataset: Dataset, inputs: ReadonlySet<st
   const column = columnOf(entry, dataset.columns);
   if (isMisread(column)) return { ...entry, message: `${column.name} was read as texts: ${likeness(column, dataset)}` };
   if (entry.pointer === "/dataset/features" && inputs.size === 0) return { ...entry, message: "No column is ticked as an input." };
-  return { ...entry, message: column ? adapted(entry.message, helpWith(column, inputs, canBeRead)) : entry.message };
+  return { ...entry, message: column ? adapted(ofDecimals(entry.message, canBeRead), helpWith(column, inputs, canBeRead)) : entry.message };
 }
 
 /** What the reader of the file remarked; what looks like numbers is told where it can be mended. */
 export function remarkOf(column: Column, inputs: ReadonlySet<string>, canBeRead: boolean): string {
-  return column.warning && !isMisread(column) ? adapted(column.warning, helpWith(column, inputs, canBeRead)) : "";
+  return column.warning && !isMisread(column) ? adapted(ofDecimals(column.warning, canBeRead), helpWith(column, inputs, canBeRead)) : "";
+}
+
+/** Where the signs of numbers may be meant otherwise, the form has a choice for it. */
+function ofDecimals(message: string, canBeRead: boolean): string {
+  return canBeRead ? message.replace(OF_DECIMALS, "choose $1 under Decimal sign") : message;
 }
 
 /** Why a file could not be read as it was said. */
