@@ -12,6 +12,7 @@ from core.nn.preparation.schema import Schema
 _MAX_CANDIDATES = 2_000  # comparing names costs time: unknown names beyond these bounds get no suggestion
 _MAX_SUGGESTIONS = 5
 _LISTED = 10
+_LONGEST = 60  # characters of a text
 
 
 class Known:
@@ -67,7 +68,7 @@ def quoted(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + (value if len(value) <= 60 else value[:59] + "…") + '"'
+        return '"' + (value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…") + '"'
     return str(value)
 
 
@@ -90,7 +91,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "a list" if value else "an empty list"
     if isinstance(value, str):
-        return quoted(value.encode("ascii", "backslashreplace").decode())
+        return quoted("".join(each if each.isprintable() else ascii(each)[1:-1] for each in value[: _LONGEST + 1]))
     if type(value) is int and abs(value) >= 10**20:
         return "an integer of many digits"
     return quoted(value) if type(value) in (int, float, bool) else "an object"

@@ -78,6 +78,11 @@ def test_columns_that_the_network_does_not_need_are_ignored() -> None:
     assert set(columns_of([row(id="x", score=[1])], FIELDS)) == {"age", "member", "city", "from"}
 
 
+def test_a_value_is_told_as_it_was_sent() -> None:
+    for value, told in (("dreißig", "dreißig"), ("a\nb", r"a\nb"), ("\ud800", r"\ud800"), ("ß" * 70, "ß" * 59 + "…")):
+        assert f'column "age" is "{told}"; a finite' in problems([row(age=value)])["/rows/0/age"]
+
+
 def test_every_mistake_of_every_row_is_told_at_once() -> None:
     found = problems([row(), row(age="old", member="yes"), 7, row(city=4), ["a", None, None], row(member=2, age=10**400)])
     assert found == {
