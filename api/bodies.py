@@ -35,6 +35,7 @@ FEW_QUOTES = 4 * MOST_FIELDS  # what is made of objects has so many in its first
 _Model = TypeVar("_Model", bound=BaseModel)
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _QUOTE = ord('"')
+_TABLES = ("text/csv", "text/plain", "application/x-ndjson", "application/jsonl", "application/vnd.apache.parquet")
 _LONGEST_INTEGER = 310  # characters, with the sign: a double ends there
 
 
@@ -93,6 +94,13 @@ async def stream(request: Request, limit: int, arrival: Arrival) -> AsyncIterato
         raise Refused("bad_request", "the connection ended before the body did") from None
 
 
+def _way(request: Request, given: str) -> str:
+    """How rows of a file are predicted, where one was sent as it is."""
+    if given not in _TABLES or not request.url.path.endswith("/predict"):
+        return ""
+    return ': a file is uploaded by POST /v1/datasets, and its rows are predicted by {"dataset": "ds_…"}'
+
+
 def _json_body(turns_of: Callable[[Service], Turns]) -> Callable[[Request], AsyncIterator[bytes]]:
     """Gives the bytes of a JSON request, as long as its endpoint works on them. A large one waits outside of memory, for its
     turn among these."""
@@ -101,7 +109,7 @@ def _json_body(turns_of: Callable[[Service], Turns]) -> Callable[[Request], Asyn
         given = content_type(request)
         if given != "application/json":
             has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
-            message = f"{has}; it must be application/json"
+            message = f"{has}; it must be application/json{_way(request, given)}"
             raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
         service = await service_of(request)
         tenant, limit = await tenant_of(request), service.settings.max_request_bytes

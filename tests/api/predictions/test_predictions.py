@@ -159,6 +159,15 @@ def test_csv_leaves_empty_what_is_no_finite_number(client: TestClient, trained: 
     assert answer.text == "price,weight\r\n,0.0\r\n"
 
 
+def test_a_file_that_is_sent_to_be_predicted_is_told_the_way(client: TestClient, regression: str) -> None:
+    answer = client.post(regression, content=b"age\n41\n", headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 415
+    assert answer.json()["detail"] == (
+        "Content-Type is text/csv; it must be application/json: a file is uploaded by POST /v1/datasets, and its rows are "
+        'predicted by {"dataset": "ds_…"}'
+    )
+
+
 def test_a_form_that_predictions_do_not_have_is_refused(client: TestClient, regression: str) -> None:
     answer = client.post(regression, json={"rows": [ROW]}, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
