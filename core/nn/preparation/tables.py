@@ -22,6 +22,7 @@ from core.nn.preparation.recoding import codes
 from core.nn.preparation.rows import MAX_PROBLEMS, refusal
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.unseen import MAX_WARNINGS, unseen
+from core.nn.preparation.warnings import disguise, upload
 
 Reader = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -55,7 +56,7 @@ class Fitting:
             if message is None and column is not None:
                 reader = _reader(feature, column)
                 if isinstance(reader, str):
-                    message = f"column {quoted(name)} {reader}"
+                    message = _misfit(feature, column, schema) or f"column {quoted(name)} {reader}"
                 else:
                     self._readers[name] = reader
                     if isinstance(feature, Text | Category) and (strange := _Strange(column, feature)).texts:
@@ -151,6 +152,16 @@ def _reader(feature: Feature, column: Column) -> Reader | str:
         places = codes(column.values or (), feature.values)
         return lambda array: places[array]
     return _other(column, "text")
+
+
+def _misfit(feature: Feature, column: Column, schema: Schema) -> str | None:
+    """Of a text column where numbers are to be: which of its cells are none, and what helps. None of other columns."""
+    if not isinstance(feature, Number) or column.kind != "text":
+        return None
+    learned = "the network learned from numbers"
+    if (found := disguise(column, schema)) is not None:
+        return f"{found}; {learned}: {upload(column)}"
+    return f"column {quoted(column.name)} is text, such as {listed((column.values or ())[:3])}; {learned}"
 
 
 def _other(column: Column, kind: str) -> str:

@@ -100,11 +100,20 @@ def test_every_column_that_does_not_fit_is_told_at_once() -> None:
         number("frm", np.arange(3)),
     )
     assert found == [
-        'column "age" is text; the network learned from numbers; upload the data with numbers=age',
+        'column "age" is text, such as "a", "b", "c"; the network learned from numbers',
         'column "member" is number with the values 0, 1, 2; the network learned from true and false',
         'column "city" is number; the network learned from texts; upload the data with texts=city',
         'there is no column "from"; near it: "frm"',
     ]
+
+
+def test_cells_that_are_no_numbers_are_told_with_their_rows() -> None:
+    [found] = problems(text("age", np.arange(3), ["31", "abc", "29"]), MEMBER, CITY, FROM)
+    assert found == (
+        'column "age" is text, though 2 of its 3 cells look like numbers; the other is "abc" in row 1; the network learned '
+        "from numbers: correct these cells, or name those that mean a missing value as missing_values, and upload the data "
+        "with numbers=age"
+    )
 
 
 def test_why_a_column_is_not_usable_is_told() -> None:
