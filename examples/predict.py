@@ -5,13 +5,14 @@
 The CSV may have commas, semicolons or tabs; without commas between them, numbers may have decimal ones. It needs numpy and
 safetensors. Everything it does stands in the file's metadata: how columns become inputs (`preprocessing`), what the layers
 are (`network`), what the outputs mean (`loss`, `classes`, or each target's shift and scale), and which texts mean a missing
-value, where the data's upload said so (`reading`).
+value and which sign decimals have, where the data's upload said or showed it (`reading`).
 """
 
 import argparse
 import csv
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator
 from itertools import chain, count
@@ -64,7 +65,7 @@ def main() -> None:
         network, loss, preprocessing, reading, weights = opened(options.weights)
         missing_values = [*reading.get("missing_values", ()), *options.missing_value]
         with open(options.rows, newline="", encoding="utf-8-sig") as file:
-            for place, row in enumerate(read(file, preprocessing["features"], missing_values)):
+            for place, row in enumerate(read(file, preprocessing["features"], missing_values, reading.get("decimal"))):
                 try:
                     x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
                 except ValueError as error:
@@ -90,7 +91,7 @@ def opened(path: str) -> tuple[JSON, JSON, JSON, JSON, dict[str, Any]]:
     return network, loss, preprocessing, json.loads(metadata.get("reading", "{}")), weights
 
 
-def read(file: TextIO, features: list[JSON], missing_values: list[str]) -> Iterator[Row]:
+def read(file: TextIO, features: list[JSON], missing_values: list[str], decimal: str | None = None) -> Iterator[Row]:
     """The texts of each row; a missing value is empty, and each number has a point."""
     first = file.readline()
     delimiter = max(DELIMITERS, key="".join(first.split('"')[::2]).count)  # what is quoted delimits nothing
@@ -105,9 +106,19 @@ def read(file: TextIO, features: list[JSON], missing_values: list[str]) -> Itera
         for name, text in row.items():
             if text in missing_values:
                 row[name] = ""
+            elif name in numbers and decimal is not None:
+                row[name] = pointed(text, decimal)
             elif name in numbers and delimiter != "," and "." not in text:
                 row[name] = text.replace(",", ".")
         yield row
+
+
+def pointed(text: str, decimal: str) -> str:
+    """The number with a decimal point and without separated thousands; as it stands where it is none."""
+    sign, other = (",", ".") if decimal == "comma" else (".", ",")
+    if re.fullmatch(rf"\s*[+-]?[1-9]\d{{0,2}}([{other}]\d{{3}})+([{sign}]\d*)?\s*", text):
+        text = text.replace(other, "")
+    return f"({text})" if other in text else text.replace(sign, ".")  # what is no number must not become one
 
 
 def inputs(feature: JSON, row: Row) -> Iterator[float]:

@@ -34,6 +34,11 @@ def vocabulary(says: Dialect) -> Iterator[str]:
     told = f"{says.comment} Cells of a CSV file that say that a value is missing: in upper or lower case, and as they stand."
     words = [_words("MISSING", MISSING, says), _words("MISSING_AS_WRITTEN", reading.missing_values, says)]
     yield "\n".join([told, *words])
+    signs = {"comma": ",", "point": ".", None: ""}
+    told = (
+        f"{says.comment} The sign before decimals in a CSV file; the other one may part thousands. Not known where it is empty."
+    )
+    yield f"{told}\n{says.head('DECIMAL')}{says.literal(signs[reading.decimal])}{says.end}"
 
 
 def _words(name: str, texts: Iterable[str], says: Dialect) -> str:

@@ -128,11 +128,13 @@ def test_cells_of_a_table_become_what_they_are_said_to_be():
 def test_texts_of_a_table_that_are_no_numbers_are_told_with_their_rows(learned):
     job, new = learned
     table = pd.DataFrame(parsed(new)).astype({"Fläche": object})
-    table.loc[7, "Fläche"] = "1,20"
-    told = 'column "Fläche" is to be numbers, but 1 of its 20 cells is none: "1,20" in row 7; correct them or leave them empty'
+    table.loc[7, "Fläche"] = "1.20,5"
+    told = (
+        'column "Fläche" is to be numbers, but 1 of its 20 cells is none: "1.20,5" in row 7; correct them or leave them empty'
+    )
     with pytest.raises(gradmill.BadInput, match=told):
         job.predict(table)
-    assert len(job.predict(table, missing_values=["1,20"])) == 20
+    assert len(job.predict(table, missing_values=["1.20,5"])) == 20
     with pytest.raises(gradmill.BadInput, match=r'but 6 of its 40,000 cells are none: "x" in row 35, .* in row 39, …; '):
         readings.applied({"a": [*range(35), *"xxxxxx", *range(39_959)]}, {"numbers": ["a"]}, {})
 
@@ -312,3 +314,28 @@ def test_a_dataset_is_predicted_by_its_answer_too(client, learned):
     expected = job.predict(dataset.id).values
     assert job.predict(dataset).values == expected
     assert job.predict(next(client.datasets.list())).values == expected
+
+
+def test_new_rows_have_the_decimal_sign_that_the_data_showed(client, tmp_path):
+    (tmp_path / "sales.csv").write_text("sum;area;y\n" + "".join(f"{1 + i % 9}.{100 + i};{i},5;{i}\n" for i in range(30)))
+    dataset = client.datasets.upload(tmp_path / "sales.csv")
+    assert dataset.reading.decimal == "comma"
+    job = client.jobs.create([{"units": 1}], {"id": dataset.id, "target": "y"}, {"epochs": 5}).wait().check()
+    (tmp_path / "new.csv").write_text("sum;area\n1.234;7\n12.500;9\n")
+    expected = job.predict([{"sum": 1234, "area": 7}, {"sum": 12_500, "area": 9}]).values
+    assert job.predict(tmp_path / "new.csv").values == expected
+    assert job.predict(client.datasets.upload(tmp_path / "new.csv", decimal="comma")).values == expected
+    thousandths = [{"sum": 1.234, "area": 7}, {"sum": 12.5, "area": 9}]
+    assert job.predict(tmp_path / "new.csv", decimal="point").values == job.predict(thousandths).values
+
+
+def test_texts_of_a_table_are_read_with_the_decimal_sign_of_the_data(answering):
+    said = {"numbers": ["area"], "texts": [], "missing_values": [], "decimal": "comma"}
+    job = {**JOB, "dataset": {"id": "ds_1", "target": "y"}}
+    answering.answers = [Answer(200, job), Answer(200, {**DATASET, "reading": said}), PREDICTED, PREDICTED]
+    with gradmill.Client(answering.url, "gm_key") as client:
+        job = client.jobs.get("job_1")
+        job.predict({"area": ["1.234", "1.234,5", "0,5", 7.5]}, numbers=["area"])
+        job.predict({"area": ["1.234", "0.5"]}, numbers=["area"])
+    sent = [[row["area"] for row in json.loads(asked.body)["rows"]] for asked in answering.asked[-2:]]
+    assert sent == [[1234, 1234.5, 0.5, 7.5], [1.234, 0.5]]

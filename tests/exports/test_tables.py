@@ -29,6 +29,7 @@ FEATURES: tuple[Feature, ...] = (
 )
 OWN = Reading(missing_values=("k.A.", "?!"))
 GROUPED = Reading(numbers=("Fläche",), missing_values=("k.A.",))
+COMMA, POINT = Reading(decimal="comma"), Reading(decimal="point")
 
 # name → the file, and what was said of its cells
 READ: dict[str, tuple[str, Reading]] = {
@@ -57,6 +58,14 @@ READ: dict[str, tuple[str, Reading]] = {
     "thousands by points": ("Fläche;Ort;neu\n1.234,5;Köln;true\n12.345.678;Rom;false\n7;Rom;true\nk.A.;Rom;true\n", GROUPED),
     "thousands by commas": ('Fläche,Ort,neu\n"1,234.5",Köln,true\n 7 ,Rom,false\n k.A. ,Rom,true\n', GROUPED),
     "thousands by apostrophes": ("Fläche;Ort;neu\n1'234.5;Köln;true\n7’000;Rom;false\n1\u202f000;Rom;true\n", GROUPED),
+    "thousands and decimal commas": ("Fläche;Ort;neu\n1.234,5;Köln;true\n12,5;Rom;false\n1.000;Rom;true\n", AS_IT_LOOKS),
+    "thousands of a file that had decimal commas": ("Fläche;Ort;neu\n1.234;Köln;true\n+12.500;3,5;false\n950;;true\n", COMMA),
+    "decimal commas between commas": ('Fläche,Ort,neu\n"1.234,5",Köln,true\n"2,25",Rom,false\n', COMMA),
+    "thousands of a file that has decimal points": ("Fläche;Ort;neu\n1,234;Köln;true\n-2,500.5;Rom;false\n0.5;;true\n", POINT),
+    "any thousands beside a comma that was said": (
+        "Fläche;Ort;neu\n1.234;Köln;true\n1 234,5;Rom;false\nk.A.;Rom;true\n",
+        replace(GROUPED, decimal="comma"),
+    ),
     "no thousands where nothing tells so": ("Fläche;Ort;neu\n1.234;Köln;true\n2.5;Rom;false\n", GROUPED),
     "no thousands by commas alone": ("Fläche;Ort;neu\n1,234;Köln;true\n22,5;Rom;false\n", GROUPED),
 }
@@ -77,6 +86,16 @@ REFUSED: dict[str, tuple[str, Reading, list[str]]] = {
         'Fläche,Ort,neu\n"1,500",Köln,true\n1,Rom,false\n',
         AS_IT_LOOKS,
         ["row 0 (line 2", "1,500"],
+    ),
+    "a decimal point where commas are": (
+        "Fläche;Ort;neu\n12.34;Köln;true\n",
+        COMMA,
+        ["row 0 (line 2", "12.34", "such as 1,5;"],
+    ),
+    "a decimal comma where points are": (
+        "Fläche;Ort;neu\n12,34;Köln;true\n",
+        POINT,
+        ["row 0 (line 2", "12,34", "such as 1.5;"],
     ),
     "no flag": ("Fläche,Ort,neu\n1,Köln,yes\n", AS_IT_LOOKS, ["row 0 (line 2", "neu", "yes", "true or false is expected"]),
     "infinite": ("Fläche,Ort,neu\n1e400,Köln,true\n", AS_IT_LOOKS, ["1e400", "a finite number is expected"]),

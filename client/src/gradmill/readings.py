@@ -1,4 +1,5 @@
-"""How the cells of a file or a table are read: `numbers` and `texts` are columns, `missing_values` texts."""
+"""How the cells of a file or a table are read: `numbers` and `texts` are columns, `missing_values` texts, `decimal` is the sign
+that decimals begin with."""
 
 import json
 import re
@@ -6,17 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from gradmill.answers import DatasetAnswer, Reading
 from gradmill.errors import BadInput, InvalidData
 from gradmill.tables import plain
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
+Decimal: TypeAlias = Literal["comma", "point"]
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATOR = re.compile("[, '’\u00a0\u202f]")  # of thousands
 _GROUPED = re.compile("[+-]?[1-9][0-9]{0,2}([, '’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})*(?:[.][0-9]*)?")
+_SWAPPED = str.maketrans(".,", ",.")
 _WHOLE = re.compile("-?[0-9]+")
 _POINTED = re.compile(r"-?[0-9]+\.0")
 _SHOWN = 5  # cells in a message
@@ -33,7 +36,8 @@ class Learned:
 
 def said(**parts: Sequence[str] | None) -> Said:
     """What is said; a part that is None is left open. BadInput where a column is to be both."""
-    found = {name: [*words] for name, words in parts.items() if words is not None}
+    given = {name: words for name, words in parts.items() if words is not None}
+    found: dict[str, Sequence[str]] = {name: words if name == "decimal" else [*words] for name, words in given.items()}
     if both := [name for name in found.get("texts", ()) if name in found.get("numbers", ())]:
         raise BadInput(f"texts names {both[0]!r}, as numbers does; a column is one of them")
     return found
@@ -55,6 +59,7 @@ def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
         "numbers": [each.name for each in learned if each.name in told.numbers],
         "texts": [each.name for each in texts],
         "missing_values": told.missing_values,
+        "decimal": told.decimal or "",
     }
     return Learned(reading, {each.name for each in texts if any(_POINTED.fullmatch(str(text)) for text in each.values or ())})
 
@@ -84,7 +89,7 @@ def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collec
     for name in [name for name in table if missing or name in numbers or name in texts]:
         values = [None if isinstance(value, str) and value in missing else value for value in plain(table[name])]
         if name in numbers:
-            values = _numbers(name, values)
+            values = _numbers(name, values, reading.get("decimal") == "comma")
         elif name in texts:
             values = [_text(value, is_pointed=name in pointed) for value in values]
         found[name] = values
@@ -102,8 +107,11 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"near it: {', '.join(near)}" if near else f"it has {', '.join(names[:_LISTED])}{more}"
 
 
-def _numbers(name: str, values: Sequence[Any]) -> list[Any]:
-    found = [_number(value) for value in values]
+def _numbers(name: str, values: Sequence[Any], has_commas: bool) -> list[Any]:
+    found = [_number(value, has_commas) for value in values]
+    if has_commas and any(isinstance(value, str) for value in found):
+        pointed = [_number(value, False) for value in values]  # as programs write numbers, whatever a file was like
+        found = found if any(isinstance(value, str) for value in pointed) else pointed
     if rows := [row for row, value in enumerate(found) if isinstance(value, str)]:
         count = f"{len(rows):,} of its {len(found):,} cells {'is' if len(rows) == 1 else 'are'} none"
         first = ", ".join(f"{_quoted(found[row])} in row {row}" for row in rows[:_SHOWN])
@@ -114,11 +122,11 @@ def _numbers(name: str, values: Sequence[Any]) -> list[Any]:
     return found
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any, has_commas: bool) -> Any:
     """What is no number as it is."""
     if not isinstance(value, str):
         return value
-    text = value.strip()
+    text = value.strip().translate(_SWAPPED) if has_commas else value.strip()
     if _GROUPED.fullmatch(text):
         text = _SEPARATOR.sub("", text)
     return (float(text) if _PLAIN.fullmatch(text) else value) if text else None

@@ -60,10 +60,16 @@ function forms(kind, mayHaveCommas) {
   if (kind === "flag") {
     return [["", ""]];
   }
+  const spaces = kind === "grouped" ? " '\u2019\u00a0\u202f" : "";
+  if (DECIMAL) {
+    return [[DECIMAL, (DECIMAL === "." ? "," : ".") + spaces]];
+  }
   const points = mayHaveCommas ? [".", ","] : ["."];
   const found = points.map((point) => [point, ""]);
   if (kind === "grouped") {
-    found.push(...points.reverse().map((point) => [point, (point === "." ? ", " : ". ") + "'\u2019\u00a0\u202f"]));
+    found.push(...points.reverse().map((point) => [point, (point === "." ? "," : ".") + spaces]));
+  } else if (mayHaveCommas) {
+    found.push([",", "."]);
   }
   return [...found, ["", ""]];
 }
@@ -102,8 +108,9 @@ function readCells(cells, kind, mayHaveCommas) {
 
 /** What a cell must be. */
 function expected(kind, mayHaveCommas) {
-  const commas = mayHaveCommas ? ", or in the whole column such as 1,5" : "";
-  const told = kind === "flag" ? "true or false is expected" : `a finite number is expected, such as 1.5${commas}`;
+  const commas = mayHaveCommas && !DECIMAL ? ", or in the whole column such as 1,5" : "";
+  const number = `a finite number is expected, such as 1${DECIMAL || "."}5${commas}`;
+  const told = kind === "flag" ? "true or false is expected" : number;
   const words = [...MISSING.filter((word) => word), ...MISSING_AS_WRITTEN].join(", ");
   return `${told}; where a value is missing, an empty cell or one of ${words}`;
 }

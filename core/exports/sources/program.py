@@ -38,10 +38,15 @@ def forms(kind, may_have_commas):
     """How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags."""
     if kind == "flag":
         return [("", "")]
+    spaces = " '\u2019\u00a0\u202f" if kind == "grouped" else ""
+    if DECIMAL:
+        return [(DECIMAL, ("," if DECIMAL == "." else ".") + spaces)]
     points = [".", ","] if may_have_commas else ["."]
     found = [(point, "") for point in points]
     if kind == "grouped":
-        found += [(point, (", " if point == "." else ". ") + "'\u2019\u00a0\u202f") for point in reversed(points)]
+        found += [(point, ("," if point == "." else ".") + spaces) for point in reversed(points)]
+    elif may_have_commas:
+        found.append((",", "."))
     return [*found, ("", "")]
 
 
@@ -76,7 +81,8 @@ def expected(kind, may_have_commas):
     if kind == "flag":
         told = "true or false is expected"
     else:
-        told = "a finite number is expected, such as 1.5" + (", or in the whole column such as 1,5" if may_have_commas else "")
+        commas = ", or in the whole column such as 1,5" if may_have_commas and not DECIMAL else ""
+        told = f"a finite number is expected, such as 1{DECIMAL or '.'}5{commas}"
     words = ", ".join([word for word in MISSING if word] + MISSING_AS_WRITTEN)
     return f"{told}; where a value is missing, an empty cell or one of {words}"
 

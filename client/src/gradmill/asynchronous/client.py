@@ -18,6 +18,7 @@ from gradmill.asynchronous.weights import AsyncWeights
 from gradmill.calls import get
 from gradmill.events import PATIENCE_S, FeedEvent, feed_event
 from gradmill.predictions import Predictions
+from gradmill.readings import Decimal
 from gradmill.retrying import Retries
 
 
@@ -56,11 +57,14 @@ class AsyncClient:
         numbers: Sequence[str] | None = None,
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
+        decimal: Decimal | None = None,
     ) -> Predictions:
         """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, the path of a file,
         or a dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = await self.jobs.get(job) if isinstance(job, str) else job
-        return await found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values)
+        return await found.predict(
+            data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values, decimal=decimal
+        )
 
     async def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> AsyncIterator[FeedEvent]:
         """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of

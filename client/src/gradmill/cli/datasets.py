@@ -9,7 +9,7 @@ import typer
 from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.making import AsJson
 from gradmill.cli.output import put, put_fields, put_json, put_table
-from gradmill.cli.request import MissingValues, Numbers, Texts
+from gradmill.cli.request import Decimal, MissingValues, Numbers, Texts
 
 app = typer.Typer(help="Tables to train on.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,11 +27,18 @@ def upload(
     number: Numbers = None,
     text: Texts = None,
     missing_value: MissingValues = None,
+    decimal: Decimal = None,
     as_json: AsJson = False,
 ) -> None:
     """Uploads a file, and tells the id of the dataset. The same file twice is one dataset."""
     dataset = client_of(context).datasets.upload(
-        file, name=name, format=format, numbers=number or (), texts=text or (), missing_values=missing_value or ()
+        file,
+        name=name,
+        format=format,
+        numbers=number or (),
+        texts=text or (),
+        missing_values=missing_value or (),
+        decimal=decimal,
     )
     for column in dataset.columns:
         if column.warning:

@@ -18,7 +18,7 @@ from gradmill.cli.following import doubted
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import check_free, into, put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.refusals import in_options
-from gradmill.cli.request import HOW_A_FILE_IS_READ, MissingValues, Numbers, Texts
+from gradmill.cli.request import HOW_A_FILE_IS_READ, Decimal, MissingValues, Numbers, Texts
 from gradmill.cli.showing import fields_of
 from gradmill.errors import BadInput, NotFound
 from gradmill.predictions import Predictions
@@ -141,6 +141,7 @@ def predict(
     number: Numbers = None,
     text: Texts = None,
     missing_value: MissingValues = None,
+    decimal: Decimal = None,
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
     epoch: Whose = None,
     output: Annotated[
@@ -153,7 +154,7 @@ def predict(
     from. An --output that is there is refused, unless --force is given."""
     if output is not None:
         check_free(output, force=force)
-    said = {"numbers": number, "texts": text, "missing_values": missing_value}
+    said = {"numbers": number, "texts": text, "missing_values": missing_value, "decimal": decimal}
     if is_id(data) and any(said.values()):
         raise BadInput(HOW_A_FILE_IS_READ)
     rows = data if is_id(data) else Path(data)

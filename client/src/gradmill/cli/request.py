@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from gradmill import readings
 from gradmill.answers import DatasetAnswer
 from gradmill.cli import parsing
 from gradmill.cli.parsing import JSON
@@ -22,7 +23,7 @@ from gradmill.tables import is_id
 LEAST_ROWS_TO_SPLIT = 20  # as the service has it
 DEFAULT = "Default:"
 CHOSEN = "Default: chosen from the data."
-HOW_A_FILE_IS_READ = "--number, --text and --missing-value say how a file is read; there is none to upload"
+HOW_A_FILE_IS_READ = "--number, --text, --missing-value and --decimal say how a file is read; there is none to upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Asked:
 
     job: JSON
     data: str | None
-    said: Mapping[str, list[str]]
+    said: readings.Said
     options: Mapping[str, str]
 
 
@@ -40,6 +41,10 @@ Numbers = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A col
 Texts = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column of texts; may be repeated.")]
 MissingValues = Annotated[
     list[str] | None, typer.Option(metavar="TEXT", help="A text in the file that means a missing value; may be repeated.")
+]
+Decimal = Annotated[
+    readings.Decimal | None,
+    typer.Option(help="The sign before decimals in CSV; the other one groups thousands. Default: as the file shows."),
 ]
 
 
@@ -54,6 +59,7 @@ def request(
     number: Numbers = None,
     text: Texts = None,
     missing_value: MissingValues = None,
+    decimal: Decimal = None,
     layers: Annotated[
         str | None, typer.Option(metavar="LAYERS", help=f"Units and activations: 64:relu,32:relu,3. {CHOSEN}")
     ] = None,
@@ -144,7 +150,7 @@ def request(
     for assignment in set_ or ():
         path = assignment.partition("=")[0]
         options["/" + path.replace(".", "/")] = f"--set {path}"
-    said = {"numbers": number, "texts": text, "missing_values": missing_value}
+    said = {"numbers": number, "texts": text, "missing_values": missing_value, "decimal": decimal}
     return Asked(job, data, {name: words for name, words in said.items() if words}, options)
 
 

@@ -13,6 +13,7 @@ from gradmill.answers import FeedEventAnswer
 from gradmill.calls import get
 from gradmill.events import PATIENCE_S, FeedEvent, feed_event
 from gradmill.predictions import Predictions
+from gradmill.readings import Decimal
 from gradmill.retrying import Retries
 from gradmill.synchronous.datasets import Datasets
 from gradmill.synchronous.jobs import Job, Jobs, Which
@@ -59,11 +60,12 @@ class Client:
         numbers: Sequence[str] | None = None,
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
+        decimal: Decimal | None = None,
     ) -> Predictions:
         """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, the path of a file,
         or a dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = self.jobs.get(job) if isinstance(job, str) else job
-        return found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values)
+        return found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values, decimal=decimal)
 
     def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> Iterator[FeedEvent]:
         """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of

@@ -10,6 +10,7 @@ from gradmill import tables
 from gradmill.answering import model_of
 from gradmill.answers import DatasetAnswer, DatasetSummaryAnswer, PreviewAnswer
 from gradmill.calls import delete, get, upload
+from gradmill.readings import Decimal
 from gradmill.requests import path_of
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.transport import Transport
@@ -30,6 +31,7 @@ class Datasets:
         numbers: Sequence[str] = (),
         texts: Sequence[str] = (),
         missing_values: Sequence[str] = (),
+        decimal: Decimal | None = None,
         idempotency_key: str | None = None,
     ) -> DatasetAnswer:
         """A file (its name tells the format: csv, json, jsonl, parquet, npy, npz), bytes with a `format`, a NumPy array, a
@@ -37,9 +39,10 @@ class Datasets:
         dataset. Without a `name` it has that of the file.
 
         `numbers` and `texts` are columns that are so whatever they look like, `missing_values` texts that mean a missing value
-        in any column. A cell of `numbers` that is none is an error, which names it.
+        in any column. A cell of `numbers` that is none is an error, which names it. `decimal` is the sign that decimals begin
+        with, "comma" or "point"; the other one groups thousands. Where it is not said, a CSV file may show it.
         """
-        said = {"numbers": list(numbers), "texts": list(texts), "missing_values": list(missing_values)}
+        said = {"numbers": list(numbers), "texts": list(texts), "missing_values": list(missing_values), "decimal": decimal}
         body, media_type = tables.content(data, format)
         call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name or tables.name_of(data), **said)
         return model_of(DatasetAnswer, self._transport.json(call))

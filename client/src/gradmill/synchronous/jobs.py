@@ -184,15 +184,16 @@ class JobSummary(JobSummaryAnswer):
         numbers: Sequence[str] | None = None,
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
+        decimal: readings.Decimal | None = None,
     ) -> Predictions:
         """What the network says of new rows: an array, a table, columns by name, a list of rows, which are sent some at a time;
         the path of a file, which is stored meanwhile, for which the key must have the scope `write`; or a dataset, or its id.
 
         Cells of a file or a table are read as those of the dataset were that the job learned from, as long as that is there;
-        `numbers`, `texts` and `missing_values` say otherwise, as in `datasets.upload`.
+        `numbers`, `texts`, `missing_values` and `decimal` say otherwise, as in `datasets.upload`.
         """
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
-        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values)
+        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values, decimal=decimal)
         found = Predictions()
         if isinstance(data, DatasetAnswer | DatasetSummaryAnswer):
             data = data.id
@@ -236,11 +237,12 @@ class JobSummary(JobSummaryAnswer):
         numbers: Sequence[str] | None = None,
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
+        decimal: readings.Decimal | None = None,
     ) -> Generator[Predictions, None]:
         """What `predict` says of a file, or of a dataset or its id, some rows at a time as they come, for more of them than
         shall be in memory; the last piece has the warnings, and no rows. NotReachable where the answer breaks off."""
         params = {"epoch": epoch, "probabilities": None if probabilities else "false"}
-        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values)
+        said = readings.said(numbers=numbers, texts=texts, missing_values=missing_values, decimal=decimal)
         if not isinstance(data, Path):
             _check_unread(data, said)
             asked = {"dataset": data if isinstance(data, str) else data.id}
