@@ -33,10 +33,8 @@ def test_the_summary_speaks_of_the_epoch_that_the_curves_show(
     expect(shown).to_have_text("3")
     held: list[Route] = []
     page.route(re.compile("/epochs"), lambda route: held.append(route))
-    with page.expect_response(lambda answer: answer.url.endswith(job) and answer.status == 200) as answer:
-        worker.record(claim, [4, 5])
-    assert answer.value.json()["progress"]["epoch"] == 5
-    until(lambda: page.evaluate("1") and held)
+    worker.record(claim, [4, 5])
+    until(lambda: page.evaluate("1") and held)  # asked for since the job has more of them
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert "3 of 100" in facts(page)
     worker.record(claim, [6, 7])  # while those before are on their way
