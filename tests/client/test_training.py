@@ -141,6 +141,7 @@ def test_rows_of_targets_go_with_a_table(client):
     assert listed.predict(table).shape == (30, 2)
 
 
+@pytest.mark.filterwarnings("ignore::gradmill.GradmillWarning")  # two epochs teach little
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_file_is_learned_from_and_predicted_by_its_path(client, tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
@@ -177,6 +178,7 @@ def test_a_text_that_is_neither_a_file_nor_a_dataset_is_told_what_was_looked_for
         gradmill.train("auto", np.zeros((3, 1)), [1, 2, 3], numbers=["input"], client=client)
 
 
+@pytest.mark.filterwarnings("ignore::gradmill.GradmillWarning")  # one epoch teaches little
 def test_what_is_trained_in_one_call_has_a_name_in_the_lists(client):
     table = {"size": list(range(30)), "price": [3 * i for i in range(30)]}
 
