@@ -147,7 +147,7 @@ def test_a_file_is_learned_from_and_predicted_by_its_path(client, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     rows = [f"{'k.A.' if i == 3 else f'{i},5'};{i % 3};{2 * i + 1}" for i in range(30)]
     Path("rents.csv").write_text("\n".join(["area;zone;rent", *rows]) + "\n")
-    read = {"numbers": ["area"], "texts": ["zone"], "missing_values": ["k.A."]}
+    read = {"numbers": ["area"], "texts": ["zone"], "missing_values": ["k.A."], "decimal": "comma"}
     model = gradmill.train("auto", kind("rents.csv"), "rent", client=client, epochs=2, **read)
     assert model.job.dataset["target"] == "rent"
     assert model.job.name == "rent from rents.csv"

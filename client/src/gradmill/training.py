@@ -9,6 +9,7 @@ from gradmill import address
 from gradmill.doubts import warn_of
 from gradmill.predictions import Predictions
 from gradmill.progress import Telling
+from gradmill.readings import Decimal
 from gradmill.requests import Network
 from gradmill.spec import TrainingRequest
 from gradmill.synchronous.client import Client
@@ -67,6 +68,7 @@ def train(
     numbers: Sequence[str] = (),
     texts: Sequence[str] = (),
     missing_values: Sequence[str] = (),
+    decimal: Decimal | None = None,
     metadata: Mapping[str, str] | None = None,
     client: Client | None = None,
     progress: bool | Callable[[Job], None] = False,
@@ -78,16 +80,16 @@ def train(
 
     X is an array (N, n) of numbers, a table with names, the path of a file, or a dataset or its id; y has a number, a label or
     a row of numbers for each row of X, or is a table of targets, or it is the name of a column of X, or a list of such names.
-    `numbers`, `texts` and `missing_values` say how the cells of a file or a table are read, as in `datasets.upload`. Features
-    are standardised unless `data` says otherwise, as it may of all that a request says of its data: `scaling`, `missing`,
-    `categories`, `class_weights`, …. All else is the training: `epochs=100, optimizer="adam", validation={"fraction": 0.2}`;
-    what is left out is chosen from the data.
+    `numbers`, `texts`, `missing_values` and `decimal` say how the cells of a file or a table are read, as in `datasets.upload`.
+    Features are standardised unless `data` says otherwise, as it may of all that a request says of its data: `scaling`,
+    `missing`, `categories`, `class_weights`, …. All else is the training: `epochs=100, optimizer="adam",
+    validation={"fraction": 0.2}`; what is left out is chosen from the data.
 
     `name` is that of the job, and of the dataset that a table or large arrays become; a file keeps its own.
     """
     service = client or default_client()
-    reading = {"numbers": numbers, "texts": texts, "missing_values": missing_values}
-    sender = Sender(service, name or "data of train()", {part: names for part, names in reading.items() if names})
+    reading = {"numbers": numbers, "texts": texts, "missing_values": missing_values, "decimal": decimal}
+    sender = Sender(service, name or "data of train()", {part: said for part, said in reading.items() if said})
     dataset = sender.dataset(X, y, {"scaling": "standard", **(data or {})})
     called = name or ("train()" if "id" not in dataset else None)  # the service calls it by its targets and its dataset
     job = service.jobs.create(network, dataset, training, name=called, metadata=metadata)
