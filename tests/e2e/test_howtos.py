@@ -117,7 +117,7 @@ def test_the_requests_of_the_reference_are_taken(client: httpx2.Client) -> None:
 def test_the_snippets_of_the_reference_load_what_was_exported(client: httpx2.Client, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the snippet loads the export for PyTorch, which is not installed")
     onnx, torch = blocks("reference", "python")
-    data = "size,town,rent\n" + "".join(f"{20 + i},{'Bern' if i % 2 else 'Chur'},{500 + 9 * i}\n" for i in range(40))
+    data = "size,town,rent\n" + "".join(f"{20 + 2 * i},{'Bern' if i % 2 else 'Chur'},{500 + 9 * i}\n" for i in range(40))
     dataset = client.post("/v1/datasets", content=data, headers={"Content-Type": "text/csv"}).json()
     job = client.post("/v1/jobs", json={"dataset": {"id": dataset["id"], "target": "rent"}, "training": {"epochs": 20}}).json()
     weights = finished(client, job["id"])["weights"]
