@@ -95,6 +95,8 @@ def read(file: TextIO, features: list[JSON], missing_values: list[str], decimal:
     """The texts of each row; a missing value is empty, and each number has a point."""
     first = file.readline()
     delimiter = max(DELIMITERS, key="".join(first.split('"')[::2]).count)  # what is quoted delimits nothing
+    if delimiter == "," and decimal == "comma":
+        decimal = None  # numbers between commas have no decimal ones
     reader = csv.DictReader(chain([first], file), delimiter=delimiter)
     numbers = {feature["column"] for feature in features if feature["kind"] == "number"}
     lacking = {feature["column"] for feature in features} - {*(reader.fieldnames or ())}

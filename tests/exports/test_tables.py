@@ -117,8 +117,17 @@ def learned(reading: Reading) -> SavedModel:
 @pytest.mark.parametrize("form", PROGRAMS)
 def test_it_predicts_of_a_file_what_the_service_predicts_of_it(form: Name, name: str, tmp_path: Path) -> None:
     content, reading = READ[name]
-    made, data = learned(reading), content.encode()
-    schema = read_here(data, "csv", tmp_path, reading=reading).schema
+    agrees(form, learned(reading), content, reading, tmp_path)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_numbers_between_commas_have_points_whatever_the_training_data_had(form: Name, tmp_path: Path) -> None:
+    agrees(form, learned(COMMA), "Fläche,Ort,neu\n1.234,Köln,true\n12.5,Rom,false\n", AS_IT_LOOKS, tmp_path)
+
+
+def agrees(form: Name, made: SavedModel, content: str, reading: Reading, tmp_path: Path) -> None:
+    """The program with the service, which reads the file so."""
+    schema = read_here(content.encode(), "csv", tmp_path, reading=reading).schema
     fitting = Fitting(schema, made.card.preprocessing, np.float64)
     table = read_columns(tmp_path / "table", fitting.names)
     expected = Predictor(made).predict(fitting.block(table, 0, schema.rows)).values["price"]

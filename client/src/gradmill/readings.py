@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from gradmill.answers import DatasetAnswer, Reading
 from gradmill.errors import BadInput, InvalidData
-from gradmill.tables import plain
+from gradmill.tables import FORMATS, plain
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
 Decimal: TypeAlias = Literal["comma", "point"]
@@ -24,6 +24,7 @@ _WHOLE = re.compile("-?[0-9]+")
 _POINTED = re.compile(r"-?[0-9]+\.0")
 _SHOWN = 5  # cells in a message
 _LISTED = 10  # columns
+_LONGEST_LINE = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,11 @@ def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
     return Learned(reading, {each.name for each in texts if any(_POINTED.fullmatch(str(text)) for text in each.values or ())})
 
 
-def merged(learned: Learned, said: Said) -> Said:
-    """As the training data were read, but for what is said."""
+def merged(learned: Learned, said: Said, data: Any) -> Said:
+    """As the training data were read, but for what is said; numbers between commas have no decimal ones."""
     found = {**learned.reading, **said}
+    if "decimal" not in said and isinstance(data, Path) and _has_commas_between(data):
+        found.pop("decimal", None)
     for open_, given in (("numbers", "texts"), ("texts", "numbers")):
         if open_ not in said:
             found[open_] = [name for name in found.get(open_, ()) if name not in said.get(given, ())]
@@ -99,6 +102,15 @@ def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collec
 def matter(data: Any) -> bool:
     """Whether cells may be read in several ways, as those of all files and tables but NumPy's files."""
     return not isinstance(data, Path) or data.suffix.lower() not in (".npy", ".npz")
+
+
+def _has_commas_between(file: Path) -> bool:
+    """Whether a CSV file has commas between its columns, neither semicolons nor tabs."""
+    if FORMATS.get(file.suffix.lower()) != "csv" or not file.is_file():
+        return False
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
+        first = "".join(lines.readline(_LONGEST_LINE).split('"')[::2])
+    return max(",;\t", key=first.count) == ","
 
 
 def _near(name: str, names: Sequence[str]) -> str:

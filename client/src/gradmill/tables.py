@@ -22,7 +22,7 @@ MEDIA_TYPES = {
     "npy": "application/x-npy",
     "npz": "application/x-npz",
 }
-_SUFFIXES = {**{f".{name}": name for name in MEDIA_TYPES}, ".ndjson": "jsonl", ".tsv": "csv", ".txt": "csv", ".pq": "parquet"}
+FORMATS = {**{f".{name}": name for name in MEDIA_TYPES}, ".ndjson": "jsonl", ".tsv": "csv", ".txt": "csv", ".pq": "parquet"}
 _BEGINNINGS = {b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"PAR1": "parquet"}
 
 
@@ -61,7 +61,7 @@ def file_named(text: str) -> Path | None:
     if is_id(text):
         return None
     path = Path(text)
-    if not os.path.isfile(text) and path.suffix.lower() not in _SUFFIXES:
+    if not os.path.isfile(text) and path.suffix.lower() not in FORMATS:
         raise BadInput(f"{text!r:.300} is neither the path of a file nor the id of a dataset, ds_…: {_absence(path)}")
     return path
 
@@ -144,7 +144,7 @@ def is_array(data: Any) -> bool:
 
 
 def _file(path: Path, format: str | None) -> tuple[Path, str]:
-    known = format or _SUFFIXES.get(path.suffix.lower())
+    known = format or FORMATS.get(path.suffix.lower())
     if known is None:
         raise BadInput(f"{path} does not tell its format by its name; format= must be one of {', '.join(MEDIA_TYPES)}")
     if not path.is_file():

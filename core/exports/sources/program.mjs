@@ -62,7 +62,8 @@ function forms(kind, mayHaveCommas) {
   }
   const spaces = kind === "grouped" ? " '\u2019\u00a0\u202f" : "";
   if (DECIMAL) {
-    return [[DECIMAL, (DECIMAL === "." ? "," : ".") + spaces]];
+    const between = mayHaveCommas || DECIMAL === "." ? [] : [[".", ""]]; // as programs write numbers between commas
+    return [...between, [DECIMAL, (DECIMAL === "." ? "," : ".") + spaces]];
   }
   const points = mayHaveCommas ? [".", ","] : ["."];
   const found = points.map((point) => [point, ""]);

@@ -40,7 +40,10 @@ def forms(kind, may_have_commas):
         return [("", "")]
     spaces = " '\u2019\u00a0\u202f" if kind == "grouped" else ""
     if DECIMAL:
-        return [(DECIMAL, ("," if DECIMAL == "." else ".") + spaces)]
+        between = (
+            [] if may_have_commas or DECIMAL == "." else [(".", "")]
+        )  # as programs write numbers, with commas between them
+        return [*between, (DECIMAL, ("," if DECIMAL == "." else ".") + spaces)]
     points = [".", ","] if may_have_commas else ["."]
     found = [(point, "") for point in points]
     if kind == "grouped":

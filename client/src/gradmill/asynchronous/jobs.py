@@ -200,7 +200,7 @@ class AsyncJobSummary(JobSummaryAnswer):
             data = named
         if isinstance(data, Path) or named is not None:
             learned = await self._reading(data)
-            reading = readings.merged(learned, said)
+            reading = readings.merged(learned, said, data)
             if named is None:
                 found.add(await self._predicted_of_file(Upload(data, reading), params))
                 return found
@@ -247,7 +247,7 @@ class AsyncJobSummary(JobSummaryAnswer):
                 async for answer in answers:
                     yield Predictions.of(answer)
             return
-        file = Upload(data, readings.merged(await self._reading(data), said))
+        file = Upload(data, readings.merged(await self._reading(data), said, data))
         while True:
             async with lent(self._transport, file) as dataset:
                 call = post(self._path("predict"), {"dataset": dataset}, params=params)

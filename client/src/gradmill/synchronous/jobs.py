@@ -203,7 +203,7 @@ class JobSummary(JobSummaryAnswer):
             data = named
         if isinstance(data, Path) or named is not None:
             learned = self._reading(data)
-            reading = readings.merged(learned, said)
+            reading = readings.merged(learned, said, data)
             if named is None:
                 found.add(self._predicted_of_file(Upload(data, reading), params))
                 return found
@@ -250,7 +250,7 @@ class JobSummary(JobSummaryAnswer):
                 for answer in answers:
                     yield Predictions.of(answer)
             return
-        file = Upload(data, readings.merged(self._reading(data), said))
+        file = Upload(data, readings.merged(self._reading(data), said, data))
         while True:
             with lent(self._transport, file) as dataset:
                 call = post(self._path("predict"), {"dataset": dataset}, params=params)
