@@ -84,7 +84,8 @@ class Table:
     def __init__(self, service: Service, dataset: Dataset, predictor: "Predictor") -> None:
         """InvalidData where the network cannot read it, down to its last row."""
         schema = Schema.model_validate(dataset.schema)
-        self._fitting = Fitting(schema, predictor.card.preprocessing, predictor.dtype)
+        card = predictor.card
+        self._fitting = Fitting(schema, card.preprocessing, predictor.dtype, decimal=card.reading.decimal)
         self._unseen: Counter[str] = Counter()
         self.count = schema.rows
         with TemporaryDirectory(dir=service.files) as directory:

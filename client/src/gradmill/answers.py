@@ -181,7 +181,8 @@ class Column(Answer):
     deviation. The four statistics are None where there is no number. `warning` says where the column looks like
     something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
     FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows:
-    they are `rising` by 1 from row to row, or hardly ever the same and `named` as ids are."""
+    they are `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of
+    its cells where all of their points may separate thousands, and nothing in the file tells."""
 
     name: str
     kind: Literal["number", "boolean", "text", "ignored"] | str
@@ -197,6 +198,7 @@ class Column(Answer):
     number_like: NumberLike | None = None
     missing_rows: list[int] = []
     numbering: Literal["rising", "named"] | str | None = None
+    doubtful: str | None = None
 
 
 class Reading(Answer):

@@ -73,7 +73,7 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     with in_lines(line):
         columns = [_column(name, table.column(i), reading, line, styles) for i, name in enumerate(names)]
     doubtful = signs.doubtful
-    columns = [replace(each, warning=_doubt(doubtful[each.name])) if each.name in doubtful else each for each in columns]
+    columns = [_doubted(each, doubtful[each.name]) if each.name in doubtful else each for each in columns]
     return Read(table.num_rows, columns, first_line=line, reading=reading)
 
 
@@ -90,10 +90,10 @@ def _column(name: str, column: Any, reading: Reading, first_line: int | None, st
     return number(name, found.x)
 
 
-def _doubt(text: str) -> str:
-    """Of a column whose first cell with a point this is."""
-    told = f"{quoted(text)} is read as {float(text):.15g}"
-    return f"its points are read as decimal points, {told}; if they separate thousands, upload the data with decimal=comma"
+def _doubted(column: Described, text: str) -> Described:
+    """Its first cell with a point is the text."""
+    told = f"its points are read as decimal points, {quoted(text)} is read as {float(text):.15g}"
+    return replace(column, warning=f"{told}; if they separate thousands, upload the data with decimal=comma", doubtful=text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ class Column:
     population's standard deviation. The four statistics are None where there is no number. `warning` says where the column
     looks like something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
     FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows: they are
-    `rising` by 1 from row to row, or hardly ever the same and `named` as ids are.
+    `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of its cells where
+    all of their points may separate thousands, and nothing in the file tells.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Column:
     number_like: NumberLike | None = None
     missing_rows: tuple[int, ...] = ()
     numbering: Numbering | None = None
+    doubtful: str | None = None
 
     def __post_init__(self) -> None:
         """Databases may give 1.0 back as 1: where one value is a float, all are."""

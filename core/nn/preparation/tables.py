@@ -18,11 +18,12 @@ from core.nn.preparation.features import Boolean, Category, Feature, Number, Tex
 from core.nn.preparation.indices import Index
 from core.nn.preparation.names import ColumnNames, listed, quoted, upload_as
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import Decimal
 from core.nn.preparation.recoding import codes
 from core.nn.preparation.rows import MAX_PROBLEMS, refusal
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.unseen import MAX_WARNINGS, unseen
-from core.nn.preparation.warnings import disguise, upload
+from core.nn.preparation.warnings import disguise, doubt, upload
 
 Reader = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -32,8 +33,11 @@ _CHECKED_ROWS = 1 << 18  # at once
 class Fitting:
     """Which columns of a table are read, and how: `names` are those that must be there as arrays."""
 
-    def __init__(self, schema: Schema, fitted: Preprocessing, dtype: DTypeLike, at: str = "/dataset") -> None:
-        """InvalidData that names every column that is missing, of another kind, or beyond the range of the dtype."""
+    def __init__(
+        self, schema: Schema, fitted: Preprocessing, dtype: DTypeLike, at: str = "/dataset", decimal: Decimal | None = None
+    ) -> None:
+        """InvalidData that names every column that is missing, of another kind, or beyond the range of the dtype, or that may
+        have been read with another sign of decimals than the `decimal` one of the training data."""
         self._rows = schema.rows
         self._first_line = schema.first_line
         self._dtype = dtype
@@ -61,7 +65,7 @@ class Fitting:
                     self._readers[name] = reader
                     if isinstance(feature, Text | Category) and (strange := _Strange(column, feature)).texts:
                         self._strange[name] = strange
-                    message = _beyond(feature, column, dtype)
+                    message = _beyond(feature, column, dtype) or doubt(column, decimal)
             if message is not None:
                 found.append(Problem(at, message))
         if found:

@@ -13,6 +13,7 @@ from core.nn.preparation.names import ColumnNames, lacking, listed, quoted, uplo
 from core.nn.preparation.roles import classes, target_columns, used_names
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.split import validation_count
+from core.nn.preparation.warnings import doubt
 from core.nn.spec import (
     AnyLoss,
     DataSpec,
@@ -102,6 +103,7 @@ def _column_problems(training: TrainingSpec, data: DataSpec, schema: Schema, oth
         yield from problems
         return
     labels = classes(schema, data, training.loss)
+    decimal = None if schema.reading is None else schema.reading.decimal
     for name in used_names(schema, data):
         ours = schema.column(name)
         message = names.unusable(name)
@@ -110,6 +112,8 @@ def _column_problems(training: TrainingSpec, data: DataSpec, schema: Schema, oth
             if theirs.kind != ours.kind:
                 message = f"column {quoted(name)} is {theirs.kind} in the validation data, {ours.kind} in the training data"
                 message += upload_as(name, ours.kind)
+            elif (told := doubt(theirs, decimal)) is not None:
+                message = told
             elif name in targets:
                 message = _unfit_target(theirs, other, training.loss, labels if len(targets) == 1 else None)
             elif name == data.weight:

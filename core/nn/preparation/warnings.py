@@ -6,7 +6,7 @@ from itertools import islice
 from core.errors import Problem
 from core.nn.preparation.column import NUMBERING, Cell, Column, are_many, row_at
 from core.nn.preparation.names import quoted
-from core.nn.preparation.reading import read_as
+from core.nn.preparation.reading import Decimal, read_as
 from core.nn.preparation.roles import left_out, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, DataSpec, SoftmaxCrossEntropy
@@ -59,6 +59,17 @@ def upload(column: Column, other: str = ", or name those that mean a missing val
     told = f"upload the data with {words}"
     is_enough = like is None or not like.strange or (like.words and like.cells == like.of)
     return told if is_enough else f"correct these cells{other} and {told}"
+
+
+def doubt(column: Column, decimal: Decimal | None) -> str | None:
+    """That its points may separate thousands, where those of the data that the network learns from do; else None."""
+    if column.doubtful is None or decimal != "comma":
+        return None
+    return (
+        f"column {quoted(column.name)} has points that may separate thousands, {quoted(column.doubtful)} is the first, as "
+        "those of the data do that the network learns from: upload this file with decimal=comma, or where they begin decimals "
+        "with decimal=point"
+    )
 
 
 def _is_dirty(column: Column) -> bool:

@@ -12,12 +12,16 @@ from starlette.testclient import TestClient
 
 from api import predictions as blocks
 from core.nn.predictor import Predictor
+from core.nn.preparation.features import Number
+from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import Reading
 from core.nn.preparation.rows import columns_of
 from core.nn.preparation.targets import Target
-from core.nn.saving.model import SavedModel
+from core.nn.saving.model import Card, SavedModel
 from core.nn.saving.weights import to_safetensors
+from core.nn.spec import NetworkSpec, TrainingSpec
 from core.store import Store
-from tests.api.conftest import JSON, messages, pointers
+from tests.api.conftest import JSON, RESULT, Worker, messages, pointers
 from tests.api.predictions.conftest import CLASSES, REGRESSION, ROW, WEIGHTS, model, people
 from tests.keys import issued
 
@@ -278,3 +282,37 @@ def test_the_answer_is_the_predictors_own_to_the_last_bit(client: TestClient, cl
     assert expected.probabilities is not None
     given = client.post(classifier, json={"rows": rows}).json()["predictions"]
     assert [list(each["probabilities"].values()) for each in given] == expected.probabilities.tolist()
+
+
+def test_a_file_that_does_not_show_its_decimal_sign_is_not_read_otherwise_than_the_training_data_were(
+    client: TestClient, submitted: Callable[..., JSON], worker: Worker
+) -> None:
+    def upload(lines: str, **words: str) -> str:
+        headers = {"Content-Type": "text/csv"}
+        answer = client.post("/v1/datasets", content=f"sum;area\n{lines}\n", params=words, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    card = Card(
+        NetworkSpec.model_validate({"layers": [{"units": 1}]}),
+        TrainingSpec.model_validate({"loss": "huber"}).loss,
+        Preprocessing((Number("sum", 0.0, 1.0, 0.0),), (Target("y", "number"),)),
+        Reading(decimal="comma"),
+    )
+    weights = {"0.weight": np.ones((1, 1), np.float32), "0.bias": np.zeros(1, np.float32)}
+    path = f"/v1/jobs/{submitted()['id']}/predict"
+    worker.store.jobs.succeed(worker.claim(), RESULT, {"best": to_safetensors(weights, card.to_json())})
+
+    def predicted(id: str) -> list[float]:
+        answer = client.post(path, json={"dataset": id})
+        assert answer.status_code == 200, answer.text
+        return [each["values"]["y"] for each in answer.json()["predictions"]]
+
+    answer = client.post(path, json={"dataset": upload("1.204;66")})
+    assert (answer.status_code, answer.json()["code"], pointers(answer)) == (422, "invalid_data", ["/dataset"])
+    assert '"1.204" is the first' in answer.json()["detail"]
+    assert "decimal=comma" in answer.json()["detail"]
+    assert predicted(upload("1.204;66", decimal="comma")) == [1204.0]
+    assert predicted(upload("1.204;66", decimal="point")) == [pytest.approx(1.204)]
+    assert predicted(upload("1.204;66,5")) == [1204.0]
+    assert predicted(upload("1204;66")) == [1204.0]

@@ -1,5 +1,7 @@
 """A stored table as rows to predict: which columns fit, and that they are read as those that a network learned from."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from core.errors import InvalidData
 from core.nn.preparation.column import Columns
 from core.nn.preparation.features import Boolean, Category, Indicator, Number, Text
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import Decimal
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.tables import Fitting
 from core.nn.preparation.targets import Target
@@ -131,3 +134,13 @@ def test_a_number_beyond_the_range_is_told_before_any_row_is_read(value: float) 
 def test_the_same_number_fits_into_a_network_of_float64() -> None:
     schema, _ = table(number("age", np.array([1e3, 1e39, 0])), MEMBER, CITY, FROM)
     Fitting(schema, FITTED, np.float64)
+
+
+@pytest.mark.parametrize(("decimal", "is_refused"), [("comma", True), ("point", False), (None, False)])
+def test_points_that_may_separate_thousands_are_refused_where_those_of_the_training_data_do(
+    decimal: Decimal | None, is_refused: bool
+) -> None:
+    schema, _ = table(replace(AGE, doubtful="1.204"), MEMBER, CITY, replace(number("more", np.arange(3)), doubtful="1.5"), FROM)
+    told = 'column "age" has points that may separate thousands, "1.204" is the first, .* upload this file with decimal=comma'
+    with pytest.raises(InvalidData, match=told) if is_refused else nullcontext():
+        Fitting(schema, FITTED, np.float32, decimal=decimal)

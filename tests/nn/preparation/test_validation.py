@@ -7,6 +7,7 @@ import pytest
 
 from core.nn.preparation.choice import MAX_PROBLEMS
 from core.nn.preparation.column import Column
+from core.nn.preparation.reading import Reading
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.validation import data_problems, row_counts, row_problems, stratifies
 from core.nn.spec import DataSpec, TrainingSpec
@@ -30,7 +31,7 @@ def training(loss: str = "mean_squared_error", **validation: Any) -> TrainingSpe
 
 def changed(name: str, **fields: Any) -> Schema:
     columns = tuple(replace(column, **fields) if column.name == name else column for column in SCHEMA.columns)
-    return SCHEMA.model_copy(update={"columns": columns})
+    return Schema(rows=SCHEMA.rows, columns=columns)
 
 
 def found(other: Schema | None = None, loss: str = "mean_squared_error", target: str = "x", **data: Any) -> dict[str, str]:
@@ -125,6 +126,14 @@ def test_a_column_that_does_not_fit_is_named(other: Schema, choice: dict[str, An
     [(pointer, told)] = found(other, **choice).items()
     assert pointer == f"{AT}/dataset"
     assert told.startswith(f"validation data: {message}")
+
+
+def test_points_that_may_separate_thousands_are_refused_where_those_of_the_training_data_do() -> None:
+    doubtful, comma = changed("x", doubtful="1.204"), SCHEMA.model_copy(update={"reading": Reading(decimal="comma")})
+    assert data_problems(training(dataset="ds_1"), DataSpec(target="x"), SCHEMA, doubtful) == []
+    [problem] = data_problems(training(dataset="ds_1"), DataSpec(target="x"), comma, doubtful)
+    assert problem.pointer == f"{AT}/dataset"
+    assert "upload this file with decimal=comma" in problem.message
 
 
 def test_lists_of_another_form_are_pointed_at() -> None:
