@@ -70,9 +70,10 @@ class DatasetAnswer(DatasetSummaryAnswer):
         description=f"`values` are the first {FIRST_VALUES} of the `distinct` ones, unless `?values=all` asks for all."
     )
     left_out: list[str] = Field(
+        default_factory=list,
         description="Columns that tell rows apart: whole numbers that only number them, and texts that hardly repeat, each "
         "of which would be an input. A job takes them only where its `features` name them, or where there is nothing else to "
-        "take, and then the numbers before the texts."
+        "take, and then the numbers before the texts.",
     )
     shapes: dict[str, list[int]] = Field(
         description="Of arrays of more than two dimensions: what one row of `a` was before it became the columns a0, a1, … in "

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import StringConstraints
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.answers import (
@@ -153,7 +154,8 @@ async def create_dataset(
     dataset, is_new = await stored(request, service, tenant, format, name, key, reading)
     headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": _etag(dataset)}
     is_replayed = key is not None and not is_new
-    return answer(dataset_answer(dataset), 201 if is_new else 200, headers | (REPLAYED if is_replayed else {}))
+    told = await run_in_threadpool(dataset_answer, dataset)
+    return answer(told, 201 if is_new else 200, headers | (REPLAYED if is_replayed else {}))
 
 
 @router.get(

@@ -329,6 +329,8 @@ def test_new_rows_have_the_decimal_sign_that_the_data_showed(client, tmp_path):
     assert job.predict(tmp_path / "new.csv", decimal="point").values == job.predict(thousandths).values
     (tmp_path / "between.csv").write_text("sum,area\n1.234,7\n12.5,9\n")  # what a program writes
     assert job.predict(tmp_path / "between.csv").values == job.predict(thousandths).values
+    (tmp_path / "quoted.csv").write_text('\nsum,area\n"1.234","7,0"\n"12.500",9\n')
+    assert job.predict(tmp_path / "quoted.csv").values == expected
 
 
 def test_texts_of_a_table_are_read_with_the_decimal_sign_of_the_data(answering):

@@ -94,7 +94,12 @@ def test_all_dates_of_json_lines_are_texts_where_texts_are_meant(tmp_path: Path)
     assert [column.kind for column in columns] == ["ignored", "ignored", "number"]
     meant = read_here(content, "jsonl", tmp_path, reading=Reading(texts=("day", "x"))).schema
     assert meant.column("day").values == ("2024-05-17",)
-    assert [column.kind for column in meant.columns] == ["text", "ignored", "text"]
+    assert [(column.name, column.kind) for column in meant.columns] == [("day", "text"), ("at", "ignored"), ("x", "text")]
+    assert [each.name for each in read_here(content, "jsonl", tmp_path, reading=Reading(texts=("at",))).schema.columns] == [
+        "day",
+        "at",
+        "x",
+    ]
 
 
 @pytest.mark.parametrize("form", ["npy", "npz"])

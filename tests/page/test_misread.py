@@ -86,6 +86,18 @@ def test_what_cannot_be_read_so_is_told_where_it_is_tried_again(server: Server, 
     expect(page.get_by_role("button", name="Read the file again")).to_be_focused()
 
 
+def test_cells_that_hold_more_than_numbers_are_not_offered_to_be_read_as_such(
+    server: Server, visit: Callable[..., Visit]
+) -> None:
+    page = visit(server.address).open("#/new")
+    content = "rent;let\n" + "".join(f"{900 + i},85 €;{'yes' if i % 3 else 'no'}\n" for i in range(40))
+    page.get_by_label("Choose a table").set_input_files(
+        {"name": "flats.csv", "mimeType": "text/csv", "buffer": content.encode()}  # type: ignore[arg-type]
+    )
+    expect(misread(page)).to_contain_text("such as “900,85 €”; write the numbers alone into the file")
+    expect(misread(page).get_by_role("button")).to_have_count(0)
+
+
 def test_numbers_are_read_with_the_decimal_sign_that_they_have(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit(server.address).open("#/new")
     lines = ["size,kind", *(f"{'k.A.' if i == 4 else f'{chr(34)}1.{i:03},5{chr(34)}'},{'ab'[i % 2]}" for i in range(60))]

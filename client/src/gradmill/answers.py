@@ -227,7 +227,7 @@ class DatasetAnswer(Answer):
     column_count: int
     columns: list[Column]
     """`values` are the first 20 of the `distinct` ones, unless `?values=all` asks for all."""
-    left_out: list[str]
+    left_out: list[str] | None = None
     """Columns that tell rows apart: whole numbers that only number them, and texts that hardly repeat, each of which
     would be an input. A job takes them only where its `features` name them, or where there is nothing else to take, and
     then the numbers before the texts."""

@@ -33,7 +33,7 @@ class Parser:
             if self._about is None and (found := _ROWS.search(self._text)) is not None:
                 self._about = dict(json.loads(f"{self._text[: found.start()]}{_ALL_BUT_NOTHING}}}"))
                 self._text = self._text[found.end() :]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise _strange() from None
         rows = [] if self._about is None or self._has_all else self._taken()
         if len(self._text) > MOST_CHARACTERS:
@@ -46,7 +46,7 @@ class Parser:
             raise _strange()
         try:
             rest = json.loads(f"{{{_ALL_BUT_NOTHING}{self._text}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _strange() from None
         answer = self._answer([], rest)
         if answer.rows != self._rows:
@@ -65,6 +65,8 @@ class Parser:
                 row, place = _JSON.raw_decode(self._text, place)
             except ValueError:  # its end has not come
                 break
+            except RecursionError:
+                raise _strange() from None
             rows.append(row)
         self._text = self._text[place:]
         self._rows += len(rows)

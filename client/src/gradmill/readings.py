@@ -19,12 +19,13 @@ Decimal: TypeAlias = Literal["comma", "point"]
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATOR = re.compile("[, '’\u00a0\u202f]")  # of thousands
 _GROUPED = re.compile("[+-]?[1-9][0-9]{0,2}([, '’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})*(?:[.][0-9]*)?")
+_QUOTED_DECIMALS = re.compile(r'"[ \t]*[+-]?[0-9][0-9.]*,[0-9]+[ \t]*"')
 _SWAPPED = str.maketrans(".,", ",.")
 _WHOLE = re.compile("-?[0-9]+")
 _POINTED = re.compile(r"-?[0-9]+\.0")
 _SHOWN = 5  # cells in a message
 _LISTED = 10  # columns
-_LONGEST_LINE = 1 << 24
+_BEGIN = 1 << 20  # characters of a file that tell how it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,13 @@ def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
     target, features = asked.get("target"), asked.get("features")
     others = {asked.get("weight"), *([target] if isinstance(target, str) else target or ())}
     usable = [each for each in dataset.columns if each.kind != "ignored" and each.name not in others]
-    learned = [each for each in usable if not features or each.name in features]
+    chosen = frozenset(features or ())
+    learned = [each for each in usable if not chosen or each.name in chosen]
     told = dataset.reading or Reading()
+    numbers = frozenset(told.numbers)
     texts = [each for each in learned if each.kind == "text"]
     reading = {
-        "numbers": [each.name for each in learned if each.name in told.numbers],
+        "numbers": [each.name for each in learned if each.name in numbers],
         "texts": [each.name for each in texts],
         "missing_values": told.missing_values,
         "decimal": told.decimal or "",
@@ -105,12 +108,13 @@ def matter(data: Any) -> bool:
 
 
 def _has_commas_between(file: Path) -> bool:
-    """Whether a CSV file has commas between its columns, neither semicolons nor tabs."""
+    """Whether a CSV file has commas between its columns, neither semicolons nor tabs, and none in the numbers of its begin."""
     if FORMATS.get(file.suffix.lower()) != "csv" or not file.is_file():
         return False
-    with file.open(encoding="utf-8-sig", errors="replace") as lines:
-        first = "".join(lines.readline(_LONGEST_LINE).split('"')[::2])
-    return max(",;\t", key=first.count) == ","
+    with file.open(encoding="utf-8-sig", errors="replace") as text:
+        begin = text.read(_BEGIN).lstrip("\r\n")
+    first = "".join(begin.partition("\n")[0].split('"')[::2])
+    return max(",;\t", key=first.count) == "," and _QUOTED_DECIMALS.search(begin) is None
 
 
 def _near(name: str, names: Sequence[str]) -> str:

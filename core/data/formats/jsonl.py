@@ -53,7 +53,7 @@ def _table(path: Path, reading: Reading) -> Any:
     table = _parsed(path, ())
     fields = (table.schema.field(name) for name in reading.texts if name in table.column_names)
     texts = tuple(field.name for field in fields if pa.types.is_temporal(field.type))
-    return _parsed(path, texts) if texts else table
+    return _parsed(path, texts).select(table.column_names) if texts else table
 
 
 def _parsed(path: Path, texts: Iterable[str]) -> Any:

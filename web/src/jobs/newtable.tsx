@@ -99,7 +99,6 @@ function Found({ found, file, job, features }: { found: Predicted; file: File; j
       </div>
       <p class="soft">
         {found.isBeside ? "The rows of the file, with the predictions behind them." : "The predictions with the numbers of their rows, from 0."}
-        {found.stays && " The same file was on the service before, and stays there."}
       </p>
       <div class="wide" tabIndex={0} role="group" aria-label="The first rows">
         <table>

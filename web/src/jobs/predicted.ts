@@ -11,6 +11,7 @@ import { delimiterOf, fieldsOf, Records } from "./records";
 export const SHOWN = 10; // rows
 const MOST_NAMED = 60; // columns; more make an address too long
 const HEAD_BYTES = 1 << 16; // in which the names of the columns stand
+const OWN = "of this prediction"; // with a number that no cell holds: the same file read so is nobody else's dataset
 const TAIL = 1 << 17; // characters of the answer's end, where its warnings stand
 
 type Value = string | number | boolean | null;
@@ -19,7 +20,6 @@ export interface Predicted extends Joined {
   dataset: Dataset;
   rows: Record<string, Value>[]; // the first, as they were read
   warnings: string[];
-  stays: boolean; // whether the table was there before, and is still
 }
 
 /** `features` are what the network learned from, `reading` is how their table was read; `tell` hears what is being done. */
@@ -27,9 +27,10 @@ export async function predicted(file: File, job: Job, features: Column[], readin
   if (file.size === 0) throw new Error("The file is empty.");
   tell(`Reading ${file.name} …`);
   const asked = await readingOf(file, features, reading ?? AS_IT_LOOKS);
-  const { dataset, isNew } = await sent(file, file.name, new AbortController().signal, asked); // to its end: else nobody knew what to remove
+  const own = { ...asked, missing_values: [...asked.missing_values, `${OWN} ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`] };
+  const { dataset } = await sent(file, file.name, new AbortController().signal, own); // to its end: else nobody knew what to remove
   const remove = () => void ask(`/v1/datasets/${dataset.id}`, { method: "DELETE", keepalive: true }).catch(() => {});
-  if (isNew) addEventListener("pagehide", remove);
+  addEventListener("pagehide", remove);
   try {
     signal.throwIfAborted();
     tell(`Predicting ${count(dataset.rows)} rows …`);
@@ -39,10 +40,10 @@ export async function predicted(file: File, job: Job, features: Column[], readin
     const point = (dataset.reading ?? reading)?.decimal ?? null;
     const found = await joined(answer, isCsv(file) ? file : null, { rows: dataset.rows, shown: SHOWN, targets, point });
     const warnings = [...ofReading(dataset, features), ...(await warningsOf(await rowsOf(job, dataset, "application/json", "?probabilities=false", signal)))];
-    return { ...found, dataset, rows: first.data.slice(0, SHOWN), warnings, stays: !isNew };
+    return { ...found, dataset, rows: first.data.slice(0, SHOWN), warnings };
   } finally {
     removeEventListener("pagehide", remove);
-    if (isNew) remove();
+    remove();
   }
 }
 

@@ -25,7 +25,7 @@ export function typedNumber(text: string, point: Point | null, { min, max }: Pic
   const isUsual = (value: number) => min !== null && max !== null && min <= value && value <= max;
   const [small, large] = Math.abs(points) < Math.abs(commas) ? [points, commas] : [commas, points];
   const [value, other] = isUsual(large) && !isUsual(small) ? [large, small] : [small, large];
-  return { value, told: `is read as ${value}; ${other === large ? `type ${other} if that is meant` : `if ${other} is meant, type ${other}0`}` };
+  return { value, told: `is read as ${value}; ${other === large ? `type ${other} if that is meant` : `if ${other} is meant, type ${other}${/\.\d{3}$/.test(String(other)) ? "0" : ""}`}` };
 }
 
 /** A number of the table as the table writes it. */

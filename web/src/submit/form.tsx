@@ -109,7 +109,7 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
             dataset={dataset}
             isRefused={isRefused}
             isBusy={rereading.isBusy}
-            onRead={table.file ? () => rereading.readAsNumbers(misread) : null}
+            onRead={table.file ? rereading.readAsNumbers : null}
           />
           <Columns
             dataset={dataset}

@@ -105,7 +105,8 @@ export function useRereading(table: Table, onTable: (table: Table) => void): Rer
     readAsNumbers: (columns) =>
       read(async (signal) => {
         const odd = await oddTexts(columns, table.dataset, signal);
-        const decimal = columns.map(decimalOf).find((each) => each !== null) ?? draft.decimal;
+        const signs = new Set(columns.map(decimalOf));
+        const decimal = (signs.size === 1 ? [...signs][0] : null) ?? draft.decimal; // it is that of all columns
         return withMissing(columns.reduce((changed, { name }) => withKind(changed, name, "numbers"), { ...draft, decimal }), odd);
       }),
   };

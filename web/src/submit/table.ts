@@ -8,7 +8,6 @@ export interface Table {
   dataset: Dataset;
   file: { content: Blob; name: string } | null; // null: it was sent before, by somebody else
   draft?: Partial<Draft>; // what suits an example
-  isNew?: boolean; // else the same file was sent before, and read alike
 }
 
 const TYPES: Record<string, string> = {
@@ -33,7 +32,7 @@ export async function sent(content: Blob, name: string, signal: AbortSignal, rea
     throw new Error(`${name} cannot be read any more; it has changed or is gone. Choose it again.`);
   });
   const answer = await ask(`/v1/datasets?${query}`, { method: "POST", body: content, headers: { "Content-Type": type }, signal });
-  return { dataset: await answer.json(), file: { content, name }, isNew: answer.status === 201 };
+  return { dataset: await answer.json(), file: { content, name } };
 }
 
 /** The same file, read otherwise, which is another dataset. The one before it stays: it may have been sent in another window since, too. */
