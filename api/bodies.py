@@ -7,7 +7,7 @@ place of the document; only then the standard library's slower reader looks agai
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -35,7 +35,6 @@ FEW_QUOTES = 4 * MOST_FIELDS  # what is made of objects has so many in its first
 _Model = TypeVar("_Model", bound=BaseModel)
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _QUOTE = ord('"')
-_TABLES = ("text/csv", "text/plain", "application/x-ndjson", "application/jsonl", "application/vnd.apache.parquet")
 _LONGEST_INTEGER = 310  # characters, with the sign: a double ends there
 
 
@@ -94,23 +93,18 @@ async def stream(request: Request, limit: int, arrival: Arrival) -> AsyncIterato
         raise Refused("bad_request", "the connection ended before the body did") from None
 
 
-def _way(request: Request, given: str) -> str:
-    """How rows of a file are predicted, where one was sent as it is."""
-    if given not in _TABLES or not request.url.path.endswith("/predict"):
-        return ""
-    return ': a file is uploaded by POST /v1/datasets, and its rows are predicted by {"dataset": "ds_…"}'
-
-
-def _json_body(turns_of: Callable[[Service], Turns]) -> Callable[[Request], AsyncIterator[bytes]]:
+def json_body(turns_of: Callable[[Service], Turns], others: Sequence[str] = ()) -> Callable[[Request], AsyncIterator[bytes]]:
     """Gives the bytes of a JSON request, as long as its endpoint works on them. A large one waits outside of memory, for its
-    turn among these."""
+    turn among these. `others` are the media types that the endpoint takes beside JSON."""
 
     async def body(request: Request) -> AsyncIterator[bytes]:
         given = content_type(request)
         if given != "application/json":
             has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
-            message = f"{has}; it must be application/json{_way(request, given)}"
-            raise Refused("unsupported_media_type", message, headers={"Accept-Post": "application/json"})
+            files = f", or of a file {', '.join(others)}" if others else ""
+            taken = ", ".join(("application/json", *others))
+            message = f"{has}; it must be application/json{files}"
+            raise Refused("unsupported_media_type", message, headers={"Accept-Post": taken})
         service = await service_of(request)
         tenant, limit = await tenant_of(request), service.settings.max_request_bytes
         with (
@@ -127,9 +121,9 @@ def _json_body(turns_of: Callable[[Service], Turns]) -> Callable[[Request], Asyn
     return body
 
 
-JsonBody = Annotated[bytes, Depends(_json_body(lambda service: service.holding), scope="function")]
+JsonBody = Annotated[bytes, Depends(json_body(lambda service: service.holding), scope="function")]
 JobBody = Annotated[
-    bytes, Depends(_json_body(lambda service: service.judging), scope="function")
+    bytes, Depends(json_body(lambda service: service.judging), scope="function")
 ]  # of what is judged, and answered then
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as PathParameter
 
+from api.beside import Beside
 from api.exports import Exports
 from api.limits.arrivals import Arrivals
 from api.limits.places import Places
@@ -67,6 +68,7 @@ class Service:
     room: Room
     exports: Exports
     models: Models
+    beside: Beside
     readiness: Readiness
     uses: Uses
     rates: Rates | None  # None where requests are not counted
@@ -109,6 +111,7 @@ async def opened(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             room=Room(files, settings.max_answer_bytes, settings.tenant_answer_bytes),
             exports=Exports(files, MOST_EXPORT_BYTES, MOST_EXPORTS),
             models=Models(store, settings.max_models_bytes),
+            beside=Beside(store),
             readiness=readiness,
             uses=uses,
             rates=rates,

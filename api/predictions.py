@@ -1,30 +1,18 @@
 """Predictions of many rows, a block at a time, as JSON, JSON lines or CSV."""
 
 import csv
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import orjson
 
 from api.answers import dumped
-from api.deps import Service
-from core.data.table import read_columns
-from core.errors import CoreError, InvalidData, Problem
-from core.nn.preparation.column import Columns, Value
-from core.nn.preparation.indices import strange_in_rows
-from core.nn.preparation.rows import beyond, columns_of
-from core.nn.preparation.schema import Schema
-from core.nn.preparation.strange import others, strange
-from core.nn.preparation.tables import Fitting
-from core.nn.preparation.unseen import unseen_in_rows
-from core.store import Dataset
+from api.sources import Source
+from core.nn.preparation.column import Value
 
 if TYPE_CHECKING:
     from core.nn.predictor import Predictions, Predictor
@@ -37,72 +25,6 @@ PIECE_BYTES = 1 << 24  # of that text: a label may be long, and stands in every 
 NUMBER_BYTES = 28  # the longest with what separates it from the next
 OBJECT_BYTES = 40  # of {"values": …, "probabilities": …} in JSON
 BATCH = 256  # rows that run through the layers at once
-
-
-class Source(Protocol):
-    """Rows to predict: how many, and some of them as columns."""
-
-    count: int
-
-    def block(self, start: int, stop: int) -> Columns: ...
-
-    def warnings(self) -> list[Problem]:
-        """Of the rows that were taken."""
-        ...
-
-
-class Rows:
-    """Rows that stand in the request. InvalidData names every mistake in them."""
-
-    def __init__(self, rows: Any, predictor: "Predictor", known: Callable[[], Collection[str] | None]) -> None:
-        """`known` gives the names of all columns of the training data, None where these are gone."""
-        self._columns = columns_of(rows, predictor.fields)
-        self._rows, self._predictor = rows, predictor
-        self._warnings = unseen_in_rows(rows, predictor.fields, self._columns)
-        if (beside := others(rows, predictor.fields)) and (names := known()) is not None:
-            self._warnings += strange(beside, names)
-        self.count = len(rows)
-
-    def strays(self) -> list[Problem]:
-        """The numbers that leave the range in which the network computes, or number no row of an embedding's table."""
-        predictor = self._predictor
-        return [
-            *beyond(self._rows, self._columns, predictor.card.preprocessing, predictor.dtype),
-            *strange_in_rows(self._rows, predictor.fields, self._columns, predictor.indices, predictor.dtype),
-        ]
-
-    def block(self, start: int, stop: int) -> Columns:
-        return {name: array[start:stop] for name, array in self._columns.items()}
-
-    def warnings(self) -> list[Problem]:
-        return self._warnings
-
-
-class Table:
-    """A dataset, fetched into a file that is gone by its name once it is mapped, and from the disk with the last look at it."""
-
-    def __init__(self, service: Service, dataset: Dataset, predictor: "Predictor") -> None:
-        """InvalidData where the network cannot read it, down to its last row."""
-        schema = Schema.model_validate(dataset.schema)
-        card = predictor.card
-        self._fitting = Fitting(schema, card.preprocessing, predictor.dtype, decimal=card.reading.decimal)
-        self._unseen: Counter[str] = Counter()
-        self.count = schema.rows
-        with TemporaryDirectory(dir=service.files) as directory:
-            file = Path(directory, "table")
-            service.store.datasets.download(dataset.id, file)
-            try:
-                self._columns = read_columns(file, self._fitting.names)
-            except (InvalidData, KeyError) as error:
-                raise CoreError(f"the stored table of {dataset.id} is damaged: {error}") from error
-        self._fitting.check(self._columns, predictor.indices)
-
-    def block(self, start: int, stop: int) -> Columns:
-        self._unseen += self._fitting.unseen(self._columns, start, stop)
-        return self._fitting.block(self._columns, start, stop)
-
-    def warnings(self) -> list[Problem]:
-        return self._fitting.warnings(self._unseen)
 
 
 @dataclass(frozen=True)
@@ -155,7 +77,7 @@ class Answering:
         if self.manner.form == "csv":
             return _csv([[*names, *(f"probability_{key(label)}" for label in self.manner.labels)]])
         classes = self.manner.predictor.card.preprocessing.classes
-        about = {
+        about: dict[str, Any] = {
             "object": "predictions",
             "job": self.manner.job_id,
             "epoch": self.manner.epoch,
@@ -163,6 +85,8 @@ class Answering:
             "classes": None if classes is None else list(classes),
             "rows": self.source.count,
         }
+        if self.source.reading is not None:
+            about["reading"] = self.source.reading.to_json()
         return orjson.dumps(about)[:-1] + b',"predictions":['
 
     def block(self, start: int, stop: int) -> bytes:

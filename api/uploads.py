@@ -17,8 +17,10 @@ from api.deps import Service
 from api.errors import Refused
 from api.limits.quotas import check_rows, quotas_of
 from core.data.parse import Format, parse_upload
+from core.data.parsed import Parsed
 from core.errors import CapacityError, Conflict, InvalidData, NotFound
 from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.settings import Settings
 from core.store import Dataset, Idempotency
 
 BUFFER = 2**20
@@ -42,42 +44,49 @@ async def stored(
     name: str | None,
     key: str | None,
     reading: Reading = AS_IT_LOOKS,
+    file_name: str | None = None,
 ) -> tuple[Dataset, bool]:
     """The dataset, and whether it is a new one. The same key with the same request gives the dataset of the first time.
+    `file_name` is what one without a name is called.
 
     Raises InvalidData, TooLarge, IdempotencyMismatch or Refused; the file is gone afterwards.
     """
-    format = format or _format(request)
+    format = format_of(request, format)
     async with received(request, service, tenant, service.settings.max_dataset_bytes) as upload:
         source, size = upload.file, upload.size
-        if size == 0:
-            raise InvalidData("the body is empty; it must be the file itself")
-
         sha256, table = _hash_of(upload.sha256, reading), source.with_name("table")
         idempotency = None if key is None else Idempotency(key, _fingerprint(sha256, format, name))
 
         def store() -> tuple[Dataset, bool]:
             known = service.store.datasets.known(tenant, sha256, format, idempotency, name)
+            if known is not None and known.name is None and file_name is not None:
+                known = service.store.datasets.known(tenant, sha256, format, None, file_name)
             if known is not None:
                 return known, False
-            try:
-                read = parse_upload(source, format, table, service.settings, reading)
-            except CapacityError as error:
-                raise Refused("capacity", error.message) from None
-            except InvalidData as error:
-                raise InvalidData(f"{error.message}{_hint(source, format)}") from None
+            read = parsed(source, format, table, service.settings, reading)
             quotas = quotas_of(service, tenant)
             check_rows(quotas, read.schema.rows)
             schema = read.schema.model_dump(mode="json")
+            called, stored_bytes = name or file_name, quotas.stored_bytes
             try:
                 return service.store.datasets.add(
-                    tenant, sha256, format, schema, read.preview, size, name, "upload", table, idempotency, quotas.stored_bytes
+                    tenant, sha256, format, schema, read.preview, size, called, "upload", table, idempotency, stored_bytes
                 )
             except NotFound as error:  # the beginning of the upload was swept away before its end
                 raise Conflict(error.message) from None
 
         async with service.parsing.turn(tenant):
             return await anyio.to_thread.run_sync(store)
+
+
+def parsed(source: Path, format: Format, table: Path, settings: Settings, reading: Reading) -> Parsed:
+    """What the file holds, with its columns in the new file `table`. InvalidData, TooLarge or Refused."""
+    try:
+        return parse_upload(source, format, table, settings, reading)
+    except CapacityError as error:
+        raise Refused("capacity", error.message) from None
+    except InvalidData as error:
+        raise InvalidData(f"{error.message}{_hint(source, format)}") from None
 
 
 def _hint(source: Path, format: Format) -> str:
@@ -109,10 +118,12 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: Request, service: Service, tenant: str, limit: int) -> AsyncIterator[Upload]:
-    """The body; its directory is gone afterwards. QuotaExceeded where the tenant has no room for as many bytes as it announces,
-    or as have come; else raises what `stream` does."""
-    most = (await anyio.to_thread.run_sync(quotas_of, service, tenant)).stored_bytes
+async def received(
+    request: Request, service: Service, tenant: str, limit: int, *, is_kept: bool = True
+) -> AsyncIterator[Upload]:
+    """The body; its directory is gone afterwards. QuotaExceeded where it is to be kept, and the tenant has no room for as many
+    bytes as it announces, or as have come; InvalidData where it is empty; else raises what `stream` does."""
+    most = (await anyio.to_thread.run_sync(quotas_of, service, tenant)).stored_bytes if is_kept else None
     room = None
     if "content-length" in request.headers:
         await anyio.to_thread.run_sync(service.store.quotas.check_upload, tenant, announced_bytes(request), most)
@@ -132,6 +143,8 @@ async def received(request: Request, service: Service, tenant: str, limit: int) 
                     await anyio.to_thread.run_sync(_write, file, digest, pieces)
                     size, waiting, pieces = size + waiting, 0, []
             _write(file, digest, pieces)
+        if size + waiting == 0:
+            raise InvalidData("the body is empty; it must be the file itself")
         yield Upload(path, digest.hexdigest(), size + waiting)
 
 
@@ -141,10 +154,11 @@ def _write(file: BinaryIO, digest: "hashlib._Hash", pieces: list[bytes]) -> None
         file.write(piece)
 
 
-def _format(request: Request) -> Format:
+def format_of(request: Request, said: Format | None) -> Format:
+    """That is said, or else the one of the Content-Type; Refused where that is of none, or names a charset."""
     given = content_type(request)
     header = request.headers.get("content-type", "")
-    if given not in MEDIA_TYPES:
+    if said is None and given not in MEDIA_TYPES:
         has = f"Content-Type is {given[:100]}" if given else "Content-Type is missing"
         hint = "; send the file as the body itself, not as a form" if given.startswith("multipart/") else ""
         allowed = ", ".join(MEDIA_TYPES)
@@ -155,5 +169,8 @@ def _format(request: Request) -> Format:
         )
     charset = header.lower().partition("charset=")[2].split(";")[0].strip(' "')
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
-        raise Refused("unsupported_media_type", f"charset is {charset[:60]}; it must be utf-8")
-    return MEDIA_TYPES[given]
+        raise Refused(
+            "unsupported_media_type",
+            f"charset is {charset[:60]}; it must be utf-8, or be left out: encoding= says how a file is written that is not",
+        )
+    return said or MEDIA_TYPES[given]

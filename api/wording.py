@@ -74,6 +74,8 @@ def parameter_message(name: str, details: ErrorDetails) -> str:
         return f"{name} is missing"
     if details["type"] in _BOUNDS:
         return f"{name} is {value}; it must be {_bound(details)}"
+    if details["type"] in _LENGTHS:
+        return _length(name, value, details)
     if details["type"] in ("literal_error", "enum"):
         return _with_nearest(f"{name} is {shown(value)}; it must be one of {_expected(details)}", value, _names(details))
     wanted = _PARAMETERS.get(details["type"].split("_")[0], "")
@@ -84,7 +86,7 @@ _PARAMETERS = {
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
-    "string": "a text of the allowed length",
+    "string": "a text",
     "datetime": "a time such as 2026-01-31T12:00:00Z",
     "epoch": '"best", "last" or the number of an epoch',
     "timezone": "a time with its offset from UTC, such as 2026-01-31T12:00:00Z",
@@ -180,10 +182,7 @@ def _message(pointer: str, errors: list[ErrorDetails], value: Any, schema: _Sche
     if len(errors) == 1 and kind in _BOUNDS:
         return f"{context}{name} is {shown(value)}; it must be {_bound(details)}"
     if len(errors) == 1 and kind in _LENGTHS:
-        wanted = _LENGTHS[kind].format_map(details["ctx"])
-        unit, count = ("character", len(value)) if isinstance(value, str) else ("item", len(value))
-        plural = "" if wanted.endswith(" 1") else "s"
-        return f"{context}{name} has {count} {unit}{'' if count == 1 else 's'}; it must have {wanted} {unit}{plural}"
+        return context + _length(name, value, details)
     wanted = _described(schema) or "something else"
     text = f"{context}{name} is {shown(value)}; it must be {wanted}"
     return _with_nearest(text, value, [tag for each in errors for tag in _names(each)])
@@ -247,6 +246,13 @@ def _with_nearest(text: str, value: Any, known: Sequence[str]) -> str:
 def _bound(details: ErrorDetails) -> str:
     context = details.get("ctx", {})
     return _BOUNDS[details["type"]].format_map({key: _number(value) for key, value in context.items()})
+
+
+def _length(name: str, value: Any, details: ErrorDetails) -> str:
+    wanted = _LENGTHS[details["type"]].format_map(details["ctx"])
+    unit, count = ("character", len(value)) if isinstance(value, str) else ("item", len(value))
+    plural = "" if wanted.endswith(" 1") else "s"
+    return f"{name} has {count} {unit}{'' if count == 1 else 's'}; it must have {wanted} {unit}{plural}"
 
 
 def _number(value: float) -> str:

@@ -25,6 +25,7 @@ JSON = dict[str, Any]
 Row = dict[str, str]
 
 DELIMITERS = ",;\t"
+OTHER = {".": ",", ",": "."}
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--"}
 ACTIVATIONS = {
     "identity": lambda z: z,
@@ -64,7 +65,7 @@ def main() -> None:
     try:
         network, loss, preprocessing, reading, weights = opened(options.weights)
         missing_values = [*reading.get("missing_values", ()), *options.missing_value]
-        with open(options.rows, newline="", encoding="utf-8-sig") as file:
+        with opened_rows(options.rows, reading.get("encoding")) as file:
             for place, row in enumerate(read(file, preprocessing["features"], missing_values, reading.get("decimal"))):
                 try:
                     x = np.array([number for feature in preprocessing["features"] for number in inputs(feature, row)])
@@ -75,6 +76,18 @@ def main() -> None:
         sys.exit(f"predict.py: {options.weights} is no safetensors file: {error}")
     except (OSError, ValueError) as error:
         sys.exit(f"predict.py: {error}")
+
+
+def opened_rows(path: str, encoding: str | None) -> TextIO:
+    """In UTF-8, or else in the encoding that the training data had."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            while file.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        if encoding is not None:
+            return open(path, newline="", encoding=encoding)
+    return open(path, newline="", encoding="utf-8-sig")
 
 
 def opened(path: str) -> tuple[JSON, JSON, JSON, JSON, dict[str, Any]]:
@@ -94,33 +107,68 @@ def opened(path: str) -> tuple[JSON, JSON, JSON, JSON, dict[str, Any]]:
 def read(file: TextIO, features: list[JSON], missing_values: list[str], decimal: str | None = None) -> Iterator[Row]:
     """The texts of each row; a missing value is empty, and each number has a point."""
     first = file.readline()
-    delimiter = max(DELIMITERS, key="".join(first.split('"')[::2]).count)  # what is quoted delimits nothing
-    if delimiter == "," and decimal == "comma":
-        decimal = None  # numbers between commas have no decimal ones
+    if named := re.fullmatch('"?sep=([,;\t])"?', first.strip("\r\n"), re.IGNORECASE):  # as spreadsheets write above the names
+        first = file.readline()
+    bare = "".join(first.split('"')[::2])  # what is quoted delimits nothing
+    delimiter = named[1] if named else max(DELIMITERS, key=bare.count)
     reader = csv.DictReader(chain([first], file), delimiter=delimiter)
     numbers = {feature["column"] for feature in features if feature["kind"] == "number"}
     lacking = {feature["column"] for feature in features} - {*(reader.fieldnames or ())}
     if lacking:
         raise ValueError(f"the rows have no column {', '.join(sorted(lacking))}, which the network was trained on")
+    rows = []
     for row in reader:
         if None in row.values():
             raise ValueError(f"line {reader.line_num} has fewer values than the first line has names")
-        for name, text in row.items():
-            if text in missing_values:
-                row[name] = ""
-            elif name in numbers and decimal is not None:
-                row[name] = pointed(text, decimal)
-            elif name in numbers and delimiter != "," and "." not in text:
-                row[name] = text.replace(",", ".")
-        yield row
+        rows.append({name: "" if text in missing_values else text for name, text in row.items()})
+    columns = {name: [row[name] for row in rows] for name in reader.fieldnames or ()}
+    told = [columns[name] for name in columns if name in numbers or all(name != feature["column"] for feature in features)]
+    written = forms(told, delimiter == "," and not (decimal and len(columns) == 1), decimal)
+    found = {name: pointed(columns[name], written) for name in numbers}
+    for i, row in enumerate(rows):
+        yield {**row, **{name: texts[i] for name, texts in found.items()}}
 
 
-def pointed(text: str, decimal: str) -> str:
-    """The number with a decimal point and without separated thousands; as it stands where it is none."""
-    sign, other = (",", ".") if decimal == "comma" else (".", ",")
-    if re.fullmatch(rf"\s*[+-]?[1-9]\d{{0,2}}([{other}]\d{{3}})+([{sign}]\d*)?\s*", text):
-        text = text.replace(other, "")
-    return f"({text})" if other in text else text.replace(sign, ".")  # what is no number must not become one
+def forms(columns: list[list[str]], is_between: bool, decimal: str | None) -> list[tuple[str, str]]:
+    """How numbers may be written, the likelier first: the sign before decimals, and the one that may separate thousands. The
+    sign is that of the training data, or else the one that the columns of numbers show; where they show both, a column may have
+    either. Where commas stand between the columns, decimal ones are in quotes only."""
+    shown = [sign for sign in ".," if any(shows(texts, sign) for texts in columns)]
+    sign = {"comma": ",", "point": "."}.get(decimal or "")
+    if is_between and sign == ",":
+        sign = "," if any("," in text and is_number(text, ",", ".") for texts in columns for text in texts) else None
+    elif sign is None and shown and not is_between:
+        sign = shown[0]
+    if sign is None:
+        return [(".", "")] if is_between else [(".", ""), (",", "")]
+    return [(sign, OTHER[sign]), *([(OTHER[sign], sign)] if len(shown) == 2 else [])]
+
+
+def shows(texts: list[str], sign: str) -> bool:
+    """Whether texts, most of which are numbers, show this sign: where they have it, some are none with the other one."""
+    present = [text for text in texts if text.strip().lower() not in MISSING]
+    numbers = [text for text in present if is_number(text, sign, OTHER[sign])]
+    return 2 * len(numbers) > len(present) and any(sign in text and not is_number(text, OTHER[sign], sign) for text in numbers)
+
+
+def pointed(texts: list[str], forms: list[tuple[str, str]]) -> list[str]:
+    """The numbers with a decimal point and without separated thousands, by the form in which most of them are written."""
+    sign, other = max(forms, key=lambda form: sum(is_number(text, *form) for text in texts))
+    return [
+        text.replace(other, "").replace(sign, ".")
+        if is_number(text, sign, other)
+        else f"({text})"
+        if re.search(r"\d", text)  # what is no number must not become one
+        else text
+        for text in texts
+    ]
+
+
+def is_number(text: str, sign: str, other: str) -> bool:
+    """Whether it is one with this sign before decimals, and the other one between thousands if at all."""
+    thousands = rf"|[1-9]\d{{0,2}}([{other}]\d{{3}})+([{sign}]\d*)?" if other else ""
+    form = rf"\s*[+-]?((\d+[{sign}]?\d*|[{sign}]\d+)([eE][+-]?\d+)?{thousands})\s*"
+    return re.fullmatch(form, text, re.ASCII) is not None
 
 
 def inputs(feature: JSON, row: Row) -> Iterator[float]:

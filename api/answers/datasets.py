@@ -56,8 +56,8 @@ class DatasetSummaryAnswer(Answer):
     format: str
     source: Literal["upload", "inline"]
     sha256: str = Field(
-        description="Of the bytes that were sent, and where the upload said how cells are read, of that too; of data that came "
-        "with a job, of the table that they became."
+        description="Of the bytes that were sent, and where the upload said how cells are read, of "
+        "that too; of data that came with a job, of the table that they became."
     )
     bytes: int = Field(description="How many were sent; of data that came with a job, the size of their table.")
     created_at: datetime
@@ -86,7 +86,7 @@ class DatasetAnswer(DatasetSummaryAnswer):
     )
     reading: Reading | None = Field(
         None,
-        description="What the upload said of its cells, and a decimal comma that the file showed; null where it was neither.",
+        description="What the upload said of its cells, and the decimal sign that the file showed; null where it was neither.",
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.answers.base import Answer
 from api.answers.jobs import WarningAnswer
+from core.nn.preparation.reading import Reading
 
 
 class PredictionAnswer(Answer):
@@ -28,9 +29,10 @@ class PredictionsAnswer(Answer):
     targets: list[str] = Field(description="The columns that are predicted.")
     classes: list[str | bool | int | float] | None = Field(description="The labels, where the job has learned classes.")
     rows: int
+    reading: Reading | None = Field(None, description="Of a file: how its cells were read.")
     predictions: list[PredictionAnswer] = Field(description="In the order of the rows.")
     warnings: list[WarningAnswer] = Field(
         default_factory=list,
         description="Columns with texts that training never saw, which count as missing; of rows in the request also columns "
-        "that the training data never had, which are ignored.",
+        "that the training data never had, which are ignored; of a file numbers that may be others than they were read as.",
     )

@@ -1,10 +1,11 @@
 """/v1/datasets: upload as a stream, list, schema and statistics, first rows, remove."""
 
 import hashlib
+import re
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import StringConstraints
+from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -24,15 +25,13 @@ from api.idempotency import REPLAYED, IdempotencyKey
 from api.negotiation import is_match
 from api.openapi import BODY_PROBLEMS, operation, takes
 from api.parameters import Cursor, Limit
+from api.readings import SaidReading
 from api.uploads import MEDIA_TYPES, stored
-from api.wording import shown
 from core.data.parse import Format
-from core.nn.preparation.reading import AS_IT_LOOKS, Decimal, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS
 from core.store import Dataset
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
-
-Word = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 _ID = "ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"
 _SUMMARY = {
@@ -67,6 +66,7 @@ _EXAMPLE = {
     "first_line": 2,
     "reading": None,
 }
+_PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')  # of Content-Disposition
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _CONTENT: dict[str, Any] = {
     "text/csv": {"schema": {"type": "string"}, "example": "length,width,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n"},
@@ -75,35 +75,6 @@ _CONTENT: dict[str, Any] = {
     **{media_type: _BINARY for media_type, format in MEDIA_TYPES.items() if format in ("parquet", "npy", "npz")},
 }
 _TAKEN = "The file itself as the body (not a form), in one of the formats below."
-
-
-def _reading(
-    numbers: Annotated[
-        list[Word] | None,
-        Query(
-            description="A column that is numbers; may be repeated, or hold several names with commas between them. Cells that "
-            "are none are an error, which names them."
-        ),
-    ] = None,
-    texts: Annotated[
-        list[Word] | None, Query(description="A column that is texts, such as codes of digits; may be repeated, as `numbers`.")
-    ] = None,
-    missing_values: Annotated[
-        list[Word] | None,
-        Query(description="A text that means a missing value in any column, beside those of the format; may be repeated."),
-    ] = None,
-    decimal: Annotated[
-        Decimal | None,
-        Query(
-            description="The sign that decimals begin with; the other one groups thousands. Not said, a CSV file with "
-            "semicolons or tabs may show that it is the comma."
-        ),
-    ] = None,
-) -> Reading:
-    reading = Reading(tuple(numbers or ()), tuple(texts or ()), tuple(missing_values or ()), decimal)
-    if both := sorted({*reading.numbers} & {*reading.texts}):
-        raise wrong_parameter("texts", f"texts names {shown(both[0])}, as numbers does; a column is one of them")
-    return reading
 
 
 @router.post(
@@ -143,19 +114,59 @@ async def create_dataset(
     name: Annotated[
         str | None, Query(min_length=1, max_length=200, description="Yours to choose; of the same bytes the newest is true.")
     ] = None,
-    reading: Annotated[Reading, Depends(_reading)] = AS_IT_LOOKS,
+    content_disposition: Annotated[
+        str | None,
+        Header(
+            description="Its `filename` is what a dataset is called that has no `name`; one that has keeps it.",
+            examples=['attachment; filename="iris.csv"'],
+        ),
+    ] = None,
+    reading: SaidReading = AS_IT_LOOKS,
 ) -> Response:
     """Read once, by a process of its own with a limit on its memory and time. The answer describes every column.
 
-    The same bytes twice, read alike, are one dataset, so an upload may simply be repeated; with an
-    `Idempotency-Key`, only as it was."""
+    The same bytes twice, with the same words of how they are read, are one dataset, so an upload may
+    simply be repeated; with an `Idempotency-Key`, only as it was."""
     if name is not None and not name.isprintable():
         raise wrong_parameter("name", "name holds a character that cannot be printed")
-    dataset, is_new = await stored(request, service, tenant, format, name, key, reading)
+    dataset, is_new = await stored(
+        request, service, tenant, format, name, key, reading, file_name=_file_name(content_disposition)
+    )
     headers = {"Location": f"/v1/datasets/{dataset.id}", "ETag": _etag(dataset)}
     is_replayed = key is not None and not is_new
     told = await run_in_threadpool(dataset_answer, dataset)
     return answer(told, 201 if is_new else 200, headers | (REPLAYED if is_replayed else {}))
+
+
+def _file_name(content_disposition: str | None) -> str | None:
+    """The name of the file, as far as a dataset may have it; RFC 6266: `filename*` goes before `filename`, whose bytes may be
+    UTF-8."""
+    said: dict[str, str] = {}
+    for name, value in _PARAMETER.findall((content_disposition or "")[:4000]):
+        said.setdefault(name.lower(), value.strip())
+    found = _extended(said.get("filename*", "")) or _in_utf8(_unquoted(said.get("filename", "")))
+    return "".join(letter for letter in found if letter.isprintable())[:200] or None
+
+
+def _extended(value: str) -> str:
+    """`UTF-8''na%C3%AFve.csv` without its escapes, empty where it is none of these; RFC 8187."""
+    charset, _, rest = value.partition("'")
+    _, is_whole, name = rest.partition("'")
+    if not is_whole or charset.lower() not in ("utf-8", "iso-8859-1"):
+        return ""
+    return unquote(name, charset, "replace")
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r'\\(["\\])', r"\1", value[1:-1]) if value[:1] == '"' == value[-1:] else value
+
+
+def _in_utf8(value: str) -> str:
+    """A header is read as ISO 8859-1, in which every byte is a letter."""
+    try:
+        return value.encode("iso-8859-1").decode()
+    except ValueError:
+        return value
 
 
 @router.get(

@@ -1,10 +1,7 @@
 """/v1/jobs/{id}/predict: what a trained network says of new rows."""
 
-import math
-from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import partial
-from itertools import chain
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,39 +9,27 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.answers import PredictionsAnswer
-from api.bodies import SMALL_BYTES, JsonBody, judged, parsed
-from api.deps import JobId, Service, Tenant, TheService
-from api.errors import Refused
-from api.growing import Followed, Growing
+from api.bodies import SMALL_BYTES, content_type, json_body, judged, parsed
+from api.deps import JobId, Tenant, TheService
+from api.errors import Refused, wrong_parameter
 from api.kept import Epoch, weights_of
-from api.limits.places import AT_END
 from api.negotiation import preferred
 from api.openapi import BODY_PROBLEMS, REFERENCE, operation, takes
-from api.predictions import MEDIA_TYPES, PIECE_BYTES, Answering, Form, Manner, Rows, Table
+from api.predicting import of_a_dataset, of_a_table, of_rows, opened_file
+from api.predictions import MEDIA_TYPES, Form, Manner
+from api.readings import SaidReading
 from api.schemas import PredictRequest
-from core.errors import InvalidData, NotFound, Problem, TooLarge, UserError
-from core.ids import is_id
-from core.nn.preparation.rows import refusal
-from core.store import Dataset, Snapshot
+from api.uploads import MEDIA_TYPES as FILES
+from api.uploads import format_of, received
+from core.data.parse import Format
+from core.errors import Problem, UserError
+from core.nn.preparation.reading import AS_IT_LOOKS
+from core.store import Snapshot
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-# Values and probabilities of one answer: of rows in the request it is made in memory, of a dataset block by block.
-MOST_CELLS = 1_000_000
-MOST_CELLS_OF_A_DATASET = 200_000_000
-
-# And as bytes, since labels may be long.
-MOST_BYTES = 2**26  # of a dataset: all that its tenant may have on the disk
-
-# Multiplications of all rows in a request, some seconds: a large request keeps others waiting while it is in memory.
-MOST_PRODUCTS = 100_000_000_000
-
-# Seconds that a dataset may take in the network, as jobs are reckoned: three predictions run at once, for all tenants.
-MOST_S_OF_A_DATASET = 600.0
-
-# A table of this many bytes or more takes its turn, since it is on the disk until the answer is made.
-LARGE_BYTES = 2**24
-
+_JSON = "application/json"  # of a request; of a file only by ?format=json
+_FILES = tuple(each for each in FILES if each != _JSON)
 _FORMS: dict[str, Form] = {media_type: form for form, media_type in MEDIA_TYPES.items()}
 _SETOSA = {"setosa": 0.96, "versicolor": 0.04, "virginica": 0.0}
 _PREDICTION = {"values": {"species": "setosa"}, "probabilities": _SETOSA}
@@ -58,14 +43,17 @@ _EXAMPLE = {
     "predictions": [_PREDICTION],
     "warnings": [],
 }
-_BODY = {
+_BODY: dict[str, dict[str, Any]] = {
     "application/json": {
         "schema": {"$ref": REFERENCE.format(model="PredictRequest")},
         "examples": {
             "rows": {"summary": "Rows in the request", "value": {"rows": [{"length": 5.1, "width": 3.5}]}},
             "dataset": {"summary": "An uploaded dataset", "value": {"dataset": "ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b"}},
         },
-    }
+    },
+    **{each: {"schema": {"type": "string", "format": "binary"}} for each in _FILES},
+    "text/csv": {"schema": {"type": "string"}, "example": "length,width\n5.1,3.5\n"},
+    "application/x-ndjson": {"schema": {"type": "string"}, "example": '{"length": 5.1, "width": 3.5}\n'},
 }
 _DOCUMENTED = operation(
     "predict",
@@ -80,6 +68,9 @@ _DOCUMENTED = operation(
         "invalid",
         "invalid_data",
         "invalid_parameter",
+        "bad_request",
+        "capacity",
+        "quota_exceeded",
         *BODY_PROBLEMS,
     ),
 )
@@ -104,33 +95,61 @@ def _weights(
     return weights_of(service, tenant, id, epoch)
 
 
-@router.post("/{job_id}/predict", **_DOCUMENTED, openapi_extra=takes(_BODY, "Rows, or the id of a dataset."))
+def _is_file(request: Request) -> bool:
+    return content_type(request) in _FILES or "format" in request.query_params
+
+
+_json = asynccontextmanager(json_body(lambda service: service.holding, _FILES))
+
+
+async def _json_or_file(request: Request) -> AsyncIterator[bytes | None]:
+    """None of a file, which is left where it is."""
+    if _is_file(request):
+        yield None
+        return
+    async with _json(request) as body:
+        yield body
+
+
+@router.post("/{job_id}/predict", **_DOCUMENTED, openapi_extra=takes(_BODY, "Rows, the id of a dataset, or a file itself."))
 async def predict(
     request: Request,
     service: TheService,
     tenant: Tenant,
     id: JobId,
     weights: Annotated[Snapshot, Depends(_weights)],  # before the body is read, which is for nothing where there are none
-    body: JsonBody,
+    body: Annotated[bytes | None, Depends(_json_or_file, scope="function")],
     probabilities: Annotated[
         bool, Query(description="Of classes and flags, beside what is likeliest; false leaves them out.")
     ] = True,
+    format: Annotated[Format | None, Query(description="Of a file, instead of the Content-Type.")] = None,
+    said: SaidReading = AS_IT_LOOKS,
 ) -> Response:
     """In the units and words of the data: a number for each numeric target, or the likeliest class and the probability of each;
     null where the network gives no finite number. Columns are treated as in training, missing values and texts that were never
-    seen too; those that the network did not learn from are ignored. `Accept` chooses JSON, JSON lines or CSV. Of a dataset the
-    answer comes in pieces. Nothing is changed: a key with the scope `read` will do."""
+    seen too; those that the network did not learn from are ignored. A file is read as that of the training data was, and not
+    kept. `Accept` chooses JSON, JSON lines or CSV. Of a dataset or a file the answer comes in pieces. Nothing is changed: a key
+    with the scope `read` will do."""
     form = _form(request)
-    if len(body) <= SMALL_BYTES:
-        asked = _asked(body)
-    else:
-        asked = await run_in_threadpool(_asked, body)
-    predictor = service.models.get(weights) or await service.models.loaded(weights, tenant)
     headers = {"Vary": "Accept", "X-Epoch": str(weights.epoch)}
-    manner = Manner(form, id, weights.epoch, predictor, probabilities)
+
+    async def manner() -> Manner:
+        predictor = service.models.get(weights) or await service.models.loaded(weights, tenant)
+        return Manner(form, id, weights.epoch, predictor, probabilities)
+
+    if body is None:
+        file_format = format_of(request, format)
+        async with received(request, service, tenant, service.settings.max_dataset_bytes, is_kept=False) as upload:
+            how = await manner()
+            table, making = await opened_file(request, service, tenant, upload.file, file_format, said, how)
+        return await of_a_table(request, service, tenant, table, making, how, headers)
+    if said:
+        name = next(name for name in said.to_json() if name in request.query_params)
+        raise wrong_parameter(name, f"{name} says how a file is read, and the body is none")
+    asked = _asked(body) if len(body) <= SMALL_BYTES else await run_in_threadpool(_asked, body)
     if asked.dataset:
-        return await _of_a_dataset(request, service, tenant, asked.dataset, manner, headers)
-    return await _of_rows(request, service, tenant, asked.rows, manner, headers)
+        return await of_a_dataset(request, service, tenant, asked.dataset, await manner(), headers)
+    return await of_rows(request, service, tenant, asked.rows, await manner(), headers)
 
 
 def _asked(body: bytes) -> PredictRequest:
@@ -148,148 +167,9 @@ def _asked(body: bytes) -> PredictRequest:
     return request if rows is None else PredictRequest.model_construct(rows=rows, dataset="")
 
 
-async def _of_rows(
-    request: Request, service: Service, tenant: str, rows: Any, manner: Manner, headers: dict[str, str]
-) -> Response:
-    """In one piece: block by block, and others have their turns between them."""
-
-    def begun() -> tuple[Rows, Answering, Iterator[tuple[int, int]], list[bytes]]:
-        source = Rows(rows, manner.predictor, partial(_known, service, tenant, manner.job_id))
-        _check(manner, source.count, MOST_CELLS, MOST_BYTES, "send fewer rows at once, or all of them as a dataset")
-        _check_work(manner, source.count)
-        answering = Answering(manner, source)
-        blocks = answering.blocks
-        return source, answering, blocks, [answering.head(), _block(source, answering, next(blocks))]
-
-    async with service.predicting.turn(tenant):
-        source, answering, blocks, pieces = await run_in_threadpool(begun)
-    for block in blocks:
-        if await request.is_disconnected():
-            raise Refused("bad_request", "the connection ended before the answer was made")
-        async with service.predicting.next_turn(tenant):
-            pieces.append(await run_in_threadpool(_block, source, answering, block))
-    return Response(b"".join([*pieces, answering.tail()]), 200, headers, _content_type(manner.form))
-
-
-def _known(service: Service, tenant: str, job: str) -> frozenset[str] | None:
-    """The columns of the data that the job learned from; None where it or they are gone."""
-    try:
-        dataset = service.store.datasets.get(tenant, service.store.jobs.get(tenant, job).dataset_id)
-    except NotFound:
-        return None
-    return frozenset(column["name"] for column in dataset.schema["columns"])
-
-
-def _block(source: Rows, answering: Answering, block: tuple[int, int]) -> bytes:
-    try:
-        return answering.block(*block)
-    except InvalidData as error:
-        strays = source.strays()
-        raise refusal(strays) if strays else error from None
-
-
-async def _of_a_dataset(
-    request: Request, service: Service, tenant: str, asked: str, manner: Manner, headers: dict[str, str]
-) -> Response:
-    """In pieces, if there are several: the first before the answer begins, so that it can still say what is wrong. They are
-    made as fast as there are turns, and wait on the disk until the client takes them."""
-    dataset = await run_in_threadpool(_dataset, service, tenant, asked)
-    remedy = "leave the probabilities out by ?probabilities=false, or send the dataset in parts"
-    _check(manner, dataset.row_count, MOST_CELLS_OF_A_DATASET, service.room.most_of_one, remedy)
-    _check_time(manner, dataset.row_count)
-    making = ExitStack()  # what is given back when the answer is made, however slowly the client takes it
-    request.scope[AT_END].callback(making.close)
-    if dataset.table_bytes >= LARGE_BYTES:
-        making.callback(await service.opening.taken(tenant))
-    answering = Answering(manner, await run_in_threadpool(Table, service, dataset, manner.predictor))
-    blocks = answering.blocks
-    first, second = next(blocks, None), next(blocks, None)
-    media_type = _content_type(manner.form)
-
-    async def begun() -> bytes:
-        if first is None:
-            return answering.head()
-        async with service.predicting.turn(tenant):
-            return answering.head() + await run_in_threadpool(answering.block, *first)
-
-    if second is None:
-        return Response(await begun() + answering.tail(), 200, headers, media_type)
-
-    answer = Growing(service.files)
-    request.scope[AT_END].callback(answer.close)
-    part = service.room.take(tenant, dataset.row_count * manner.row_bytes)
-    answer.at_end.callback(service.room.give_back, part)
-    content = await begun()
-    await answer.add(lambda: content)
-    made = making.pop_all()
-
-    async def rest() -> None:
-        with made:
-            for block in chain([second], blocks):
-                async with service.predicting.next_turn(tenant):
-                    if answer.is_closed:
-                        return
-                    await answer.add(partial(answering.block, *block))
-                part.written = answer.size
-            await answer.add(answering.tail)
-            part.size = part.written = answer.size
-
-    answer.fill(rest())
-    return Followed(answer.pieces(), 200, headers, media_type)
-
-
-def _dataset(service: Service, tenant: str, id: str) -> Dataset:
-    try:
-        if not is_id("ds", id):
-            raise NotFound(f"there is no dataset {id!r}")
-        return service.store.datasets.get(tenant, id)
-    except NotFound as error:
-        raise UserError(error.message, [Problem("/dataset", error.message)]) from None
-
-
-def _check(manner: Manner, rows: int, most: int, most_bytes: int, remedy: str) -> None:
-    if rows * manner.width > most:
-        raise TooLarge(
-            f"the answer would hold {rows * manner.width:,} values and probabilities, {manner.width:,} for each of {rows:,} "
-            f"rows; {most:,} are allowed: {remedy}"
-        )
-    size = manner.row_bytes
-    if size > PIECE_BYTES:
-        raise TooLarge(f"a row of the answer may take {size:,} bytes, since labels are long; {PIECE_BYTES:,} are allowed")
-    if rows * size > most_bytes:
-        raise TooLarge(
-            f"the answer may take {rows * size:,} bytes, {size:,} for each of {rows:,} rows with its names and labels; "
-            f"{most_bytes:,} are allowed: {remedy}"
-        )
-
-
-def _check_work(manner: Manner, rows: int) -> None:
-    products = manner.predictor.products
-    if rows * products > MOST_PRODUCTS:
-        raise TooLarge(
-            f"{rows:,} rows take {products:,} multiplications each; rows in a request may take {MOST_PRODUCTS:,} in all: send "
-            "fewer at once, or all of them as a dataset"
-        )
-
-
-def _check_time(manner: Manner, rows: int) -> None:
-    seconds = manner.predictor.seconds(rows)
-    if seconds > MOST_S_OF_A_DATASET:
-        most = math.floor(rows * MOST_S_OF_A_DATASET / seconds)
-        message = (
-            f"the dataset's {rows:,} rows take {manner.predictor.products:,} multiplications each, about {seconds:,.3g} "
-            f"seconds in all; a prediction may take {MOST_S_OF_A_DATASET:,.3g}"
-        ) + (f": send the dataset in parts of {most:,} rows or fewer" if most else "")
-        raise UserError(message, [Problem("/dataset", message)])
-
-
 def _form(request: Request) -> Form:
     media_type = preferred(request.headers.get("accept", ""), list(_FORMS))
     if media_type is None:
         exist = ", ".join(_FORMS)
         raise Refused("not_acceptable", f"Accept is {request.headers['accept'][:100]}; predictions exist as {exist}")
     return _FORMS[media_type]
-
-
-def _content_type(form: Form) -> str:
-    return f"{MEDIA_TYPES[form]}; charset=utf-8; header=present" if form == "csv" else MEDIA_TYPES[form]

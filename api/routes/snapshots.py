@@ -14,7 +14,7 @@ from api.kept import Epoch, SnapshotList, kept_epochs, snapshot_answer, weights_
 from api.negotiation import is_match
 from api.openapi import operation
 from api.parameters import LARGEST
-from api.routes.predictions import LARGE_BYTES
+from api.predicting import LARGE_BYTES
 from api.traces import Row, TraceAnswer, rate_of, trace_answer
 from core.errors import Conflict, NotFound
 from core.nn.spec import NetworkSpec

@@ -8,7 +8,7 @@ _WORDS = (
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\bAsyncByteStream\b", "SyncByteStream"),
-    (r"\bAsync(Client|Jobs|JobSummary|Job|Datasets|Networks|Weights|Webhooks|Transport)\b", r"\1"),
+    (r"\bAsync(Client|Jobs|JobSummary|Job|Handle|Learned|Predicting|Datasets|Networks|Weights|Webhooks|Transport)\b", r"\1"),
     (r"\bAsync(Iterator|Iterable|Generator)\b", r"\1"),
     (r"\b__a(iter|next|enter|exit)__\b", r"__\1__"),
     (r"\baclose\b", "close"),

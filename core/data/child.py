@@ -1,4 +1,5 @@
-"""The limited process that reads one file of a client: `python -m core.data.child '{"format": …}'`, started by core.data.parse.
+"""The limited process that reads one file of a client: `python -m core.data.child`, started by core.data.parse, with
+`{"format": …}` in its standard input.
 
 Limits come first, then the imports that the format needs, so that it starts fast. One JSON document goes to standard output:
 `{"rows", "columns", "shapes", "first_line", "reading", "preview"}`, or `{"error": {"code", "message"}}`. Whatever goes wrong is
@@ -13,27 +14,31 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from core.data.disk import is_full
 from core.errors import CapacityError, CoreError, InvalidData
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading, ToPredict
 
 DISK_FULL = os.EX_IOERR
 _MAX_MESSAGE = 2000
 _PR_SET_PDEATHSIG = 1
 _TYPED = ("npy", "npz")
+_TEXT = ("csv", "json", "jsonl")
 
 
 def main() -> None:
-    request = json.loads(sys.argv[1])
+    request = json.load(sys.stdin)
     _end_with(request["parent"])
     _limit(request)
     _go_first()
     try:
         reading = Reading.from_json(request["reading"])
+        if request["learned"] is not None:
+            reading = ToPredict.from_json({**request["reading"], "learned": Reading.from_json(request["learned"])})
         source, into = Path(request["source"]), Path(request["into"])
         answer = parse(source, request["format"], into, request["bytes"], request["cells"], reading)
         json.dump(answer, sys.stdout, allow_nan=False)
@@ -61,8 +66,13 @@ def parse(
         return _error(InvalidData.code, f"the file cannot be read as {format_name}: {error}")
 
 
+def converted(into: Path) -> Path:
+    """Where the file stands in UTF-8 that was not; who gives `into` removes it."""
+    return into.with_name(f"{into.name}.utf8")
+
+
 def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int, reading: Reading) -> dict[str, Any]:
-    from core.data.describe import bounded, preview
+    from core.data.describe import as_meant, bounded, preview
     from core.data.limits import Limits
     from core.data.table import write_table
 
@@ -70,12 +80,15 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
     if source.stat().st_size == 0:
         raise InvalidData("the file is empty")
     limits = Limits(max_bytes, max_cells)
-    if reading and format_name in _TYPED:
+    if replace(reading, encoding=None) and format_name in _TYPED:
         raise InvalidData(
             f"numbers, texts, missing_values and decimal say how cells are read; those of {format_name} have their types"
         )
-    read = reader.read(source, limits, reading) if reading else reader.read(source, limits)
-    columns = bounded(read.columns)
+    if format_name in _TEXT:
+        source, reading = _in_utf8(source, reading, converted(into))
+    read = reader.read(source, limits) if format_name in _TYPED else reader.read(source, limits, reading)
+    meant = frozenset(read.reading.numbers)
+    columns = bounded(as_meant(column) if column.name in meant else column for column in read.columns)
     write_table(into, {column.name: column.array for column in columns if column.array is not None})
     return {
         "rows": read.rows,
@@ -85,6 +98,15 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
         "reading": read.reading.to_json() if read.reading else None,
         "preview": preview(columns, read.rows),
     }
+
+
+def _in_utf8(source: Path, reading: Reading, into: Path) -> tuple[Path, Reading]:
+    """The file, or what became of it; with the learned encoding where it took that."""
+    from core.data.formats.encoded import in_utf8
+
+    learned = reading.learned.encoding if isinstance(reading, ToPredict) else None
+    found = in_utf8(source, reading.encoding or learned, into)
+    return found, reading if found == source else replace(reading, encoding=reading.encoding or learned)
 
 
 def _end_with(parent: int) -> None:
@@ -102,7 +124,7 @@ def _limit(request: dict[str, Any]) -> None:
     for kind, limit in (
         (resource.RLIMIT_AS, request["memory"]),
         (resource.RLIMIT_CPU, int(seconds) + 1),
-        (resource.RLIMIT_FSIZE, 8 * request["cells"] + 2**28),
+        (resource.RLIMIT_FSIZE, max(8 * request["cells"] + 2**28, 3 * request["bytes"])),  # as UTF-8 bytes may become three
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)

@@ -28,7 +28,7 @@ from core.nn.preparation.column import (
     first_rows,
     hardly_repeat,
 )
-from core.nn.preparation.reading import Reading, read_as
+from core.nn.preparation.reading import Reading, ToPredict, read_as
 from core.nn.preparation.statistics import moments
 
 MAX_NAME = 1000
@@ -171,8 +171,10 @@ def dated(name: str, values: Sequence[str], missing: int, distinct: int | None =
 
 
 def as_meant(column: Described) -> Described:
-    """Numbers that are meant, whatever they look like."""
-    return replace(column, warning=None, numbering=None)
+    """Numbers that are meant, even if they look as if they only number the rows."""
+    if column.numbering is None:
+        return column
+    return replace(column, warning=None if column.warning == NUMBERING[column.numbering] else column.warning, numbering=None)
 
 
 def without(missing: Collection[str], values: Sequence[str], codes: NDArray[Any]) -> NDArray[Any]:
@@ -218,13 +220,16 @@ def check_names(names: Sequence[str]) -> None:
 
 def settled(reading: Reading, names: Sequence[str]) -> Reading:
     """With the columns of the table that are to be read otherwise than they look. Several may be said in one, with commas
-    between them, where no column is named so. InvalidData where the table lacks one, or one is said to be both."""
-    if not (reading.numbers or reading.texts):
-        return reading
+    between them, where no column is named so. InvalidData where the table lacks one that is said, or one is said to be both."""
     known = frozenset(names)
     numbers, texts = (_columns(part, getattr(reading, part), known, names) for part in ("numbers", "texts"))
     if both := [name for name in numbers if name in texts]:
         raise InvalidData(f'numbers and texts both name the column "{both[0]}"; it is one of them')
+    if isinstance(reading, ToPredict):
+        said, learned = {*numbers, *texts}, reading.learned
+        numbers += tuple(name for name in learned.numbers if name in known and name not in said)
+        texts += tuple(name for name in learned.texts if name in known and name not in said)
+        reading = replace(reading, missing_values=(*reading.missing_values, *learned.missing_values))
     return replace(reading, numbers=numbers, texts=texts)
 
 

@@ -8,18 +8,24 @@ from numpy.typing import NDArray
 
 from core.nn.preparation.column import Numbering
 
-_LEAST_ROWS = 20  # whose rising by 1 is no accident
-_LEAST_NAMED = 3
+_LEAST_ROWS = 20  # in fewer, neither that numbers rise by 1 nor that all are different tells much
+_LEAST_IDS = 3
 _FIRST = 20_000  # rows that are looked at before all are counted
 _OWNERS = "account|case|client|customer|employee|invoice|item|member|object|order|patient|person|product|sample|session|user"
-_NAMES = re.compile(
-    r"(?:^|[\W_])(?:id|key|identifier|no|nr)\.?$"  # id, order_id, Cust. No.
+_IDS = re.compile(
+    r"(?:^|[\W_])(?:id|key|identifier)\.?$"  # id, order_id
     r"|^id[\W_]"  # id_client
-    rf"|^(?:{_OWNERS})s?(?:id|no)$"  # customerid
-    r"|(?-i:[a-z](?:Id|ID|Key|No)\.?)$"  # CustomerID, but neither humid nor piano
-    r"|(?:nr\.?|nummer|number|n[uú]m[eé]ro)$"  # Kundennr., Kundennummer, order_number
-    r"|(?:^|[\W_])n°$|№$|#$"
+    rf"|^(?:{_OWNERS})s?id$"  # customerid
+    r"|(?-i:[a-z](?:Id|ID|Key)\.?)$"  # CustomerID, but not humid
     r"|^(?:row|record|sample)?[\W_]?index$|^row[\W_]?names?$|^Unnamed: \d+$",  # as pandas and R write them; no price_index
+    re.IGNORECASE,
+)
+_NUMBERS = re.compile(  # which may be quantities too, as the atomic number
+    r"(?:^|[\W_])(?:no|nr)\.?$"  # Cust. No.
+    rf"|^(?:{_OWNERS})s?no$"
+    r"|(?-i:[a-z]No\.?)$"  # InvoiceNo, but not piano
+    r"|(?:nr\.?|nummer|number|n[uú]m[eé]ro)$"  # Kundennr., Kundennummer, order_number
+    r"|(?:^|[\W_])n°$|№$|#$",
     re.IGNORECASE,
 )
 
@@ -29,10 +35,12 @@ def numbering(name: str, x: NDArray[Any], distinct: int | None) -> Numbering | N
 
     `distinct` is how many different ones there are, None where they are many.
     """
-    is_whole = x.dtype.kind == "i"
-    if is_whole and len(x) >= _LEAST_ROWS and int(x[-1]) - int(x[0]) == len(x) - 1 and (np.diff(x) == 1).all():
+    is_whole, are_many = x.dtype.kind == "i", len(x) >= _LEAST_ROWS
+    if is_whole and are_many and int(x[-1]) - int(x[0]) == len(x) - 1 and (np.diff(x) == 1).all():
         return "rising"
-    if len(x) < _LEAST_NAMED or not _NAMES.search(name.strip()) or not (is_whole or (np.trunc(x) == x).all()):
+    name = name.strip()
+    is_named = (len(x) >= _LEAST_IDS and _IDS.search(name)) or (are_many and _NUMBERS.search(name))
+    if not is_named or not (is_whole or (np.trunc(x) == x).all()):
         return None
     return "named" if _hardly_repeat(x, distinct) else None
 

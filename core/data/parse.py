@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from core.data import disk
-from core.data.child import DISK_FULL
+from core.data.child import DISK_FULL, converted
 from core.data.parsed import Parsed
 from core.errors import CapacityError, CoreError, InvalidData, TooLarge
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading, ToPredict
 from core.nn.preparation.schema import Schema
 from core.settings import Settings
 
@@ -55,6 +55,7 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings, r
         "into": str(into.absolute()),
         "bytes": settings.max_dataset_bytes,
         "reading": reading.to_json(),
+        "learned": reading.learned.to_json() if isinstance(reading, ToPredict) else None,
         "cells": settings.max_dataset_cells,
         "memory": settings.parse_memory_bytes,
         "seconds": settings.parse_timeout_s,
@@ -67,15 +68,23 @@ def parse_upload(source: Path, format: Format, into: Path, settings: Settings, r
         is_done = True
         return parsed
     finally:
+        converted(into).unlink(missing_ok=True)
         if not is_done:
             into.unlink(missing_ok=True)
 
 
 def _answer(request: dict[str, Any], directory: Path, settings: Settings) -> dict[str, Any]:
-    with tempfile.TemporaryFile(dir=directory) as output, tempfile.TemporaryFile(dir=directory) as log:
+    with (
+        tempfile.TemporaryFile(dir=directory) as asked,  # names of columns may be more than arguments hold
+        tempfile.TemporaryFile(dir=directory) as output,
+        tempfile.TemporaryFile(dir=directory) as log,
+    ):
+        asked.write(json.dumps(request).encode())
+        asked.seek(0)
+        # Its argument is for lists of processes, which tell so what it reads.
         process = subprocess.Popen(  # noqa: S603  our own interpreter and module; the file's name is data in one argument
-            [sys.executable, "-s", "-P", "-m", "core.data.child", json.dumps(request)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-s", "-P", "-m", "core.data.child", request["source"]],
+            stdin=asked,
             stdout=output,
             stderr=log,
             cwd=directory,

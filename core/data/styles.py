@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.data.likeness import NUMBERS, form_of
-from core.nn.preparation.reading import Decimal, read_as
+from core.data.units import parted
+from core.nn.preparation.reading import OTHER, Decimal, read_as
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
 _SHOWN_CHARACTERS = 20
@@ -31,36 +32,58 @@ class Style:
         return None
 
 
-_POINTS = Style(".", ", '’\u00a0\u202f")
-_COMMAS = Style(",", ". '’\u00a0\u202f")
-_GROUPED = {"comma": Style(",", "."), "point": Style(".", ",")}  # as columns are read that nobody said are numbers
+_MEANT: dict[Decimal, Style] = {  # of columns that are said to be numbers
+    "comma": Style(",", ". '’\u00a0\u202f"),
+    "point": Style(".", ", '’\u00a0\u202f"),
+}
+FOUND: dict[Decimal, Style] = {"comma": Style(",", "."), "point": Style(".", ",")}  # in columns that nobody said are numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """Of one file. Where its `decimal` is not known, decimals have a point, or where they `may_have_commas`, one of both.
-    In CSV, a known one lets columns be numbers that nobody said are."""
+    """Of one file. Where its `decimal` is not known, decimals have a point, or where they `may_have_commas`, one of both; so
+    they may where a file `is_mixed`, which shows both signs. In CSV, a known one lets columns be numbers that nobody said are.
+    `is_doubtful` where the sign, if there is one, is only what the cells of a few columns show."""
 
     decimal: Decimal | None = None
     may_have_commas: bool = False
     is_csv: bool = False
+    is_mixed: bool = False
+    is_doubtful: bool = False
+
+    @property
+    def signs(self) -> tuple[Decimal, ...]:
+        """That the decimals of a column may have, the likelier first."""
+        sign = self.decimal or "point"
+        return (sign, OTHER[sign]) if self.is_mixed or (self.decimal is None and self.may_have_commas) else (sign,)
 
     @property
     def tried(self) -> tuple[Style, ...]:
-        """Those of columns that are said to be numbers; the first where two read as much."""
-        if self.decimal is not None:
-            return (_COMMAS if self.decimal == "comma" else _POINTS,)
-        return (_COMMAS, _POINTS) if self.may_have_commas else (_POINTS,)
+        """Those of columns that are said to be numbers."""
+        return tuple(_MEANT[sign] for sign in self.signs)
+
+    def doubt(self, texts: Sequence[str], found: Sequence[tuple[float, bool] | None]) -> str | None:
+        """The first of the texts that is another number in a style which reads as many of them as were `found`."""
+        for style in _MEANT.values() if self.is_doubtful else ():
+            read = [style.read(text) for text in texts]
+            if read.count(None) <= found.count(None):
+                for text, ours, theirs in zip(texts, found, read, strict=True):
+                    if ours is not None and theirs is not None and ours[0] != theirs[0]:
+                        return text
+        return None
 
     def words(self, name: str, values: Sequence[str]) -> str | None:
         """What an upload is to say, so that those of the texts that look like numbers are; None where that does not do it."""
-        like = [value.strip() for value in values if form_of(value) in NUMBERS]
+        parts = [parted(value.strip()) for value in values if form_of(value) in NUMBERS]
+        like, units = [number for number, _ in parts], {unit for _, unit in parts}
+        if len(units) > 1:
+            return None
         numbers = read_as(name, "numbers")
         if any(_are_all(style, like) for style in self.tried):
             return numbers
         for decimal in ("comma", "point") if self.decimal is None else ():
-            if _are_all(_GROUPED[decimal], like):
-                return f"decimal={decimal}" if self.is_csv else f"decimal={decimal} and {numbers}"
+            if _are_all(FOUND[decimal], like):
+                return f"decimal={decimal}" if self.is_csv and units == {""} else f"decimal={decimal} and {numbers}"
         return None
 
     def remedy(self, name: str, values: Sequence[str]) -> str | None:

@@ -39,6 +39,8 @@ def vocabulary(says: Dialect) -> Iterator[str]:
         f"{says.comment} The sign before decimals in a CSV file; the other one may part thousands. Not known where it is empty."
     )
     yield f"{told}\n{says.head('DECIMAL')}{says.literal(signs[reading.decimal])}{says.end}"
+    told = f"{says.comment} How a CSV file is written that is not UTF-8. Not known where it is empty."
+    yield f"{told}\n{says.head('ENCODING')}{says.literal(reading.encoding or '')}{says.end}"
 
 
 def _words(name: str, texts: Iterable[str], says: Dialect) -> str:

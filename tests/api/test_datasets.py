@@ -100,6 +100,59 @@ def test_the_same_bytes_are_the_same_dataset(client: TestClient) -> None:
     assert first.json() == second.json()
 
 
+def test_a_file_that_is_not_utf8_is_read_in_the_encoding_that_is_said(client: TestClient) -> None:
+    content = "Straße;m²\nÄ;1,5\nÖ;2,5\n".encode("cp1252")
+    refused = client.post("/v1/datasets", content=content, headers={"Content-Type": "text/csv"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_data")
+    assert "line 1 has the byte 0xdf" in refused.json()["detail"]
+    assert "upload it with encoding=windows-1252, where a Windows spreadsheet" in refused.json()["detail"]
+    dataset = upload(client, content, encoding="windows-1252")
+    assert [column["name"] for column in dataset["columns"]] == ["Straße", "m²"]
+    assert dataset["reading"]["encoding"] == "windows-1252"
+    assert upload(client, content, encoding="windows-1252")["id"] == dataset["id"]
+    assert upload(client, content, encoding="iso-8859-1")["id"] != dataset["id"]
+    unknown = client.post("/v1/datasets?encoding=cp1252", content=content, headers={"Content-Type": "text/csv"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["parameter"]) == (422, "encoding")
+    assert '"windows-1252"' in unknown.json()["detail"]
+
+
+def test_the_name_of_a_file_is_that_of_a_new_dataset_and_changes_no_other(client: TestClient) -> None:
+    def name(content: bytes, file: str, **parameters: str) -> Any:
+        headers = {"Content-Type": "text/csv", "Content-Disposition": f"attachment; {file}"}
+        return client.post("/v1/datasets", content=content, params=parameters, headers=headers).json()["name"]
+
+    assert name(CSV, "filename=iris.csv") == "iris.csv"
+    assert name(CSV, "filename=other.csv") == "iris.csv"
+    assert name(CSV, "filename=other.csv", name="flowers") == "flowers"
+    assert name(CSV, "filename=iris.csv") == "flowers"
+    assert name(CSV + b"1,x\n", "filename*=UTF-8''K%C3%B6ln%0A.csv") == "Köln.csv"
+    for i, strange in enumerate(["filename=", "filename*=idna''%ff", "filename*=x''%ff", ";;=", "filename*0*=%"]):
+        assert name(CSV + b"1,y\n" * (i + 1), strange) in (None, "\ufffd", "ÿ", "%")
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("filename*0=a; filename*=b", None),
+        ("filename=\"fallback.csv\"; filename*=UTF-8''%C3%BC.csv", "ü.csv"),
+        ("filename*=UTF-8''%C3%BC.csv; filename=fallback.csv", "ü.csv"),
+        ("filename=fallback.csv; filename*=idna''x", "fallback.csv"),
+        ("FileName*=iso-8859-1'de'%FC.csv", "ü.csv"),
+        ('filename="Grüße.csv"', "Grüße.csv"),
+        (r'name="a; filename=b"; filename = "c;\"d\"\\.csv" ', r'c;"d"\.csv'),
+    ],
+)
+def test_a_file_has_the_name_that_its_header_means(client: TestClient, said: str, name: str | None) -> None:
+    headers = {b"Content-Type": b"text/csv", b"Content-Disposition": f"attachment; {said}".encode()}
+    answer = client.post("/v1/datasets", content=CSV, headers=headers)
+    assert (answer.status_code, answer.json()["name"]) == (201, name)
+
+
+def test_a_name_in_the_bytes_of_windows_is_kept_as_it_comes(client: TestClient) -> None:
+    headers = {b"Content-Type": b"text/csv", b"Content-Disposition": "attachment; filename=ü.csv".encode("cp1252")}
+    assert client.post("/v1/datasets", content=CSV, headers=headers).json()["name"] == "ü.csv"
+
+
 def with_key(client: TestClient, content: bytes = CSV, path: str = "/v1/datasets", media_type: str = "text/csv") -> Any:
     return client.post(path, content=content, headers={"Content-Type": media_type, "Idempotency-Key": "5f0c"})
 
@@ -215,11 +268,20 @@ def files(directory: Path) -> list[Path]:
     return [path for path in directory.rglob("*") if path.is_file() and "lock" not in path.name]
 
 
+@pytest.mark.parametrize(
+    ("text", "has"), [("", "has 0 characters; it must have at least 1 character"), ("x" * 1001, "at most 1000")]
+)
+def test_a_word_of_a_wrong_length_is_refused_with_the_length(client: TestClient, text: str, has: str) -> None:
+    answer = client.post("/v1/datasets", content=CSV, params={"missing_values": text}, headers={"Content-Type": "text/csv"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
+    assert has in answer.json()["detail"]
+
+
 def test_what_is_no_file_is_refused_with_what_is(client: TestClient) -> None:
     for media_type, hint in [
         ("multipart/form-data; boundary=x", "not as a form"),
         ("text/plain", "text/csv"),
-        ("text/csv; charset=latin-1", "utf-8"),
+        ("text/csv; charset=latin-1", "encoding="),
         ("", "missing"),
     ]:
         answer = client.post("/v1/datasets", content=CSV, headers={"Content-Type": media_type})

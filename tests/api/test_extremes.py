@@ -39,8 +39,8 @@ def answer(client: TestClient, layers: list[Any], inputs: Any, targets: Any, **t
 REFUSED: dict[str, tuple[list[Any], Any, Any, dict[str, Any], str, str]] = {
     "no epochs": ([ONE], X, T, {"epochs": 0}, "/training/epochs", "epochs is 0; it must be 1 or more"),
     "one row, and rows to validate on": ([ONE], X[:1], T[:1], APART, "/training/validation/fraction", "leaves none of"),
-    "one class": ([ONE], X, ["a"] * 12, {"loss": SOFTMAX}, "/dataset/targets", "needs at least 2 classes"),
-    "one flag": ([ONE], X, [1] * 12, {"loss": BINARY}, "/dataset/targets", "needs two to tell apart"),
+    "one class": ([ONE], X, ["a"] * 12, {"loss": SOFTMAX}, "/dataset/targets", "rows of at least 2 classes are needed"),
+    "one flag": ([ONE], X, [1] * 12, {"loss": BINARY}, "/dataset/targets", "rows of at least 2 classes are needed"),
     "only an activation": (["relu"], X, T, {}, "/network/layers", "no weights to learn; add a layer that has some"),
     "only flattened": ([IMAGE, "flatten"], X, X, {}, "/network/layers", "no weights to learn"),
     "a residual block of activations": ([residual("gelu", residual("tanh"))], X, X, {}, "/network/layers", "no weights"),

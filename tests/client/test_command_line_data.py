@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import gradmill
 from gradmill.cli import exits
 from tests.client.answering import Answer, problem
 from tests.client.shell import IRIS, OPTIONS, settings
 from tests.client.test_retries import JOB
-from tests.service.running import xor
 
 pytestmark = pytest.mark.xdist_group("client")
 
@@ -52,26 +50,6 @@ def test_a_file_is_predicted_as_the_training_data_were_read_unless_options_say_o
     dataset = gradmill_("datasets", "upload", "new.csv", *read[:-1], "unbekannt").stdout.strip()
     assert gradmill_("predict", id, dataset).stdout == expected
     assert "none to upload" in gradmill_("predict", id, dataset, *read, code=exits.USAGE).stderr
-
-
-def test_an_interrupted_prediction_leaves_no_dataset_behind(client, monkeypatch, tmp_path):
-    request = xor(5)
-    job = client.jobs.create(request["network"], request["dataset"], request["training"]).wait()
-    (tmp_path / "new.csv").write_text("input0,input1\n0.25,0.75\n")
-    before = {each.id for each in client.datasets.list()}
-    lent = set()
-
-    def interrupted(self: gradmill.Job, asked: dict[str, str], params: object) -> None:
-        lent.add(client.datasets.get(asked["dataset"]).name)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(gradmill.Job, "_predicted", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            job.predict(tmp_path / "new.csv")
-    assert lent == {"new.csv"}
-    assert {each.id for each in client.datasets.list()} == before
-    assert job.predict(tmp_path / "new.csv").values == job.predict([[0.25, 0.75]]).values
 
 
 def answered(rows: int) -> bytes:

@@ -16,8 +16,11 @@ pytestmark = pytest.mark.xdist_group("client")
 def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
     options = ("--optimizer", "sgd", "--learning-rate", "1000000", "--layers", "30,30,3")
     failed = gradmill_("submit", IRIS, *OPTIONS[:2], *options, "--epochs", "50", "--watch", code=exits.FAILED)
-    assert "failed" in failed.stdout
-    assert failed.stderr.splitlines()[-1].startswith("gradmill: job ")
+    id = failed.stdout.removesuffix("\n")
+    assert client.jobs.get(id).status == "failed"
+    *_, end, why = failed.stderr.splitlines()
+    assert end.startswith(f"{id}  failed  ")
+    assert why.startswith("gradmill: job ")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,7 @@ def test_a_job_that_fails_is_told_by_the_exit_code(gradmill_, client):
         (["submit", "--set", "training"], exits.USAGE, "PATH=VALUE"),
         (["submit", IRIS, "--validation", "some"], exits.USAGE, "or none"),
         (["submit", IRIS, "--target", "specie"], exits.REFUSED, "specie"),
+        (["weights", "job_none", "--format", "exe"], exits.USAGE, "'--format'"),
         (["show", "job_none"], exits.REFUSED, "job_none"),
         (["--url", "nowhere", "jobs"], exits.USAGE, "no address"),
         (["--url", "http://127.0.0.1:1", "jobs"], exits.AWAY, "scripts/up starts one"),

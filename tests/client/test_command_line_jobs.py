@@ -150,6 +150,13 @@ def test_what_a_job_learns_and_what_was_chosen_for_it_are_shown(gradmill_):
     assert given["optimizer"] == "sgd, learning rate 0.5"
 
 
+def test_a_job_that_is_watched_at_once_has_its_id_alone_among_the_data(gradmill_, client):
+    done = gradmill_("submit", IRIS, *OPTIONS, "--watch")
+    id = done.stdout.removesuffix("\n")
+    assert client.jobs.get(id).status == "succeeded"
+    assert done.stderr.splitlines()[-1].startswith(f"{id}  succeeded  ")
+
+
 def test_json_is_what_the_service_answers(gradmill_, client):
     job = json.loads(gradmill_("submit", IRIS, *OPTIONS, "--json", "--watch").stdout)
     assert job == json.loads(gradmill_("show", job["id"], "--json").stdout)

@@ -113,3 +113,18 @@ def test_rows_whose_names_fall_together_are_refused():
 def test_what_json_does_not_have_is_refused_here(cell):
     with pytest.raises(gradmill.BadInput):
         tables.content({"a": [cell]}, None)
+
+
+def test_a_name_that_somebody_gave_is_changed_by_no_upload_that_gives_none(client, tmp_path):
+    path = tmp_path / "größen.csv"
+    path.write_text("größe,b\n1,2\n3.75,4\n")
+    assert client.datasets.upload(path).name == "größen.csv"
+    assert client.datasets.upload(path, name="sizes").name == "sizes"
+    assert client.datasets.upload(path).name == "sizes"
+    assert client.datasets.upload(path, name="more").name == "more"
+
+
+def test_a_single_text_is_one_word_not_its_letters(client, tmp_path):
+    (tmp_path / "lamps.csv").write_text("of,x,y\nk,1,1\nA,k.A.,2\nk,3,3\n")
+    read = client.datasets.upload(tmp_path / "lamps.csv", missing_values="k.A.", numbers="x").reading
+    assert (read.missing_values, read.numbers) == (["k.A."], ["x"])

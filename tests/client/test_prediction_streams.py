@@ -8,6 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gradmill
+from core.errors import Problem
+from core.nn.preparation.strange import strange
+from core.nn.preparation.unseen import unseen
+from gradmill.answers import PredictionsAnswer
 from gradmill.predictionstream import Parser
 
 WARNING = {"pointer": "/rows/0", "message": 'column "a" has "]}" and ü'}
@@ -35,6 +39,23 @@ def test_however_an_answer_is_cut_into_pieces_it_says_the_same(sizes: list[int],
     assert found.probabilities.get("a]", []) == [row["probabilities"]["a]"] for row in ROWS[:count]]
     assert (found.targets, found.classes) == (ABOUT["targets"], ABOUT["classes"])
     assert [warning.model_dump() for warning in found.warnings] == [WARNING]
+
+
+def test_what_several_requests_warn_of_alike_is_told_once() -> None:
+    def said(rows: int, texts: list[str], count: int) -> PredictionsAnswer:
+        warnings = strange({"note": (1, count)}, [])
+        warnings.append(Problem("/rows/0/kind", unseen("kind", rows, texts)))
+        told = [{"pointer": warning.pointer, "message": warning.message} for warning in warnings]
+        return PredictionsAnswer.model_validate({**ABOUT, "rows": 0, "predictions": [], "warnings": told})
+
+    found = gradmill.Predictions()
+    for place, each in enumerate([said(2, ["z"], 1000), said(1, ["z"], 1), said(5, ["q"], 1000)]):
+        found.add(each, place * 1000)
+    assert [(warning.pointer, warning.message[:25]) for warning in found.warnings] == [
+        ("/rows/1/note", 'column "note": 1,000 rows'),
+        ("/rows/0/kind", 'column "kind": 2 rows hol'),
+        ("/rows/2000/kind", 'column "kind": 5 rows hol'),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_table_is_read_as_the_data_were_that_the_job_learned_from(learned):
     assert job.predict(table.assign(Zone=table["Zone"].astype(int))).values == expected  # in which no text is
 
 
-def test_a_table_is_predicted_with_a_key_that_may_only_read(service, client, learned):
+def test_a_table_and_a_file_are_predicted_with_a_key_that_may_only_read(service, client, learned):
     job, new = learned
     rows = parsed(new)
     table = pd.DataFrame(rows).assign(Fläche=["k.A." if row["Fläche"] is None else f"{row['Fläche']:,}" for row in rows])
@@ -89,9 +89,9 @@ def test_a_table_is_predicted_with_a_key_that_may_only_read(service, client, lea
     with closing(Store(connect(f"sqlite:///{service.data_dir}/gradmill.db"))) as store:
         store.keys.add(key, "default", "reader", ("read",))
     with gradmill.Client(service.url(), key.text) as reader:
-        assert reader.jobs.get(job.id).predict(table).values == job.predict(rows).values
-        with pytest.raises(gradmill.Forbidden):
-            reader.jobs.get(job.id).predict(new)
+        expected = job.predict(rows).values
+        assert reader.jobs.get(job.id).predict(table).values == expected
+        assert reader.jobs.get(job.id).predict(new).values == expected
 
 
 def test_columns_that_a_table_lacks_cannot_be_said_to_be_numbers(learned):
@@ -123,6 +123,27 @@ def test_cells_of_a_table_become_what_they_are_said_to_be():
         "zone": ["a", None, "12", "12", "-0.5", "true"],
         "free": [None, "b", "c", "1", "", "f"],
     }
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cells", "expected"),
+    [
+        ("comma", ["961,85 €", "1.234 €", "", None], [961.85, 1234, None, None]),
+        ("point", ["$1,234.50", "-$7", "k.A."], [1234.5, -7, None]),
+        ("point", ["EUR 7", "1.5 EUR"], [7, 1.5]),
+    ],
+)
+def test_the_unit_of_numbers_in_a_table_is_taken_off(decimal, cells, expected):
+    reading = {"numbers": ["rent"], "missing_values": ["k.A."], "decimal": decimal}
+    assert readings.applied({"rent": cells}, reading, {}) == {"rent": expected}
+    found = readings.applied(pd.DataFrame({"rent": [*cells, float("nan")]}), reading, {})["rent"]
+    assert found[:-1] == expected
+
+
+@pytest.mark.parametrize("cells", [["5 €", "$7"], ["5 %", 0.07], ["5 km", "7 km"]])
+def test_several_units_and_words_in_numbers_of_a_table_are_told(cells):
+    with pytest.raises(gradmill.BadInput, match=f'cells (is|are) none: "{cells[0]}" in row 0'):
+        readings.applied({"rent": cells}, {"numbers": ["rent"]}, {})
 
 
 def test_texts_of_a_table_that_are_no_numbers_are_told_with_their_rows(learned):
@@ -170,14 +191,12 @@ def test_how_a_file_is_read_can_be_said_otherwise(learned, tmp_path):
         job.predict("ds_01936f2a7c3e7d0f8a5b4c3d2e1f0a9b", missing_values=["x"])
 
 
-def test_a_file_is_read_as_it_looks_where_the_data_are_gone(client, learned):
+def test_a_file_is_read_as_the_data_were_even_where_these_are_gone(client, learned):
     job, new = learned
     expected = job.predict(parsed(new)).values
     client.datasets.delete(job.dataset["id"])
-    with pytest.raises(gradmill.APIError, match="learned from numbers"):
-        job.predict(new)
-    said = {"numbers": ["Fläche"], "texts": ["Zone"], "missing_values": ["k.A."]}
-    assert job.predict(new, **said).values == expected
+    assert job.predict(new).values == expected
+    assert job.predict(new, numbers=["Fläche"], texts=["Zone"], missing_values=["k.A."]).values == expected
 
 
 CODES = ["A1", "B2", "12", "13"]
@@ -331,6 +350,22 @@ def test_new_rows_have_the_decimal_sign_that_the_data_showed(client, tmp_path):
     assert job.predict(tmp_path / "between.csv").values == job.predict(thousandths).values
     (tmp_path / "quoted.csv").write_text('\nsum,area\n"1.234","7,0"\n"12.500",9\n')
     assert job.predict(tmp_path / "quoted.csv").values == expected
+
+
+def test_what_the_service_warns_of_as_it_reads_a_file_is_told_with_its_predictions(client, tmp_path):
+    columns = {"area": [i + 0.5 for i in range(30)], "born": list(range(0, 60, 2)), "rent": [i + 0.25 for i in range(30)]}
+    data = {"id": client.datasets.upload(columns).id, "target": "rent"}
+    job = client.jobs.create([{"units": 1}], data, {"epochs": 2, "validation": None}).wait().check()
+    (tmp_path / "new.csv").write_text("area;born;rent;id\n1.234;1.900;3.000;1\n2.500;2.000;4.000;2\n7.125;2.001;5.000;3\n")
+    told = [f'"{name}": its points are read as decimal points' for name in ("area", "born")]
+    found = job.predict(tmp_path / "new.csv")
+    assert [warning.message.partition(",")[0] for warning in found.warnings] == [f"column {each}" for each in told]
+    for path in (tmp_path / "new.csv", str(tmp_path / "new.csv")):
+        *pieces, last = job.predict_in_pieces(path)
+        assert [value for piece in pieces for value in piece.values["rent"]] == found.values["rent"]
+        assert (len(last), last.warnings, [piece.warnings for piece in pieces]) == (0, found.warnings, [[]] * len(pieces))
+    with pytest.raises(gradmill.BadInput, match="a list has its rows itself"):
+        next(job.predict_in_pieces([[1, 2]]))
 
 
 def test_texts_of_a_table_are_read_with_the_decimal_sign_of_the_data(answering):

@@ -128,6 +128,22 @@ def test_a_network_that_learned_nothing_is_warned_of_once(client, capfd):
     assert "r2 is" not in capfd.readouterr().err  # where the progress is
 
 
+def test_what_the_service_finds_strange_in_the_data_is_warned_of_before_they_are_learned(client):
+    x = np.random.default_rng(0).normal(size=120)
+    table = {"id": list(range(120)), "born": ["2024-01-01", "2024-01-02"] * 60, "x": x, "y": 2 * x}
+    told_then = []
+    with pytest.warns(gradmill.GradmillWarning) as told:
+        model = gradmill.train(
+            [{"units": 1}], table, "y", client=client, epochs=60, progress=lambda _: told_then.append(len(told))
+        )
+    *strange, note = model.job.warnings
+    assert note.pointer == "/training/validation"
+    assert [str(each.message) for each in told] == [f"job {model.job.id}: {each.message}" for each in strange]
+    assert [words in str(each.message) for each, words in zip(told, ['"id" is left out', '"born"'], strict=True)] == [True] * 2
+    assert {each.filename for each in told} == {__file__}
+    assert set(told_then) == {2}
+
+
 @pytest.mark.filterwarnings("ignore::gradmill.GradmillWarning")  # two epochs teach little
 def test_rows_of_targets_go_with_a_table(client):
     targets = [[float(i), float(-i)] for i in range(30)]
@@ -233,3 +249,15 @@ def test_without_a_client_it_is_that_of_the_environment(service, key, monkeypatc
     model = gradmill.train("auto", X, IRIS.species, epochs=2)
     assert model.client.base_url == service.url()
     assert training.default_client() is model.client
+
+
+def test_what_an_array_of_predictions_cannot_hold_is_warned_of(client):
+    table = {"of": ["a", "b"] * 20, "x": list(range(0, 80, 2)), "y": [i % 7 + 0.5 for i in range(40)]}
+    job = (
+        client.jobs.create([{"units": 1}], {"id": client.datasets.upload(table).id, "target": "y"}, {"epochs": 2})
+        .wait()
+        .check()
+    )
+    model = gradmill.Model(client, job)
+    with pytest.warns(gradmill.GradmillWarning, match='holds a text that training never saw \\("c"\\)'):
+        model.predict({"of": ["c"], "x": [1]})

@@ -39,7 +39,7 @@ def checked(text, tmp_path):
 
 def test_what_is_right_is_known_with_its_types(tmp_path):
     told = checked(GOOD, tmp_path)
-    for kind in ('"float | None"', '"list[float | None]"', "synchronous.jobs.Job"):
+    for kind in ('"float | None"', '"list[float | None]"', "synchronous.job.Job"):
         assert kind in told
     assert "Success" in told
 

@@ -4,16 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.data.formats.decimals import numbers, shown
+from core.data.styles import FOUND
 from core.data.table import read_columns
 from core.nn.preparation.column import Column
-from core.nn.preparation.reading import AS_IT_LOOKS, Decimal, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Decimal, Reading, ToPredict
 from tests.data.files import read_here, warning
 
-COMMA = Reading(decimal="comma")
+COMMA, POINT = Reading(decimal="comma"), Reading(decimal="point")
 
 
 def columns(content: str, directory: Path, **words: Any) -> tuple[dict[str, Column], dict[str, list[float]], Reading]:
@@ -61,7 +64,9 @@ def test_where_a_number_can_only_have_a_decimal_point_each_column_is_read_by_its
     content = "a;b;c;d\n" + f"1,5;{point};1.234;1.356,98\n" + "22,25;1.000;2.500;7\n"
     found, values, reading = columns(content, tmp_path)
     assert values == {"a": [1.5, 22.25], "b": [float(point), 1], "c": [1.234, 2.5], "d": [1356.98, 7]}
-    assert reading == AS_IT_LOOKS
+    assert reading == AS_IT_LOOKS  # new rows of such a file may show either
+    assert columns(content, tmp_path, decimal="point")[1] == values
+    assert found["a"].warning == "its decimals have a comma, those of other columns a point"
     assert "if they separate thousands, upload the data with decimal=comma" in (found["c"].warning or "")
 
 
@@ -95,6 +100,68 @@ def test_points_that_separate_no_thousands_are_not(tmp_path: Path, cell: str) ->
 def test_neither_are_they_where_another_column_has_decimal_points_or_commas_delimit(tmp_path: Path) -> None:
     assert warning("x;y\n1.234;0.5\n", tmp_path) is None
     assert warning("x,y\n1.234,1\n", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubtful"),
+    [
+        (["1.234;5"], {"a": "1.234"}),
+        (["1,234;5"], {"a": "1,234"}),
+        (["1.234;3,5"], {"a": "1.234"}),
+        (["1.234;3,5", "1,5;7"], {}),
+        (["1.234;0.5"], {}),
+        (["1,234;0.5"], {}),
+        (["1.234;1,5", "+2.500;2.5"], {"a": "1.234"}),
+        (["+1.234;5"], {"a": "+1.234"}),
+        (["+5;5"], {}),
+    ],
+)
+def test_what_may_be_another_number_is_doubtful_unless_its_sign_is_said(
+    tmp_path: Path, lines: list[str], doubtful: dict[str, str]
+) -> None:
+    found, values, reading = columns(rows(*lines), tmp_path)
+    assert {name: column.doubtful for name, column in found.items() if column.doubtful} == doubtful
+    meant, same, _ = columns(rows("k.A.;1", *lines), tmp_path, numbers=("a",), missing_values=("k.A.",))
+    assert ({name: column.doubtful for name, column in meant.items() if column.doubtful}, same["a"][1:]) == (
+        doubtful,
+        values["a"],
+    )
+    again, same, _ = columns(rows(*lines), tmp_path, decimal=reading.decimal or "point")
+    assert all(column.doubtful is None for column in again.values())
+    assert same == values or reading.decimal is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a,b\n1.234,5\n12.500,7\n", [1.234, 12.5]),
+        ('a,b\n1.234,"0,5"\n12.500,7\n', [1234, 12_500]),
+        ('a,b\n1.234,"1.234,5"\n12.500,7\n', [1234, 12_500]),
+        ('a,b\n1.234,"Ulm, 5"\n12.500,7\n', [1.234, 12.5]),
+    ],
+)
+def test_a_comma_that_a_network_learned_with_holds_between_commas_where_a_cell_has_one(
+    tmp_path: Path, content: str, expected: list[float]
+) -> None:
+    read_here(content.encode(), "csv", tmp_path, reading=ToPredict(learned=COMMA))
+    assert read_columns(tmp_path / "table", ["a"])["a"].tolist() == expected
+
+
+def test_a_file_that_shows_points_has_thousands_with_commas(tmp_path: Path) -> None:
+    found, values, reading = columns(rows("1,234;0.5", "950;0.75"), tmp_path)
+    assert (values["a"], reading) == ([1234, 950], POINT)
+    assert found["a"].warning == 'its thousands are separated: "1,234" is read as 1234'
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_of_a_file_with_both_signs_each_column_is_read_by_itself_whatever_was_said(tmp_path: Path, delimiter: str) -> None:
+    content = "a;b;c\n3,5;0.5;1.234\n1,25;0.75;2.500\n"
+    content = "\n".join(delimiter.join(f'"{cell}"' for cell in line.split(";")) for line in content.split())
+    expected = {"a": [3.5, 1.25], "b": [0.5, 0.75]}
+    assert columns(content, tmp_path, decimal="comma")[1] == {**expected, "c": [1234, 2500]}
+    found, values, _ = columns(content, tmp_path, decimal="point")
+    assert values == {**expected, "c": [1.234, 2.5]}
+    assert found["a"].warning == "its decimals have a comma, those of other columns a point"
 
 
 def test_columns_that_are_meant_to_be_texts_show_nothing_and_stay(tmp_path: Path) -> None:
@@ -155,6 +222,18 @@ def test_what_the_warning_of_a_decimal_comma_advises_helps(tmp_path: Path) -> No
     content = rows("1,234;1", "22,500;2")
     assert "upload the data with decimal=point" in (columns(content, tmp_path)[0]["a"].warning or "")
     assert columns(content, tmp_path, decimal="point")[1]["a"] == [1234, 22_500]
+
+
+def test_texts_behind_chunks_of_nothing_show_their_sign() -> None:
+    assert shown(pa.chunked_array([pa.array([None, None], pa.string()), pa.array(["3,5", None])])) == {"comma"}
+
+
+@settings(deadline=None)
+@given(st.text(" +-0123456789.,eE", max_size=12), st.sampled_from(["comma", "point"]))
+def test_columns_are_numbers_where_texts_are(cell: str, decimal: Decimal) -> None:
+    """Whether somebody said so or not."""
+    read, found = FOUND[decimal].read(cell.strip()), numbers(pa.chunked_array([[cell]]), decimal)
+    assert (found and (found.x.tolist(), found.grouped is not None)) == (read and ([read[0]], read[1]))
 
 
 NUMBERS = st.lists(st.integers(-(10**10), 10**10).map(lambda x: x / 100), min_size=2, max_size=20)

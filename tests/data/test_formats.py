@@ -223,6 +223,23 @@ def test_a_column_without_values_and_one_of_many_texts_are_ignored_with_the_reas
     assert "10000 are allowed" in (parsed.schema.column("c").reason or "")
 
 
+@pytest.mark.parametrize("line", [b"sep=;\r\n", b"SEP=;\n", b'"sep=;"\n', b"\xef\xbb\xbfsep=;\r\n"])
+def test_a_first_line_may_name_the_delimiter(tmp_path: Path, line: bytes) -> None:
+    content = b"price,more;n,a,m,e;x\n1,5;a;1\n2,5;b;2\n"
+    parsed, columns = read(line + content, "csv", tmp_path)
+    assert [column.name for column in parsed.schema.columns] == ["price,more", "n,a,m,e", "x"]
+    np.testing.assert_array_equal(columns["price,more"], [1.5, 2.5])
+    assert (parsed.schema.rows, parsed.schema.first_line) == (2, 3)
+    for wrong, told in ((b"1;2\n", "line 5 has 2 fields, the header has 3"), (b'1;"2;3\n', "line 5 has a quoted field")):
+        with pytest.raises(InvalidData, match=told):
+            read(line + content + wrong, "csv", tmp_path)
+
+
+def test_a_column_may_be_named_as_delimiters_are(tmp_path: Path) -> None:
+    parsed, _ = read(b"sep=;x\n1;2\n", "csv", tmp_path)
+    assert [column.name for column in parsed.schema.columns] == ["sep=", "x"]
+
+
 def test_fields_may_hold_newlines(tmp_path: Path) -> None:
     parsed, _ = read(b'a,"b"\n1,"x\ny"\n2,z\n', "csv", tmp_path)
     assert parsed.schema.column("b").values == ("x\ny", "z")

@@ -8,7 +8,8 @@ import pytest
 
 from core.data.numbering import numbering
 from core.nn.preparation.column import NUMBERING, Column
-from tests.data.files import read
+from core.nn.preparation.reading import Reading
+from tests.data.files import read, read_here
 
 
 def column_of(name: str, values: Any, tmp_path: Path) -> Column:
@@ -58,6 +59,10 @@ def test_different_numbers_under_another_name_are_quantities(name: str, tmp_path
         ("t", [i + 0.5 for i in range(40)], None),
         ("id", range(3), "named"),
         ("id", range(2), None),
+        ("customer_id", [5, 9, 7, 8, 1], "named"),
+        ("number", [10, 20, 30, 40], None),  # a name that quantities have too
+        ("house_no", shuffled(19), None),
+        ("house_no", shuffled(20), "named"),
         ("id", [5, 9, 7, 8, 1, 3, 2, 4, 6, 6], "named"),
         ("id", [5, 9, 7, 8, 1, 3, 2, 6, 6, 6], None),
         ("shop_id", [i % 7 for i in range(300)], None),
@@ -73,6 +78,15 @@ def test_it_takes_nine_of_ten_different_ones_or_that_they_rise_by_1(
     column = column_of(name, values, tmp_path)
     assert column.numbering == found
     assert column.warning == (None if found is None else NUMBERING[column.numbering or "named"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "warning"), [(["7", "8"], None), (["1 007", "8"], 'its thousands are separated: "1 007" is read as 1007')]
+)
+def test_a_column_that_is_said_to_be_numbers_is_meant(lines: list[str], warning: str | None, tmp_path: Path) -> None:
+    content = "\n".join(["id;x", *(f"{line};1" for line in [*lines, *map(str, shuffled(30))])]).encode()
+    [column, _] = read_here(content, "csv", tmp_path, reading=Reading(numbers=("id",))).schema.columns
+    assert (column.numbering, column.warning) == (None, warning)
 
 
 def test_the_ends_of_the_integers_are_no_neighbours() -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from core.data.likeness import number_likeness
 from core.data.parse import Format
+from core.data.table import read_columns
+from core.errors import InvalidData
 from core.nn.preparation.column import Cell, NumberLike
-from core.nn.preparation.reading import MISSING
+from core.nn.preparation.reading import MISSING, Reading
 from core.nn.preparation.schema import Schema
-from tests.data.files import read, warning
+from tests.data.files import read, read_here, warning
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 
@@ -108,7 +110,8 @@ def test_a_text_column_that_looks_like_something_else_or_costs_many_inputs_warns
     ("values", "found"),
     [
         (["1.5", "2", "abc", "3", "", "abc"], NumberLike(3, 5, 2, (Cell(2, "abc"), Cell(5, "abc")), "numbers=x")),
-        (["$5", "$7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(2, "free"), Cell(0, "$5"), Cell(1, "$7.50")))),
+        (["$5", "$7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(2, "free"), Cell(0, "$5"), Cell(1, "$7.50")), "numbers=x")),
+        (["$5", "€7.50", "free", "$1"], NumberLike(3, 4, 4, (Cell(2, "free"), Cell(0, "$5"), Cell(1, "€7.50")))),
         (["12", "13", "14", "12,5x", "15,5"], NumberLike(4, 5, 2, (Cell(3, "12,5x"), Cell(4, "15,5")), "numbers=x")),
         (["Oslo", "Bern", "7"], None),
         (["2020-05-16", "2020-05-17", "soon"], None),
@@ -169,3 +172,49 @@ def test_numbers_between_quotes_warn_in_json(tmp_path: Path, format_name: Format
 def test_the_reference_lists_every_word_for_missing() -> None:
     [line] = [line for line in REFERENCE.read_text().splitlines() if line.startswith("- In CSV an empty field")]
     assert set(re.findall(r"`([^`]+)`", line)) == {word.upper() for word in MISSING if word}
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "told"),
+    [
+        (
+            ["961,85 €", "1.234,50 €"],
+            [961.85, 1234.5],
+            'unit € is taken off and its thousands are separated: "1.234,50 €"',
+        ),
+        (["$1,234.50", "-$7", "$ -3"], [1234.5, -7, -3], 'unit $ is taken off and its thousands are separated: "$1,234.50" is'),
+        (["EUR 7", "+12,5\u00a0EUR", "k.A."], [7, 12.5, None], 'its unit EUR is taken off: "'),
+        (["1,1 %", "20%"], [1.1, 20], 'its unit % is taken off: "1,1 %" is read as 1.1'),
+    ],
+)
+def test_the_unit_of_a_column_that_is_said_to_be_numbers_is_taken_off(
+    cells: list[str], expected: list[float | None], told: str, tmp_path: Path
+) -> None:
+    content = "x;y\n" + "".join(f'"{cell}";1\n' for cell in cells)
+    reading = Reading(numbers=("x",), missing_values=("k.A.",))
+    column = read_here(content.encode(), "csv", tmp_path, reading=reading).schema.column("x")
+    found = read_columns(tmp_path / "table", ["x"])["x"]
+    assert [None if np.isnan(value) else value for value in found] == expected
+    assert told in (column.warning or "")
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (["5 €", "$7"], 'different units: "5 €" has €, "$7" has $; write all in one unit'),
+        (["5 %", "0.07"], 'different units: "5 %" has %, "0.07" has none;'),
+        (["5 km", "7"], '1 of its 2 cells is none: "5 km" in row 0'),
+        (["€", "7"], '1 of its 2 cells is none: "€" in row 0'),
+    ],
+)
+def test_units_that_differ_and_words_are_none(cells: list[str], told: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidData) as caught:
+        read_here("\n".join(["x", *cells]).encode(), "csv", tmp_path, reading=Reading(numbers=("x",)))
+    assert told in caught.value.message
+
+
+@pytest.mark.parametrize("cells", [["961,85 €", "7 €"], ["12%", "7.5 %"], ["$1,234.50", "$7"]])
+def test_what_is_advised_of_numbers_with_a_unit_helps(cells: list[str], tmp_path: Path) -> None:
+    content = "x;y\n" + "".join(f"{cell};1\n" for cell in cells)
+    assert "if numbers are meant, upload the data with numbers=x" in (warning(content, tmp_path) or "")
+    assert read_here(content.encode(), "csv", tmp_path, reading=Reading(numbers=("x",))).schema.column("x").kind == "number"

@@ -81,12 +81,15 @@ def test_the_program_of_the_page_prints_what_the_page_says(service: Running, fol
 
 def test_the_requests_of_the_page_are_answered_as_it_says(service: Running, folder: Path) -> None:
     script = "\n".join(blocks("curl", "sh")).replace("http://127.0.0.1:8000", service.url())
-    told = run(folder, "sh", "-euxc", script)
+    (folder / "written").mkdir()
+    there = {each.name for each in folder.iterdir()}
+    told = run(folder, "sh", "-euxc", script, TMPDIR=str(folder / "written"))
     assert told.splitlines().count("succeeded") == 2
     assert "'stopped': 'budget'" in told
     assert "specie" in told.splitlines()[-1]
     assert "species" in told.splitlines()[-1]
-    assert (folder / "model.onnx").stat().st_size > 0
+    assert {each.name for each in folder.iterdir()} == there
+    assert not list((folder / "written").iterdir())
 
 
 def test_the_numbers_of_the_lesson_are_those_of_a_real_job(folder: Path) -> None:

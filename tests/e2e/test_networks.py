@@ -30,7 +30,7 @@ def flats(rows: int) -> tuple[list[JSON], list[float]]:
 
 def test_texts_become_an_embedding_beside_numbers_with_holes_and_a_scaled_target(client, tmp_path):
     rows, rents = flats(800)
-    lines = [",".join([*map(str, row.values()), str(rent)]) for row, rent in zip(rows, rents, strict=True)]
+    lines = [",".join([*map(str, row.values()), str(y)]) for row, y in zip(rows, rents, strict=True)]
     dataset = upload(client, "\n".join(["city,heating,size,rent", *lines]).encode())
     job = train(
         client,

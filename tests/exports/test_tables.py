@@ -41,6 +41,8 @@ READ: dict[str, tuple[str, Reading]] = {
     "a delimiter in quotes counts for nothing": ('"a;b;c;d;e",Fläche,Ort,neu\n1,1.5,Köln,true\n2,2.5,Rom,false\n', AS_IT_LOOKS),
     "byte order mark and ends of lines": ("\ufeffFläche;Ort;neu\r\n1,5;Köln;true\r\n2,5;Rom;false", AS_IT_LOOKS),
     "empty lines": ("\n\nFläche;Ort;neu\n\n1,5;Köln;true\n\n\n2,5;Rom;false\n\n", AS_IT_LOOKS),
+    "a delimiter that is named": ("sep=;\r\nFläche;Ort;neu;a,b,c,d,e\r\n1,5;Köln;true;\r\n2,5;Rom;false;\r\n", AS_IT_LOOKS),
+    "a delimiter that is named in quotes": ('"sep=\t"\nOrt\tneu\tFläche\nKöln\ttrue\t1.5\nUlm\tfalse\t2\n', AS_IT_LOOKS),
     "quotes": ('"Fläche";"Ort";"neu"\n"1,5";" ""Ulm""; am\nSee";"true"\n" 2,5 ";"";"false"\n', AS_IT_LOOKS),
     "quotes within": ('Fläche,Ort,neu\n1.5,K"ö"ln,true\n2.5,"Kö"ln,false\n', AS_IT_LOOKS),
     "words for missing": (
@@ -61,11 +63,31 @@ READ: dict[str, tuple[str, Reading]] = {
     "thousands and decimal commas": ("Fläche;Ort;neu\n1.234,5;Köln;true\n12,5;Rom;false\n1.000;Rom;true\n", AS_IT_LOOKS),
     "thousands of a file that had decimal commas": ("Fläche;Ort;neu\n1.234;Köln;true\n+12.500;3,5;false\n950;;true\n", COMMA),
     "decimal commas between commas": ('Fläche,Ort,neu\n"1.234,5",Köln,true\n"2,25",Rom,false\n', COMMA),
+    "thousands of a file that shows commas elsewhere": (
+        "Fläche;Ort;neu;x\n1.234;Köln;true;3,5\n2.500;Rom;false;\n",
+        AS_IT_LOOKS,
+    ),
+    "thousands of a file that shows points elsewhere": (
+        "Fläche;Ort;neu;x\n1,234;Köln;true;0.5\n2,500;Rom;false;7\n",
+        AS_IT_LOOKS,
+    ),
+    "commas of a file that shows both": ("Fläche;Ort;neu;x\n1,25;Köln;true;0.5\n2,5;Rom;false;7\n", AS_IT_LOOKS),
+    "points of a file that shows both": ("Fläche;Ort;neu;x;y\n1.234;Köln;true;0.5;1,5\n2.500;Rom;false;7;3,5\n", AS_IT_LOOKS),
+    "points of a file that shows commas too": ("Fläche;Ort;neu;x\n0.5;Köln;true;1,5\n1.250;Rom;false;7,5\n", COMMA),
+    "commas of a file that shows points too": ("Fläche;Ort;neu;x\n1,5;Köln;true;0.5\n2,5;Rom;false;7.5\n", POINT),
+    "a few signs beside texts show nothing": ("Fläche;Ort;neu;x\n1.234;Köln;true;3,5\n2.500;Rom;false;Ulm\n", AS_IT_LOOKS),
+    "thousands between commas": ('Fläche,Ort,neu,x\n1.234,Köln,true,"3,5"\n2.500,Rom,false,"0,5"\n', COMMA),
+    "points beside commas between commas": ('Fläche,Ort,neu,x\n0.5,Köln,true,"3,5"\n2.5,Rom,false,"0,5"\n', COMMA),
+    "nothing behind the comma": ("Fläche;Ort;neu\n5,;Köln;true\n2,5;Rom;false\n", AS_IT_LOOKS),
+    "a plus between commas": ("Fläche,Ort,neu\n+5,Köln,true\n2.5,Rom,false\n", AS_IT_LOOKS),
     "thousands of a file that has decimal points": ("Fläche;Ort;neu\n1,234;Köln;true\n-2,500.5;Rom;false\n0.5;;true\n", POINT),
     "any thousands beside a comma that was said": (
         "Fläche;Ort;neu\n1.234;Köln;true\n1 234,5;Rom;false\nk.A.;Rom;true\n",
         replace(GROUPED, decimal="comma"),
     ),
+    "a unit behind": ("Fläche;Ort;neu\n1.234,50 €;Köln;true\n-7€;Rom;false\nk.A.;Rom;true\n;Rom;true\n", GROUPED),
+    "a unit before": ('Fläche,Ort,neu\n"$1,234.5",Köln,true\n-$7,Rom,false\n$ 3,Rom,true\n', GROUPED),
+    "a code and per cent": ("Fläche;Ort;neu\nEUR 12,5;Köln %;true\n+7\u202fEUR;Rom;false\n", GROUPED),
     "no thousands where nothing tells so": ("Fläche;Ort;neu\n1.234;Köln;true\n2.5;Rom;false\n", GROUPED),
     "no thousands by commas alone": ("Fläche;Ort;neu\n1,234;Köln;true\n22,5;Rom;false\n", GROUPED),
 }
@@ -98,6 +120,8 @@ REFUSED: dict[str, tuple[str, Reading, list[str]]] = {
         ["row 0 (line 2", "12,34", "such as 1.5;"],
     ),
     "no flag": ("Fläche,Ort,neu\n1,Köln,yes\n", AS_IT_LOOKS, ["row 0 (line 2", "neu", "yes", "true or false is expected"]),
+    "several units": ("Fläche,Ort,neu\n5 €,Köln,true\n$7,Rom,false\n", GROUPED, ["row 0 (line 2", "5 €"]),
+    "a unit where numbers were": ("Fläche,Ort,neu\n5 €,Köln,true\n", AS_IT_LOOKS, ["row 0 (line 2", "5 €"]),
     "infinite": ("Fläche,Ort,neu\n1e400,Köln,true\n", AS_IT_LOOKS, ["1e400", "a finite number is expected"]),
     "digits of another script": ("Fläche,Ort,neu\n٣,Köln,true\n1_000,Köln,true\n", AS_IT_LOOKS, ["٣"]),
     "too few cells": ("Fläche;Ort;neu\n1;Köln;true\n1;Köln\n", AS_IT_LOOKS, ["row 1 (line 3", "has 2", "3, with", ";"]),
@@ -159,6 +183,34 @@ def test_a_file_that_is_not_there_or_no_text_is_told_in_a_line(form: Name, tmp_p
         assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
         assert name in done.stderr
         assert told in done.stderr
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_a_file_may_be_written_as_the_training_data_were(form: Name, tmp_path: Path) -> None:
+    file = written(form, learned(Reading(encoding="windows-1252")), tmp_path, Golden.none())
+    text = "Fläche;Ort;neu;€\n1,5;Köln;true;1\n2;Bad Münster;false;2\n"
+    told = []
+    for encoding in ("utf-8", "cp1252"):
+        (tmp_path / "rows.csv").write_bytes(text.encode(encoding))
+        done = run(form, file, str(tmp_path / "rows.csv"))
+        assert (done.returncode, done.stderr) == (0, "")
+        told.append(done.stdout)
+    assert told[0] == told[1] != ""
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_every_character_of_windows_is_read(form: Name, tmp_path: Path) -> None:
+    letters = bytes(code for code in range(0x80, 0x100) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)).decode("cp1252")
+    made = model([{"units": 1}], (Text("letter", tuple(letters)),))
+    program = written(form, replace(made, card=replace(made.card, reading=Reading(encoding="windows-1252"))), tmp_path)
+    told = []
+    for encoding in ("utf-8", "cp1252"):
+        (tmp_path / "rows.csv").write_bytes("\n".join(["letter", *letters]).encode(encoding))
+        done = run(form, program, str(tmp_path / "rows.csv"))
+        assert (done.returncode, done.stderr) == (0, "")
+        told.append(done.stdout.splitlines())
+    assert told[0] == told[1]
+    assert len(set(told[0])) > 100
 
 
 @pytest.mark.parametrize("form", PROGRAMS)

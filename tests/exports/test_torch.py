@@ -12,7 +12,7 @@ from core.nn.predictor import Predictor
 from tests.exports.cases import cases, uncompared
 from tests.exports.comparison import BOUNDS, drawn_model
 from tests.exports.models import PROBLEMS, TABLE, model, numbers, outputs, problem
-from tests.exports.zipped import compare, opened, run, turned, unzipped
+from tests.exports.zipped import compare, loaded, opened, run, turned, unzipped
 from tests.nn.random_networks import networks
 
 pytest.importorskip("torch")
@@ -89,6 +89,18 @@ def test_a_value_that_is_not_as_it_must_be_is_named_with_its_row(changes, told, 
         found.predict([plain, {**plain, **changes}])
     with pytest.raises(ValueError, match="row 0 has no column 'length'; where its value is missing, let it be None"):
         found.predict([{}])
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [(5, "5"), (-1, "-1"), (1.5, "1.5"), (1e300, "1e+300"), (None, "missing, which counts as 0.5")]
+)
+def test_what_numbers_no_row_of_a_table_is_named_with_its_row(code, told, tmp_path):
+    layers = [{"type": "embedding", "dimension": 2, "vocabulary": 5}, {"units": 1}]
+    found = loaded(export, model(layers, numbers(2), outputs(1)), tmp_path)
+    assert len(found.predict([{"x0": 1, "x1": 4}, {"x0": True, "x1": 4.0}])) == 2
+    wanted = f"row 1: column 'x1' is {told}; a whole number from 0 to 4 is expected"
+    with pytest.raises(ValueError, match=re.escape(wanted)):
+        found.predict([{"x0": 0, "x1": 4}, {"x0": 1, "x1": code}])
 
 
 def other(value):

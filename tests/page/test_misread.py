@@ -52,7 +52,13 @@ def test_all_that_were_read_as_texts_are_read_as_numbers_by_one_button(server: S
     expect(page.get_by_role("button", name="Start the training")).to_be_enabled()
     [dataset, _] = httpx2.get(f"{server.address}/v1/datasets").json()["data"]
     reading = httpx2.get(f"{server.address}/v1/datasets/{dataset['id']}").json()["reading"]
-    assert reading == {"numbers": ["area (m²)", "rent"], "texts": [], "missing_values": ["k.A.", "n/v"], "decimal": None}
+    assert reading == {
+        "numbers": ["area (m²)", "rent"],
+        "texts": [],
+        "missing_values": ["k.A.", "n/v"],
+        "decimal": None,
+        "encoding": None,
+    }
 
 
 def test_a_target_that_was_read_as_texts_is_told_of_with_them(server: Server, visit: Callable[..., Visit]) -> None:
@@ -86,11 +92,9 @@ def test_what_cannot_be_read_so_is_told_where_it_is_tried_again(server: Server, 
     expect(page.get_by_role("button", name="Read the file again")).to_be_focused()
 
 
-def test_cells_that_hold_more_than_numbers_are_not_offered_to_be_read_as_such(
-    server: Server, visit: Callable[..., Visit]
-) -> None:
+def test_cells_of_several_units_are_not_offered_to_be_read_as_such(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit(server.address).open("#/new")
-    content = "rent;let\n" + "".join(f"{900 + i},85 €;{'yes' if i % 3 else 'no'}\n" for i in range(40))
+    content = "rent;let\n" + "".join(f"{900 + i},85 {'€$'[i % 2]};{'yes' if i % 3 else 'no'}\n" for i in range(40))
     page.get_by_label("Choose a table").set_input_files(
         {"name": "flats.csv", "mimeType": "text/csv", "buffer": content.encode()}  # type: ignore[arg-type]
     )
@@ -123,6 +127,11 @@ def test_points_that_separate_thousands_are_said_to_do_so(server: Server, visit:
     page.get_by_label("Decimal sign").select_option("comma")
     page.get_by_role("button", name="Read the file again").click()
     expect(page.get_by_role("row", name="turnover")).to_contain_text("900 to 1159")
+    expect(page.get_by_label("Decimal sign").get_by_role("option", selected=True)).to_have_text("comma")
+    page.get_by_label("What place holds").select_option("texts")
+    with page.expect_request(re.compile(r"/datasets\?.*texts=place")) as asked:
+        page.get_by_role("button", name="Read the file again").click()
+    assert "decimal=comma" in asked.value.url  # it was said
     expect(page.get_by_role("button", name="Read the file again")).to_have_count(0)
 
 
@@ -136,11 +145,26 @@ def test_warnings_speak_of_ticks_and_not_of_requests(server: Server, visit: Call
     expect(dry).to_contain_text('column "note" is left out: it has 120 different texts in 120 rows')
     expect(dry).to_contain_text("to take it in, tick it")
     expect(page.get_by_role("row", name="day")).to_contain_text("if texts are meant, choose texts under Holds")
+    expect(dry).to_contain_text("(looks like dates, DD.MM.YYYY; if texts are meant, choose texts under Holds)")
     expect(page.get_by_role("main")).not_to_contain_text(REQUESTS)
     page.get_by_role("button", name="Start the training").click()
     summary = page.get_by_role("region", name="Summary")
     expect(summary).to_contain_text('column "note" is left out: it has 120 different texts in 120 rows')
+    expect(summary).to_contain_text("(looks like dates, DD.MM.YYYY)")
     expect(summary).not_to_contain_text(REQUESTS)
+
+
+def test_names_that_look_like_messages_are_shown_as_they_are(server: Server, visit: Callable[..., Visit]) -> None:
+    page = visit(server.address).open("#/new")
+    head = 'note,"note"" x; in features",pond,kind'
+    lines = [head] + [f"{i % 7},heard {i} times,{i % 4},{'ab'[i % 2]}" for i in range(120)]
+    content = "\n".join(lines).encode()
+    page.get_by_label("Choose a table").set_input_files({"name": "notes.csv", "mimeType": "text/csv", "buffer": content})  # type: ignore[arg-type]
+    expect(page.get_by_label("note is an input", exact=True)).to_be_checked()
+    dry = page.get_by_role("complementary", name="Dry run")
+    told = 'column "note" x; in features" is left out: it has 120 different texts in 120 rows, each of which would be an input'
+    expect(dry).to_contain_text(f"{told}; to take it in, tick it")
+    expect(page.get_by_role("main")).not_to_contain_text(re.compile("name the column|leave the column"))
 
 
 def test_errors_stand_on_lines_of_their_own_and_are_counted(server: Server, visit: Callable[..., Visit]) -> None:

@@ -136,6 +136,51 @@ def test_a_number_is_read_as_the_table_writes_them_and_shown_where_it_could_be_a
     expect(page.get_by_role("region", name="Prediction")).to_be_visible()
 
 
+def test_what_means_a_missing_value_in_the_data_means_one_in_a_row(
+    service: Running, key: str, job: str, visit: Callable[..., Visit]
+) -> None:
+    visited = visit(service.url())
+
+    def as_said(route: Route) -> None:
+        answer = route.fetch()
+        reading = {"numbers": [], "texts": [], "missing_values": ["-999", "k.A."], "decimal": "comma"}
+        route.fulfill(response=answer, json={**answer.json(), "reading": reading})
+
+    visited.page.route(re.compile(r"/v1/datasets/\w+$"), as_said)
+    page = visited.open(f"#/jobs/{job}/predict", key)
+    for name, text in (
+        ("sepal_length", " k.A. "),
+        ("sepal_width", "-999"),
+        ("petal_length", "−1e−5"),
+        ("petal_width", "3.622"),
+    ):
+        page.get_by_label(name).fill(text)
+    expect(page.get_by_label("sepal_length")).to_have_accessible_description("is taken as missing")
+    heard = page.get_by_role("main").get_by_role("status").filter(has_text="petal_width")
+    expect(heard).to_have_text("petal_width is read as 3622")  # a reader of the screen hears it while one types
+    with page.expect_request(re.compile("/predict$")) as sent:
+        page.get_by_role("button", name="Predict").click()
+    row = {"sepal_length": None, "sepal_width": None, "petal_length": -0.00001, "petal_width": 3622}
+    assert sent.value.post_data_json["rows"][0] == row
+
+
+def test_the_first_field_that_is_wrong_has_the_focus_and_what_is_typed_next_is_not_wrong(
+    service: Running, key: str, job: str, visit: Callable[..., Visit]
+) -> None:
+    page = opened(visit(service.url()), job, key)
+    first, last = page.get_by_label("sepal_width"), page.get_by_label("petal_width")
+    first.fill("wide")
+    last.fill("long")
+    for _ in range(2):
+        last.press("Enter")
+        expect(first).to_be_focused()
+        last.focus()
+    first.fill("3")
+    assert first.get_attribute("aria-invalid") is None
+    expect(first).to_have_accessible_description("")
+    expect(last).to_have_attribute("aria-invalid", "true")
+
+
 def test_of_two_readings_that_of_the_columns_own_size_is_taken(service: Running, key: str, visit: Callable[..., Visit]) -> None:
     lines = [f"{1000 + 90 * row + 0.5},{row % 2}" for row in range(40)]
     with service.client() as client:

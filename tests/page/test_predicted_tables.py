@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pyarrow import parquet
 
-from tests.page.browser import Visit
+from tests.page.browser import NOTED, Visit
 from tests.page.test_page import DARK, PHONE
 from tests.polling import until
 from tests.service.running import ROOT, Running, finished
@@ -100,7 +100,7 @@ def test_a_table_is_predicted_and_offered_with_its_predictions_beside_its_rows(
         label = true[row + 1][0]
         likely = float(true[row + 1][true[0].index(f"probability_{label}")])
         expect(cells.first).to_have_text(f"{label} {100 * likely:.1f} %")
-        expect(cells.nth(1)).to_have_text(f"{values[row][0]:g}")
+        expect(cells.nth(1)).to_have_text(repr(values[row][0]))
     assert visited.violations() == []
     assert not visited.is_too_wide()
     text = downloaded(page, tmp_path)
@@ -127,7 +127,7 @@ def test_a_table_is_read_as_the_one_that_the_job_learned_from(
     take(page, "neu.csv", "\r\n".join(new))
     found = page.get_by_role("region", name="Predicted: neu.csv")
     expect(found.get_by_role("columnheader", name="Miete, predicted")).to_be_visible()
-    expect(found.get_by_role("row").nth(3).get_by_role("cell")).to_have_text([f"{true[2]:.4g}", "Genf", "1234.5", "01069"])
+    expect(found.get_by_role("row").nth(3).get_by_role("cell")).to_have_text([f"{true[2]:.4g}", "Genf", "1.234,5", "01069"])
     expect(found).to_contain_text('"1.234,5" is read as 1234.5')  # what the service warns of
     expect(found).to_contain_text('1 row holds a text that training never saw ("Genf")')
     lines = downloaded(page, tmp_path).splitlines()
@@ -206,6 +206,31 @@ def test_what_is_wrong_with_a_table_is_told_with_its_column_and_rows(
     are_only(service, before)
 
 
+def test_rows_that_are_not_utf8_are_read_by_one_button(
+    service: Running, key: str, rents: str, visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    visited = visit(service.url())
+    page = visited.open(f"#/jobs/{rents}/predict", key)
+    take(page, "neu.csv", "Ort;Fläche (m²);PLZ\r\nChur;85,4;01067\r\n".encode("cp1252"))
+    unread = page.get_by_role("region", name="Not UTF-8")
+    expect(unread.get_by_role("alert")).to_contain_text("neu.csv: line 1 has the byte 0xe4, which is not UTF-8")
+    expect(page.get_by_role("main")).not_to_contain_text("encoding=")
+    assert visited.violations() == []
+    unread.get_by_role("button", name="Read it as windows-1252").press("Enter")
+    expect(page.get_by_text("1 row is predicted.")).to_be_visible()
+    expect(unread).to_have_count(0)
+    chooser = page.get_by_label("A file of new rows")
+    expect(chooser).to_be_focused()
+    assert downloaded(page, tmp_path).startswith("\ufeffOrt;Fläche (m²);PLZ;predicted_Miete\r\nChur;85,4;01067;")
+    with page.expect_file_chooser():
+        chooser.click()
+    chooser.dispatch_event("cancel")  # nobody chose another
+    assert chooser.evaluate("input => input.files[0].name") == "neu.csv"
+    take(page, "kopf.csv", "Ort;Fläche (m²);PLZ")
+    expect(page.get_by_role("alert")).to_contain_text("it is a header and 0 rows")
+    expect(page.get_by_role("main")).not_to_contain_text("curl")
+
+
 def test_a_table_that_was_there_before_stays(service: Running, key: str, visit: Callable[..., Visit], tmp_path: Path) -> None:
     """Here the one that the job learned from, predicted twice at once."""
     file = tmp_path / "numbers.parquet"
@@ -222,14 +247,18 @@ def test_a_table_that_was_there_before_stays(service: Running, key: str, visit: 
         assert client.get(f"/v1/datasets/{dataset}").json() == shown
 
 
-def test_of_two_tables_the_one_that_was_chosen_last_is_told_and_none_stays(
+def test_of_two_tables_the_one_that_was_chosen_last_is_told_and_the_other_waited_for_no_more(
     service: Running, key: str, flowers: str, visit: Callable[..., Visit]
 ) -> None:
-    before = datasets(service)
-    page = visit(service.url()).open(f"#/jobs/{flowers}/predict", key)
-    for name, row in (("one", "1,2,3,4"), ("two", "4,3,2,1")):
-        take(page, f"{name}.csv", f"sepal_length,sepal_width,petal_length,petal_width\n{row}\n")
-    expect(page.get_by_text("1 row is predicted.")).to_be_visible()
+    visited = visit(service.url())
+    visited.page.add_init_script(NOTED)
+    page = visited.open(f"#/jobs/{flowers}/predict", key)
+    held: list[Route] = []
+    page.route(re.compile("/predict"), lambda route: held.append(route), times=1)
+    head = "sepal_length,sepal_width,petal_length,petal_width"
+    take(page, "one.csv", f"{head}\n1,2,3,4\n")
+    expect(page.get_by_text("Predicting one.csv …")).to_be_visible()
+    take(page, "two.csv", f"{head}\n4,3,2,1\n")
     expect(page.get_by_role("region", name="Predicted: two.csv")).to_be_visible()
+    assert any("/predict" in each for each in page.evaluate("window.ended"))
     assert page.get_by_role("region", name="Predicted: one.csv").count() == 0
-    are_only(service, before)

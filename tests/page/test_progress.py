@@ -70,7 +70,7 @@ def test_a_job_that_stopped_early_says_so(server: Server, worker: Worker, visit:
         jobs,
         (
             "It stopped early, after 22 of 223 epochs: no better for 10; best at 12.",
-            "It ended after 30 of 223 epochs: the time was spent; best at 30.",
+            "It ended after 30 of 223 epochs: its time was spent; best at 30.",
             "It ended after 223 epochs: all of them are done; best at 200.",
         ),
         strict=True,

@@ -58,8 +58,11 @@ def test_columns_are_read_as_one_says(server: Server, visit: Callable[..., Visit
     )
     page.get_by_label("Missing values").fill("n.a.; unknown")
     expect(page.get_by_role("alert")).to_have_count(0)
-    page.get_by_role("button", name="Read the file again").click()
+    with page.expect_request(re.compile(r"/datasets\?.*numbers=rent")) as asked:
+        page.get_by_role("button", name="Read the file again").click()
+    assert "decimal=" not in asked.value.url  # it is found, and was not said
     expect(page.get_by_text(WELL)).to_be_visible()
+    expect(page.get_by_label("Decimal sign").get_by_role("option", selected=True)).to_have_text("as found: comma")
     expect(page.get_by_role("row", name="rent")).to_contain_text("309 to 831")
     expect(page.get_by_role("row", name="zip")).to_contain_text("01067")
     expect(page.get_by_label("area is an input")).not_to_be_checked()  # what was chosen stays
@@ -67,10 +70,22 @@ def test_columns_are_read_as_one_says(server: Server, visit: Callable[..., Visit
     start.click()
     expect(page.get_by_role("heading", name="rooms")).to_be_visible()
     dataset, first = httpx2.get(f"{server.address}/v1/datasets").json()["data"]  # another window may have sent the first, too
-    as_it_looks = {"numbers": [], "texts": [], "missing_values": [], "decimal": "comma"}  # which its cells show
+    as_it_looks = {
+        "numbers": [],
+        "texts": [],
+        "missing_values": [],
+        "decimal": "comma",
+        "encoding": None,
+    }  # which its cells show
     assert httpx2.get(f"{server.address}/v1/datasets/{first['id']}").json()["reading"] == as_it_looks
     reading = httpx2.get(f"{server.address}/v1/datasets/{dataset['id']}").json()["reading"]
-    assert reading == {"numbers": ["rent"], "texts": ["zip"], "missing_values": ["n.a.", "unknown"], "decimal": "comma"}
+    assert reading == {
+        "numbers": ["rent"],
+        "texts": ["zip"],
+        "missing_values": ["n.a.", "unknown"],
+        "decimal": "comma",
+        "encoding": None,
+    }
 
 
 def test_a_table_that_is_read_again_does_not_come_back_beneath_another(server: Server, visit: Callable[..., Visit]) -> None:
@@ -97,12 +112,23 @@ def test_of_two_tables_the_one_that_was_chosen_last_is_taken(server: Server, vis
     visited.page.add_init_script(NOTED)
     page = visited.open("#/new")
     held: list[Route] = []
-    page.route(re.compile(r"/datasets\?name="), lambda route: held.append(route), times=1)
+    page.route(re.compile("/datasets$"), lambda route: held.append(route), times=1)
     page.get_by_role("button", name="Two rings").click()
     expect(page.get_by_role("status")).to_have_text("Reading two rings.csv …")
     page.get_by_role("button", name="Exclusive or").click()
-    until(lambda: page.evaluate("window.ended.some((path) => path.includes('two+rings'))"))
+    until(lambda: page.evaluate("window.ended.includes('/v1/datasets')"))
     expect(page.get_by_text("exclusive or: 4 rows, 3 columns.")).to_be_visible()
+
+
+def test_the_tables_that_are_here_are_asked_for_only_while_one_chooses(server: Server, visit: Callable[..., Visit]) -> None:
+    visited = visit(server.address)
+    visited.page.add_init_script(NOTED)
+    held: list[Route] = []
+    visited.page.route(re.compile("/datasets.limit="), lambda route: held.append(route), times=1)
+    page = visited.open("#/new")
+    until(lambda: page.evaluate("1") and held)
+    page.evaluate("location.hash = '#/'")
+    until(lambda: page.evaluate("window.ended.includes('/v1/datasets?limit=100')"))
 
 
 def test_with_the_keys_alone_the_focus_goes_on_at_the_columns(server: Server, visit: Callable[..., Visit]) -> None:

@@ -97,10 +97,9 @@ def test_the_best_epoch_is_told_first_and_the_last_beside_it(
     loss = summary.get_by_text("Validation loss").locator("xpath=..")
     expect(loss).to_have_text(f"Validation loss{rows[1].validation_loss:g}last {rows[2].validation_loss:.4g}")
     page.get_by_role("link", name="Jobs").first.click()
-    expect(page.get_by_role("columnheader", name="Validation loss")).to_be_visible()
-    expect(
-        page.get_by_role("row", name="past its best").get_by_role("cell", name=f"{rows[1].validation_loss:g}", exact=True)
-    ).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Loss")).to_be_visible()
+    told = f"{rows[1].validation_loss:g} in validation"
+    expect(page.get_by_role("row", name="past its best").get_by_role("cell", name=told, exact=True)).to_be_visible()
 
 
 def test_a_failure_is_told_plainly_and_can_be_tried_again(server: Server, worker: Worker, visit: Callable[..., Visit]) -> None:
@@ -154,6 +153,8 @@ def test_mistakes_stand_at_their_fields_while_one_types(server: Server, visit: C
         expect(page.locator(f"#{described}")).to_contain_text(told)
     page.get_by_label("Epochs", exact=True).fill("1,000")  # which is not 1
     expect(page.get_by_text('epochs is "1,000"; it must be')).to_be_visible()
+    page.get_by_label("Epochs", exact=True).fill("1.000")  # which is not 1 everywhere
+    expect(page.get_by_text('epochs is "1.000"; it must be')).to_be_visible()
     for label, value in (("Units of layer 1", "5"), ("Epochs", "9"), ("Learning rate", "0.1")):
         page.get_by_label(label, exact=True).fill(value)
     expect(page.get_by_text("All is well; it can start.")).to_be_visible()

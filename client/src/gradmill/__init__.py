@@ -10,7 +10,7 @@ job.weights()
 
 from gradmill import spec, webhooks
 from gradmill.asynchronous.client import AsyncClient
-from gradmill.asynchronous.jobs import AsyncJob, AsyncJobSummary
+from gradmill.asynchronous.job import AsyncJob, AsyncJobSummary
 from gradmill.doubts import GradmillWarning
 from gradmill.errors import (
     APIError,
@@ -61,7 +61,7 @@ from gradmill.events import EpochEvent, FeedEvent, JobEvent
 from gradmill.predictions import Predictions
 from gradmill.retrying import Retries
 from gradmill.synchronous.client import Client
-from gradmill.synchronous.jobs import Job, JobSummary
+from gradmill.synchronous.job import Job, JobSummary
 from gradmill.training import Model, train
 from gradmill.version import __version__
 

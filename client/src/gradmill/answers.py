@@ -162,10 +162,10 @@ class Cell(Answer):
 
 
 class NumberLike(Answer):
-    """Of a text column most of whose distinct values look like numbers: how many cells do, and how many there are at
-    all. `strange` are no plain numbers, such as "12,5x" and "$5"; `examples` are the first, those that look like none
-    before others. `words` are what an upload is to say, so that those that look like numbers are; None where that does
-    not do it."""
+    """Of a text column most of whose distinct values look like numbers: how many `cells` do, `of` how many that are
+    there. `strange` is how many are no plain numbers: those that look like numbers only, such as "1,200", "12,5 m" and
+    "$5", and those that do not. `examples` are the first of them, those that look like none before others. `words` are
+    what an upload is to say, so that those that look like numbers are; None where that does not do it."""
 
     cells: int
     of: int
@@ -182,7 +182,8 @@ class Column(Answer):
     something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
     FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows:
     they are `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of
-    its cells where all of their points may separate thousands, and nothing in the file tells."""
+    its cells with a point or comma where all of these may begin decimals or separate thousands, and at most other
+    columns tell which."""
 
     name: str
     kind: Literal["number", "boolean", "text", "ignored"] | str
@@ -203,12 +204,34 @@ class Column(Answer):
 
 class Reading(Answer):
     """Columns that are `numbers` or `texts` whatever they look like, and which texts mean that a value is missing,
-    beside those of the format. `decimal` is the sign that decimals begin with; the other one then separates thousands."""
+    beside those of the format. `decimal` is the sign that decimals begin with; the other one then separates thousands.
+    A CSV file may show it where nobody says it. `encoding` is how text is written that is not UTF-8."""
 
     numbers: list[str] = []
     texts: list[str] = []
     missing_values: list[str] = []
     decimal: Literal["comma", "point"] | str | None = None
+    encoding: (
+        Literal[
+            "windows-1250",
+            "windows-1251",
+            "windows-1252",
+            "windows-1253",
+            "windows-1254",
+            "windows-1255",
+            "windows-1256",
+            "windows-1257",
+            "windows-1258",
+            "iso-8859-1",
+            "iso-8859-2",
+            "iso-8859-15",
+            "koi8-r",
+            "macintosh",
+            "gb18030",
+        ]
+        | str
+        | None
+    ) = None
 
 
 class DatasetAnswer(Answer):
@@ -238,7 +261,7 @@ class DatasetAnswer(Answer):
     """Of CSV and JSON lines: the line of the file in which row 0 stands; row i stands i lines below. Null where rows
     are not one line each."""
     reading: Reading | None = None
-    """What the upload said of its cells, and a decimal comma that the file showed; null where it was neither."""
+    """What the upload said of its cells, and the decimal sign that the file showed; null where it was neither."""
 
 
 class DatasetSummaryAnswer(Answer):
@@ -451,11 +474,13 @@ class PredictionsAnswer(Answer):
     classes: list[str | bool | int | float] | None
     """The labels, where the job has learned classes."""
     rows: int
+    reading: Reading | None = None
+    """Of a file: how its cells were read."""
     predictions: list[PredictionAnswer]
     """In the order of the rows."""
     warnings: list[WarningAnswer] | None = None
     """Columns with texts that training never saw, which count as missing; of rows in the request also columns that the
-    training data never had, which are ignored."""
+    training data never had, which are ignored; of a file numbers that may be others than they were read as."""
 
 
 class SnapshotAnswer(Answer):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from gradmill.errors import BadInput
 from gradmill.retrying import new_key
@@ -45,9 +46,13 @@ def patch(path: str, content: Any) -> Call:
     return Call("PATCH", path, {}, {"Content-Type": JSON}, encoded(content))
 
 
-def upload(path: str, body: bytes | Path, media_type: str, *, key: str | None = None, **params: Any) -> Call:
-    headers = _checked({"Idempotency-Key": key or new_key(), "Content-Type": media_type})
-    return Call("POST", path, given(params), headers, body, wait_s=PARSING_S)
+def upload(
+    path: str, body: bytes | Path, media_type: str, *, key: str | None = None, file_name: str | None = None, **params: Any
+) -> Call:
+    headers = {"Idempotency-Key": key or new_key(), "Content-Type": media_type}
+    if file_name is not None:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
+    return Call("POST", path, given(params), _checked(headers), body, wait_s=PARSING_S)
 
 
 def delete(path: str) -> Call:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CELLS = 100_000  # of one request
 
 _ROW = re.compile(r"(^/rows/|^rows\[|; the first: rows\[)([0-9]+)")
+_COUNT = re.compile(r": [0-9,]+ rows? \w+ ")
 
 Rows = Sequence[Mapping[str, Any] | Sequence[Any]]
 
@@ -23,7 +24,8 @@ Rows = Sequence[Mapping[str, Any] | Sequence[Any]]
 class Predictions:
     """Of all rows, in their order: `values` for each target column, in its own words and units, None where the network gives no
     finite number. `probabilities` for each label, of classes and flags; empty where the targets are numbers. `warnings` tell of
-    texts that training never saw; of many rows each request's by itself."""
+    texts and columns that training never saw, and how the numbers of a file were read; of many rows, which go in several
+    requests, each once, as the first says it."""
 
     targets: list[str] = field(default_factory=list)
     classes: list[Any] | None = None
@@ -43,8 +45,10 @@ class Predictions:
     def add(self, answer: PredictionsAnswer, start: int = 0) -> None:
         """Behind those that are there; `start` is the row that the answer calls 0."""
         self.targets, self.classes = answer.targets, answer.classes
+        told = {_about(warning) for warning in self.warnings}
         for warning in answer.warnings or ():
-            self.warnings.append(warning.model_copy(update={"pointer": moved(warning.pointer, start)}))
+            if _about(warning) not in told:
+                self.warnings.append(warning.model_copy(update={"pointer": moved(warning.pointer, start)}))
         for each in answer.predictions:
             for name, value in each.values.items():
                 self.values.setdefault(name, []).append(value)
@@ -88,6 +92,11 @@ def pieces(rows: Rows, cells: int = CELLS) -> Iterator[tuple[int, Rows]]:
 def moved(told: str, start: int) -> str:
     """What is told of a row of a piece, or its pointer, as of all rows; the piece begins at `start`."""
     return _ROW.sub(lambda found: f"{found[1]}{int(found[2]) + start}", told, count=1)
+
+
+def _about(warning: WarningAnswer) -> tuple[str, str]:
+    """What it tells, without where and of how many rows."""
+    return _ROW.sub(r"\1", warning.pointer), _COUNT.sub(": ", warning.message)
 
 
 def _flat(row: Any) -> list[Any]:

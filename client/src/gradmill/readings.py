@@ -1,31 +1,34 @@
 """How the cells of a file or a table are read: `numbers` and `texts` are columns, `missing_values` texts, `decimal` is the sign
-that decimals begin with."""
+that decimals begin with, `encoding` how text is written that is not UTF-8."""
 
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gradmill.answers import DatasetAnswer, Reading
-from gradmill.errors import BadInput, InvalidData
-from gradmill.tables import FORMATS, plain
+from gradmill.errors import BadInput
+from gradmill.tables import plain
 
 Said: TypeAlias = Mapping[str, Sequence[str]]
 Decimal: TypeAlias = Literal["comma", "point"]
 
+ONE_WORD = ("decimal", "encoding")
+
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATOR = re.compile("[, '’\u00a0\u202f]")  # of thousands
 _GROUPED = re.compile("[+-]?[1-9][0-9]{0,2}([, '’\u00a0\u202f])[0-9]{3}(?:\\1[0-9]{3})*(?:[.][0-9]*)?")
-_QUOTED_DECIMALS = re.compile(r'"[ \t]*[+-]?[0-9][0-9.]*,[0-9]+[ \t]*"')
+_UNIT = "(?P<unit>[$€£¥₹₩₺₽₴%]|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RON|SEK|SGD|TRY|USD|ZAR)"
+_SPACE = "[ \u00a0\u202f]?"
+_BEFORE = re.compile(rf"(?P<sign>[+-]?){_UNIT}{_SPACE}(?P<number>.+)")
+_BEHIND = re.compile(rf"(?P<sign>[+-]?)(?P<number>.+?){_SPACE}{_UNIT}")
 _SWAPPED = str.maketrans(".,", ",.")
 _WHOLE = re.compile("-?[0-9]+")
 _POINTED = re.compile(r"-?[0-9]+\.0")
 _SHOWN = 5  # cells in a message
 _LISTED = 10  # columns
-_BEGIN = 1 << 20  # characters of a file that tell how it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,15 @@ class Learned:
 def said(**parts: Sequence[str] | None) -> Said:
     """What is said; a part that is None is left open. BadInput where a column is to be both."""
     given = {name: words for name, words in parts.items() if words is not None}
-    found: dict[str, Sequence[str]] = {name: words if name == "decimal" else [*words] for name, words in given.items()}
+    found: dict[str, Sequence[str]] = {name: words if name in ONE_WORD else listed(words) for name, words in given.items()}
     if both := [name for name in found.get("texts", ()) if name in found.get("numbers", ())]:
         raise BadInput(f"texts names {both[0]!r}, as numbers does; a column is one of them")
     return found
+
+
+def listed(words: Sequence[str]) -> list[str]:
+    """A single text is one of them, not its letters."""
+    return [words] if isinstance(words, str) else [*words]
 
 
 def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
@@ -68,20 +76,13 @@ def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
     return Learned(reading, {each.name for each in texts if any(_POINTED.fullmatch(str(text)) for text in each.values or ())})
 
 
-def merged(learned: Learned, said: Said, data: Any) -> Said:
-    """As the training data were read, but for what is said; numbers between commas have no decimal ones."""
+def merged(learned: Learned, said: Said) -> Said:
+    """As the training data were read, but for what is said."""
     found = {**learned.reading, **said}
-    if "decimal" not in said and isinstance(data, Path) and _has_commas_between(data):
-        found.pop("decimal", None)
     for open_, given in (("numbers", "texts"), ("texts", "numbers")):
         if open_ not in said:
             found[open_] = [name for name in found.get(open_, ()) if name not in said.get(given, ())]
     return {name: words for name, words in found.items() if words}
-
-
-def unsaid(error: InvalidData) -> InvalidData:
-    """What is wrong with a file, without the parameter that named a column which is lacking: mostly nobody gave it."""
-    return error.reworded(lambda text: text.removeprefix("numbers: ").removeprefix("texts: "))
 
 
 def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collection[str] = ()) -> dict[str, Any]:
@@ -102,21 +103,6 @@ def applied(table: Mapping[str, Any], reading: Said, said: Said, pointed: Collec
     return found
 
 
-def matter(data: Any) -> bool:
-    """Whether cells may be read in several ways, as those of all files and tables but NumPy's files."""
-    return not isinstance(data, Path) or data.suffix.lower() not in (".npy", ".npz")
-
-
-def _has_commas_between(file: Path) -> bool:
-    """Whether a CSV file has commas between its columns, neither semicolons nor tabs, and none in the numbers of its begin."""
-    if FORMATS.get(file.suffix.lower()) != "csv" or not file.is_file():
-        return False
-    with file.open(encoding="utf-8-sig", errors="replace") as text:
-        begin = text.read(_BEGIN).lstrip("\r\n")
-    first = "".join(begin.partition("\n")[0].split('"')[::2])
-    return max(",;\t", key=first.count) == "," and _QUOTED_DECIMALS.search(begin) is None
-
-
 def _near(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name, names)
     more = ", …" if len(names) > _LISTED else ""
@@ -124,6 +110,9 @@ def _near(name: str, names: Sequence[str]) -> str:
 
 
 def _numbers(name: str, values: Sequence[Any], has_commas: bool) -> list[Any]:
+    parts = [_parted(value.strip()) if isinstance(value, str) else (value, "") for value in values]
+    if len({unit for number, unit in parts if number not in (None, "") and number == number}) == 1:
+        values = [number for number, _ in parts]
     found = [_number(value, has_commas) for value in values]
     if has_commas and any(isinstance(value, str) for value in found):
         pointed = [_number(value, False) for value in values]  # as programs write numbers, whatever a file was like
@@ -136,6 +125,12 @@ def _numbers(name: str, values: Sequence[Any], has_commas: bool) -> list[Any]:
             "leave them empty, or name the texts that mean a missing value in missing_values"
         )
     return found
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """What stands beside a unit, and the unit; the text and nothing where there is none."""
+    found = _BEFORE.fullmatch(text) or _BEHIND.fullmatch(text)
+    return (text, "") if found is None else (found["sign"] + found["number"], found["unit"])
 
 
 def _number(value: Any, has_commas: bool) -> Any:

@@ -81,7 +81,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         if not self._has_open_layers():
             network["layers"] = self._layers(self.layers, outputs)
         service = self._service()
-        dataset = Sender(service, f"data of {type(self).__name__}", {}).dataset(X, y, {"scaling": "standard", **data})
+        dataset = Sender(service, None, {}, f"data of {type(self).__name__}").dataset(X, y, {"scaling": "standard", **data})
         self._change_choice(service, network, dataset, training, outputs)
         self.job_id_ = ended(service.jobs.create(network, dataset, training, name=self._name())).id
         return self

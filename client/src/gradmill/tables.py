@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradmill.answers import DatasetAnswer, DatasetSummaryAnswer
 from gradmill.calls import JSON, encoded
 from gradmill.errors import BadInput
 
@@ -56,13 +57,17 @@ def content(data: Any, format: str | None) -> tuple[bytes | Path, str]:
     )
 
 
-def file_named(text: str) -> Path | None:
-    """The file that a text means where data are expected; None of the id of a dataset. BadInput of what is neither."""
-    if is_id(text):
-        return None
-    path = Path(text)
-    if not os.path.isfile(text) and path.suffix.lower() not in FORMATS:
-        raise BadInput(f"{text!r:.300} is neither the path of a file nor the id of a dataset, ds_…: {_absence(path)}")
+def stored_or_file(data: Any) -> Path | str | None:
+    """The file that data are, or the id of the dataset; None of what has rows itself. BadInput of a text that means neither."""
+    if isinstance(data, DatasetAnswer | DatasetSummaryAnswer):
+        return data.id
+    if not isinstance(data, str):
+        return data if isinstance(data, Path) else None
+    path = Path(data)
+    if is_id(data):
+        return data
+    if not os.path.isfile(data) and path.suffix.lower() not in FORMATS:
+        raise BadInput(f"{data!r:.300} is neither the path of a file nor the id of a dataset, ds_…: {_absence(path)}")
     return path
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from gradmill import address
-from gradmill.doubts import warn_of
+from gradmill.doubts import doubts, strangeness, warn
 from gradmill.predictions import Predictions
 from gradmill.progress import Telling
 from gradmill.readings import Decimal
 from gradmill.requests import Network
 from gradmill.spec import TrainingRequest
 from gradmill.synchronous.client import Client
-from gradmill.synchronous.jobs import Job, Which
+from gradmill.synchronous.job import Job
+from gradmill.synchronous.learned import Which
 from gradmill.training_data import Sender
 
 if TYPE_CHECKING:
@@ -48,11 +49,16 @@ class Model:
 
     def predict(self, X: Any) -> "NDArray[Any]":
         """A number or a label for each row: (N,), or (N, targets) where there are several."""
-        return self.job.predict(X, probabilities=False).array()
+        return self._told(self.job.predict(X, probabilities=False)).array()
 
     def predict_proba(self, X: Any) -> "NDArray[Any]":
         """(N, classes), in the order of the job's classes."""
-        return self.predictions(X).probability_array()
+        return self._told(self.predictions(X)).probability_array()
+
+    def _told(self, found: Predictions) -> Predictions:
+        """Warns of what the service warns of, which an array cannot hold."""
+        warn(self.job, (warning.message for warning in found.warnings))
+        return found
 
     def __repr__(self) -> str:
         return f"Model({self.job.id!r})"
@@ -69,6 +75,7 @@ def train(
     texts: Sequence[str] = (),
     missing_values: Sequence[str] = (),
     decimal: Decimal | None = None,
+    encoding: str | None = None,
     metadata: Mapping[str, str] | None = None,
     client: Client | None = None,
     progress: bool | Callable[[Job], None] = False,
@@ -76,11 +83,13 @@ def train(
     **training: Unpack[TrainingRequest],
 ) -> Model:
     """Trains the network, `"auto"` or a list of layers, to tell y from X, and returns when it has; JobFailed where it does not
-    succeed, a GradmillWarning where the service says that it learned nothing.
+    succeed. A GradmillWarning tells at once what the service finds strange in the data, such as a column that is left out, and
+    at the end that nothing was learned.
 
     X is an array (N, n) of numbers, a table with names, the path of a file, or a dataset or its id; y has a number, a label or
     a row of numbers for each row of X, or is a table of targets, or it is the name of a column of X, or a list of such names.
-    `numbers`, `texts`, `missing_values` and `decimal` say how the cells of a file or a table are read, as in `datasets.upload`.
+    `numbers`, `texts`, `missing_values`, `decimal` and `encoding` say how a file or the cells of a table are read, as in
+    `datasets.upload`.
     Features are standardised unless `data` says otherwise, as it may of all that a request says of its data: `scaling`,
     `missing`, `categories`, `class_weights`, …. All else is the training: `epochs=100, optimizer="adam",
     validation={"fraction": 0.2}`; what is left out is chosen from the data.
@@ -88,8 +97,14 @@ def train(
     `name` is that of the job, and of the dataset that a table or large arrays become; a file keeps its own.
     """
     service = client or default_client()
-    reading = {"numbers": numbers, "texts": texts, "missing_values": missing_values, "decimal": decimal}
-    sender = Sender(service, name or "data of train()", {part: said for part, said in reading.items() if said})
+    reading = {
+        "numbers": numbers,
+        "texts": texts,
+        "missing_values": missing_values,
+        "decimal": decimal,
+        "encoding": encoding,
+    }
+    sender = Sender(service, name, {part: said for part, said in reading.items() if said})
     dataset = sender.dataset(X, y, {"scaling": "standard", **(data or {})})
     called = name or ("train()" if "id" not in dataset else None)  # the service calls it by its targets and its dataset
     job = service.jobs.create(network, dataset, training, name=called, metadata=metadata)
@@ -97,10 +112,11 @@ def train(
 
 
 def ended(job: Job, progress: bool | Callable[[Job], None] = False, timeout_s: float | None = None) -> Job:
-    """The job when it has succeeded; warns of what the service doubts."""
-    tell = Telling() if progress is True else progress  # which leaves the doubts to `warn_of`
+    """The job when it has succeeded; warns of what the service doubts, of the data before they are learned."""
+    warn(job, strangeness(job))
+    tell = Telling() if progress is True else progress  # which leaves the doubts to `warn`
     job.wait(timeout_s=timeout_s, progress=tell).check()
-    warn_of(job)
+    warn(job, doubts(job))
     return job
 
 

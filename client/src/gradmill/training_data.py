@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradmill.answers import DatasetAnswer, DatasetSummaryAnswer
+from gradmill.answers import DatasetAnswer
 from gradmill.errors import BadInput
 from gradmill.synchronous.client import Client
-from gradmill.tables import columns, file_named, is_array, plain
+from gradmill.tables import columns, is_array, plain, stored_or_file
 
 TARGET = "target"  # the column that y becomes
 INLINE_CELLS = 20_000  # numbers that are sent with the job; more become a dataset
@@ -16,17 +16,18 @@ INLINE_CELLS = 20_000  # numbers that are sent with the job; more become a datas
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Uploads what has to be, but for a file, under `name`; `reading` says how its cells are read."""
+    """Uploads what has to be, but for a file, under `name`, or new ones as `default`; `reading` says how its cells are read."""
 
     client: Client
-    name: str
+    name: str | None
     reading: Mapping[str, Any]
+    default: str = "data of train()"
 
     def dataset(self, X: Any, y: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         """That of a job to tell y from X."""
         if y is None:
             raise BadInput("y is None; it must have a target for each row of X, or name a column of X")
-        found, named = _stored_or_file(X), columns(X)
+        found, named = stored_or_file(X), columns(X)
         if self.reading and named is None and not isinstance(found, Path):
             raise BadInput(f"{', '.join(self.reading)} say how the cells of a file or a table are read; X is neither")
         if found is not None:
@@ -45,7 +46,7 @@ class Sender:
         return self._arrays(X, y, options)
 
     def _uploaded(self, table: Any) -> DatasetAnswer:
-        return self.client.datasets.upload(table, name=self.name, **self.reading)
+        return self.client.datasets.upload(table, name=self.name, file_name=self.default, **self.reading)
 
     def _table(self, named: dict[str, Any], y: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         targets = _targets(y)
@@ -82,13 +83,6 @@ class Sender:
         sent = self._uploaded({"input": inputs if inputs.ndim > 1 else inputs[:, None], TARGET: targets})
         names = [column.name for column in sent.columns if column.name.startswith(TARGET)]
         return {"id": sent.id, "target": names[0] if len(names) == 1 else names, **options}
-
-
-def _stored_or_file(X: Any) -> Path | str | None:
-    """A file, or the id of a dataset; None of what has rows itself."""
-    if isinstance(X, DatasetAnswer | DatasetSummaryAnswer):
-        return X.id
-    return file_named(X) or X if isinstance(X, str) else X if isinstance(X, Path) else None
 
 
 def _target_of(data: Path | str, y: Any) -> Any:

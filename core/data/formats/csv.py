@@ -1,16 +1,19 @@
 """CSV in UTF-8: a header row with a name for each column, then a row for each example.
 
-The delimiter is the one of `,` `;` and tab that the header has most of, outside quotes. Fields may stand in double quotes, a
+The delimiter is the one of `,` `;` and tab that a first line `sep=;` names, as spreadsheets write it, or else that the header
+has most of, outside quotes. Fields may stand in double quotes, a
 quote inside doubled. An empty field and the words of MISSING, in upper or lower case, are missing. Decimals have the sign that
-is said, and the other one groups thousands. Where none is said they have a point, unless a file with `;` or tabs shows that it
-is the comma (`core.data.formats.signs`); where such a file shows both, a comma in columns all of whose numbers are so written.
+is said, and the other one groups thousands. Where none is said they have the one that a file with `;` or tabs shows
+(`core.data.formats.signs`), else the point. Where a file shows both, columns whose numbers cannot have that sign may have the
+other one.
 """
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from pyarrow import csv as arrow_csv
 from core.data.cells import in_lines
 from core.data.describe import Described, check_names, number, settled
 from core.data.formats.arrow import described
-from core.data.formats.decimals import SIGNS, numbers
+from core.data.formats.decimals import SIGNS, Numbers, example, has_numbers_with_commas, numbers
 from core.data.formats.numerals import separated
 from core.data.formats.signs import Signs
 from core.data.formats.text import first_line, scan
@@ -29,10 +32,11 @@ from core.data.limits import Limits, Read
 from core.data.styles import Styles
 from core.errors import InvalidData, TooLarge
 from core.nn.preparation.column import MAX_TEXTS
-from core.nn.preparation.reading import AS_IT_LOOKS, MISSING, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, MISSING, Decimal, Reading, ToPredict
 
 _MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]
 _AMBIGUOUS = "its commas are read as decimal commas; if they separate thousands, upload the data with decimal=point"
+_NAMED_DELIMITER = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([,;\t])"?\r?\n', re.IGNORECASE)
 _MAX_HEADER_CHARACTERS = 1 << 24
 _FIRST_BLOCK_BYTES, _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 20, 1 << 23, 1 << 28
 
@@ -44,64 +48,89 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
             "the file is one line, so it is a header and 0 rows; "
             "was it sent with curl -d, which drops the ends of lines? Use --data-binary"
         )
-    delimiter, names = _header(path, limits)
+    named = _named_delimiter(path)
+    skipped = 0 if named is None else 1
+    delimiter, names = _header(path, limits, named)
     check_names(names)
     _check_header(names)
+    counts[delimiter] -= skipped
     quotes, width = counts['"'], len(names)
     if width > 1 and not quotes:
         limits.check(max(1, counts[delimiter] // (width - 1) - 1), width)
     if quotes % 2:
-        _diagnose(path, delimiter, width)  # a quote that never closes would swallow the rows after it
-    reading, file = settled(reading, names), _File(path, delimiter, has_quotes=quotes > 0)
+        _diagnose(path, delimiter, width, skipped)  # a quote that never closes would swallow the rows after it
+    reading, file = settled(reading, names), _File(path, delimiter, skipped, has_quotes=quotes > 0)
+    is_learned = isinstance(reading, ToPredict) and reading.learned.decimal is not None
+    is_between = delimiter == "," and not (width == 1 and is_learned)  # commas between the columns
     signs = Signs()
     try:
-        table = file.table(reading)
-        if reading.decimal is None and delimiter != ",":
-            signs = Signs.of(table, reading.texts, lambda columns: file.texts(columns, reading))
-            if signs.is_comma:
+        said = reading.decimal or (file.learned_sign(reading) if is_between else None)
+        table = file.table(replace(reading, decimal=said))
+        decimal = said
+        if said is not None or not is_between:
+            signs = Signs.of(table, reading.texts, lambda columns: file.texts(columns, reading), said)
+            decimal = said or signs.found or reading.sign
+            if said is None and decimal == "comma":
                 del table
-                reading = replace(reading, decimal="comma")
-                table = file.table(reading)
+                table = file.table(replace(reading, decimal=decimal))
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
             limits.check(0, width)
-        _diagnose(path, delimiter, width)
+        _diagnose(path, delimiter, width, skipped)
         raise InvalidData(f"the file is not CSV as needed: {error}") from error
     limits.check(table.num_rows, table.num_columns)
-    line = first_line(path, counts["\n"], table.num_rows, header=1)
-    styles = Styles(reading.decimal, may_have_commas=delimiter != ",", is_csv=True)
+    line = first_line(path, counts["\n"], table.num_rows, header=1 + skipped)
+    is_shown = said is None and not is_between and (bool(signs.shown) or decimal is None)
+    styles = Styles(
+        decimal,
+        may_have_commas=not is_between,
+        is_csv=True,
+        is_mixed=signs.are_mixed,
+        is_doubtful=is_shown and (signs.are_mixed or decimal != "point"),
+    )
+    reading = replace(reading, decimal=said if signs.are_mixed else decimal)
     with in_lines(line):
         columns = [_column(name, table.column(i), reading, line, styles) for i, name in enumerate(names)]
-    doubtful = signs.doubtful
+    doubtful = signs.doubtful if is_shown else {}
     columns = [_doubted(each, doubtful[each.name]) if each.name in doubtful else each for each in columns]
     return Read(table.num_rows, columns, first_line=line, reading=reading)
 
 
 def _column(name: str, column: Any, reading: Reading, first_line: int | None, styles: Styles) -> Described:
-    found = None
-    if name not in reading.texts and (reading.decimal is not None or styles.may_have_commas):
-        found = numbers(column, reading.decimal or "comma")
-    if found is None or (reading.decimal is None and found.grouped is not None and not found.are_decimal):
-        return described(name, column, reading=reading, styles=styles, first_line=first_line)
+    for sign in () if name in reading.texts else styles.signs:
+        found = numbers(column, sign)
+        if found is not None and (styles.decimal is not None or found.grouped is None):
+            return _numbers(name, column, found, sign, styles)
+    return described(name, column, reading=reading, styles=styles, first_line=first_line)
+
+
+def _numbers(name: str, texts: Any, found: Numbers, sign: Decimal, styles: Styles) -> Described:
+    """`found` in texts, with this sign of decimals."""
+    column = number(name, found.x)
     if found.grouped is not None:
-        return replace(number(name, found.x), warning=separated(*found.grouped))
-    if reading.decimal is None and not found.are_decimal:
-        return replace(number(name, found.x), warning=_AMBIGUOUS)
-    return number(name, found.x)
+        is_doubtful = styles.is_doubtful and not found.are_decimal
+        return replace(column, warning=separated(*found.grouped), doubtful=found.grouped[0] if is_doubtful else None)
+    if styles.is_mixed and sign != styles.decimal:
+        return replace(column, warning=f"its decimals have a {sign}, those of other columns a {styles.decimal}")
+    text = example(texts, sign) if styles.is_doubtful and styles.decimal is None else None
+    return column if text is None else _doubted(column, text)
 
 
 def _doubted(column: Described, text: str) -> Described:
-    """Its first cell with a point is the text."""
+    """Its points or commas, of which this text has the first, are read as those of decimals, and may separate thousands."""
+    if "," in text:
+        return replace(column, warning=_AMBIGUOUS, doubtful=text)
     told = f"its points are read as decimal points, {quoted(text)} is read as {float(text):.15g}"
     return replace(column, warning=f"{told}; if they separate thousands, upload the data with decimal=comma", doubtful=text)
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """Whose delimiter is known."""
+    """Whose delimiter is known; so many lines are `skipped` before the header."""
 
     path: Path
     delimiter: str
+    skipped: int
     has_quotes: bool
 
     def table(self, reading: Reading) -> Any:
@@ -111,6 +140,17 @@ class _File:
                 return arrow_csv.read_csv(self.path, self._blocks(block), self._parsing, self._conversion(reading))
             except pa.ArrowInvalid as error:
                 block = _larger(block, error)
+
+    def learned_sign(self, reading: Reading) -> Decimal | None:
+        """That of the data that a network learned from, where commas stand between the columns; of decimal commas only where
+        numbers have them, too: where none has, programs wrote the file, with decimal points."""
+        if reading.sign != "comma":
+            return reading.sign
+        if not self.has_quotes:
+            return None
+        table = self.table(reading)
+        names = (name for name in table.column_names if name not in reading.texts)
+        return "comma" if any(has_numbers_with_commas(table.column(name)) for name in names) else None
 
     def texts(self, columns: Sequence[str], reading: Reading) -> Iterator[Any]:
         """The cells of the columns as they are written, in tables of some rows each, of which one may come twice."""
@@ -125,7 +165,7 @@ class _File:
                 block = _larger(block, error)
 
     def _blocks(self, size: int) -> Any:
-        return arrow_csv.ReadOptions(use_threads=False, block_size=size)
+        return arrow_csv.ReadOptions(use_threads=False, block_size=size, skip_rows=self.skipped)
 
     @property
     def _parsing(self) -> Any:
@@ -150,10 +190,18 @@ def _larger(block: int, error: pa.ArrowInvalid) -> int:
     return block * 8
 
 
-def _header(path: Path, limits: Limits) -> tuple[str, list[str]]:
-    """The delimiter and the names."""
+def _named_delimiter(path: Path) -> str | None:
+    with path.open("rb") as file:
+        found = _NAMED_DELIMITER.match(file.read(16))
+    return found[1].decode() if found else None
+
+
+def _header(path: Path, limits: Limits, named: str | None) -> tuple[str, list[str]]:
+    """The delimiter, which a line above the header may have `named`, and the names."""
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8-sig", newline="") as file:
+        if named is not None:
+            file.readline()
         line = "\n"
         while line and not line.strip("\r\n"):
             line = file.readline(_MAX_HEADER_CHARACTERS)
@@ -162,7 +210,7 @@ def _header(path: Path, limits: Limits) -> tuple[str, list[str]]:
         if len(line) >= _MAX_HEADER_CHARACTERS:
             raise TooLarge(f"the first line has more than {_MAX_HEADER_CHARACTERS} characters")
         bare = "".join(line.split('"')[::2])
-        delimiter = max(",;\t", key=bare.count)
+        delimiter = named or max(",;\t", key=bare.count)
         if bare.count(delimiter) >= limits.columns:
             limits.check(1, bare.count(delimiter) + 1)
         try:
@@ -207,16 +255,16 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _diagnose(path: Path, delimiter: str, width: int) -> None:
+def _diagnose(path: Path, delimiter: str, width: int, skipped: int) -> None:
     """InvalidData with the line, if a row has another number of fields than the header or a quote never closes."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file, delimiter=delimiter, strict=True)
-        start = 1
+        rows = csv.reader(islice(file, skipped, None), delimiter=delimiter, strict=True)
+        start = 1 + skipped
         try:
             for row in rows:
                 if row and len(row) != width:
                     raise InvalidData(f"line {start} has {len(row)} fields, the header has {width}; all rows need as many")
-                start = rows.line_num + 1
+                start = rows.line_num + 1 + skipped
         except csv.Error as error:
             what = "a quoted field that never ends" if "end of data" in str(error) else f"a wrong quote ({error})"
             raise InvalidData(f"line {start} has {what}") from error

@@ -1,5 +1,6 @@
 """Numbers with a decimal comma or separated thousands, which Arrow leaves as texts; and what tells a file's decimal sign."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute, types
 
-from core.nn.preparation.reading import Decimal
+from core.nn.preparation.reading import OTHER, Decimal
 
 SIGNS: dict[Decimal, str] = {"comma": ",", "point": "."}
-POINTED = r"\."
 
-_OTHER: dict[Decimal, Decimal] = {"comma": "point", "point": "comma"}
 _EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
 _GROUPS = r"[1-9][0-9]{0,2}(?:[SIGN][0-9]{3})+"
+_WITH_COMMA = r"^\s*[+-]?[0-9.]*[0-9],[0-9]+\s*$"
 _SAMPLE = 1000
 _THOUSANDTH = 1e-6  # how far a number times 1000 is from a whole one at most that was written with three decimals
 
@@ -24,13 +24,13 @@ _THOUSANDTH = 1e-6  # how far a number times 1000 is from a whole one at most th
 def _patterns(form: str) -> dict[Decimal, str]:
     """The form of a whole cell by the sign of its decimals; POINT stands for that, SIGN for the one of thousands."""
     return {
-        decimal: rf"^\s*[+-]?(?:{form})\s*$".replace("POINT", sign).replace("SIGN", SIGNS[_OTHER[decimal]])
+        decimal: rf"^\s*[+-]?(?:{form})\s*$".replace("POINT", sign).replace("SIGN", SIGNS[OTHER[decimal]])
         for decimal, sign in SIGNS.items()
     }
 
 
 _GROUPED = _patterns(rf"{_GROUPS}(?:[POINT][0-9]*)?")
-_NUMBER = _patterns(rf"[0-9]*[POINT]?[0-9]+{_EXPONENT}|{_GROUPS}(?:[POINT][0-9]*)?")
+_NUMBER = _patterns(rf"(?:[0-9]+[POINT]?[0-9]*|[POINT][0-9]+){_EXPONENT}|{_GROUPS}(?:[POINT][0-9]*)?")
 ONLY = _patterns(  # what no number of the other sign is: that may separate groups of three, behind one to three digits
     rf"(?:0[0-9]*)?[POINT][0-9]+{_EXPONENT}|[0-9]+[POINT](?:[0-9]{{0,2}}|[0-9]{{4,}}){_EXPONENT}"
     rf"|[0-9]{{4,}}[POINT][0-9]*{_EXPONENT}|[0-9]+[POINT][0-9]+[eE][+-]?[0-9]+|{_GROUPS}[POINT][0-9]*"
@@ -51,7 +51,7 @@ def numbers(column: Any, decimal: Decimal) -> Numbers | None:
     """Those of a ChunkedArray of texts, None unless every one of its texts is a number whose decimals begin with that sign."""
     if not _holds_texts(column):
         return None
-    sign, separator = SIGNS[decimal], SIGNS[_OTHER[decimal]]
+    sign, separator = SIGNS[decimal], SIGNS[OTHER[decimal]]
     parts, grouped, are_decimal = [], None, False
     for chunk, texts in _texts(column):
         if not _all(compute.match_substring_regex(texts, _NUMBER[decimal])):
@@ -73,19 +73,26 @@ def shown(column: Any) -> set[Decimal]:
     found: set[Decimal] = set()
     if not _holds_texts(column):
         return found
-    for i, (_, texts) in enumerate(_texts(column)):
-        sample = texts.slice(0, _SAMPLE)
-        if i == 0 and 2 * max(_count(sample, _NUMBER[decimal]) for decimal in SIGNS) <= len(sample) - sample.null_count:
-            return found
+    sample = None
+    for _, texts in _texts(column):
+        if sample is None and len(first_texts := texts.drop_null()[:_SAMPLE]):
+            sample = first_texts
+            if 2 * max(_count(sample, _NUMBER[decimal]) for decimal in SIGNS) <= len(sample):
+                return found
         found |= {decimal for decimal in SIGNS if decimal not in found and has(texts, ONLY[decimal])}
         if len(found) == len(SIGNS):
             break
     return found
 
 
+def has_numbers_with_commas(column: Any) -> bool:
+    """Whether a ChunkedArray has texts such as "0,5" and "1,200"."""
+    return _holds_texts(column) and any(has(texts, _WITH_COMMA) for _, texts in _texts(column))
+
+
 def may_be_thousands(column: Any) -> bool:
-    """Whether all that Arrow read in a ChunkedArray of floats may be thousands whose groups have points: 1.234 and 12.5 may, as
-    1.234 and 12.500; 0.5, 1234.5 and 1.2345 may not. Whole ones tell nothing."""
+    """Whether all that Arrow read in a ChunkedArray of floats may be thousands, parted by the sign that it took for the one of
+    decimals: 1.234 and 12.5 may, as 1.234 and 12.500; 0.5, 1234.5 and 1.2345 may not. Whole ones tell nothing."""
     for chunk in column.chunks:
         x = chunk.to_numpy(zero_copy_only=False)
         if not (_may_be_thousands(x[:_SAMPLE]) and _may_be_thousands(x)):
@@ -103,6 +110,11 @@ def _may_be_thousands(x: NDArray[np.float64]) -> bool:
 
 def has(texts: Any, pattern: str) -> bool:
     return compute.any(compute.match_substring_regex(texts, pattern)).as_py() is True
+
+
+def example(column: Any, sign: Decimal) -> str | None:
+    """The first text of a ChunkedArray that has the sign."""
+    return next((found for _, texts in _texts(column) if (found := first(texts, re.escape(SIGNS[sign]))) is not None), None)
 
 
 def first(texts: Any, pattern: str) -> str | None:

@@ -115,7 +115,7 @@ def _described(name: str, values: Sequence[Any], reading: Reading) -> Described:
     if name in reading.texts:
         values = [json.dumps(value) if isinstance(value, bool | int | float) else value for value in values]
     elif name in reading.numbers:
-        values = _as_numbers(values, reading.decimal)
+        values = _as_numbers(values, reading.sign)
     kinds = {_KINDS[found] for found in set(map(type, values))} - {"null"}
     missing = values.count(None)
     if not kinds:
@@ -136,8 +136,8 @@ def _described(name: str, values: Sequence[Any], reading: Reading) -> Described:
     places = {value: i for i, value in enumerate(dict.fromkeys(value for value in values if value is not None))}
     codes = np.array([-1 if value is None else places[value] for value in values])
     if name in reading.numbers:
-        return numerals(name, list(places), codes, (), styles=Styles(reading.decimal))
-    return text(name, codes, list(places), is_meant=name in reading.texts, styles=Styles(reading.decimal))
+        return numerals(name, list(places), codes, (), styles=Styles(reading.sign))
+    return text(name, codes, list(places), is_meant=name in reading.texts, styles=Styles(reading.sign))
 
 
 def _as_numbers(values: Sequence[Any], decimal: Decimal | None) -> Sequence[Any]:

@@ -31,7 +31,7 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     if counts["["] + counts["{"] > counts["\n"] + 1:
         _check_depth(path)
     try:
-        table = _table(path, reading)
+        table = _parsed(path, ())
     except pa.ArrowInvalid as error:
         _diagnose(path)
         raise InvalidData(f"the file is not JSON lines as needed: {error}") from error
@@ -39,19 +39,19 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     names = table.column_names
     check_names(names)
     reading = settled(reading, names)
+    table = _with_texts(path, table, reading)
     line = first_line(path, counts["\n"], table.num_rows)
     with in_lines(line):
         columns = [
-            described(name, table.column(i), refuses_nan=True, reading=reading, styles=Styles(reading.decimal), first_line=line)
+            described(name, table.column(i), refuses_nan=True, reading=reading, styles=Styles(reading.sign), first_line=line)
             for i, name in enumerate(names)
         ]
     return Read(table.num_rows, columns, first_line=line, reading=reading)
 
 
-def _table(path: Path, reading: Reading) -> Any:
+def _with_texts(path: Path, table: Any, reading: Reading) -> Any:
     """Of texts Arrow makes times where all of them look so: those that are meant to be texts are read again."""
-    table = _parsed(path, ())
-    fields = (table.schema.field(name) for name in reading.texts if name in table.column_names)
+    fields = (table.schema.field(name) for name in reading.texts)
     texts = tuple(field.name for field in fields if pa.types.is_temporal(field.type))
     return _parsed(path, texts).select(table.column_names) if texts else table
 

@@ -1,4 +1,4 @@
-"""Texts that a client wants to be numbers: plain ones, and those whose thousands are separated."""
+"""Texts that a client wants to be numbers: plain ones, and those with a unit or whose thousands are separated."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.data.describe import Described, ignored, number
 from core.data.likeness import quoted
 from core.data.styles import Styles
+from core.data.units import one_unit, parted
 from core.errors import InvalidData
 from core.nn.preparation.column import row_at
 
@@ -27,13 +28,15 @@ def numerals(
 ) -> Described:
     """The numbers that codes (N,) into the distinct texts `values` are, negative where missing, as are the texts `missing`.
 
-    They are written in the one of the `styles` in which most of the texts are numbers. InvalidData names the first cells that
-    are no numbers, with their rows, and their lines if `first_line` is that of row 0.
+    They are written in the one of the `styles` in which most of the texts are numbers, or of two such in the one in which fewer
+    have separated thousands; all have the same unit, or none. InvalidData names the first cells that are no numbers, with their
+    rows, and their lines if `first_line` is that of row 0.
     """
-    texts = [value.strip() for value in values]
-    is_gone = np.array([not text or text in missing for text in texts], np.bool_)
+    cells = [value.strip() for value in values]
+    is_gone = np.array([not cell or cell in missing for cell in cells], np.bool_)
+    texts = [parted(cell)[0] for cell in cells]
     read = [[style.read(text) for text in texts] for style in styles.tried]
-    found = min(read, key=lambda numbers: numbers.count(None))
+    found = min(read, key=lambda numbers: (numbers.count(None), sum(each is not None and each[1] for each in numbers)))
     is_strange = np.append(np.array([each is None for each in found], np.bool_) & ~is_gone, False)
     if (rows := np.flatnonzero(is_strange[codes])).size:
         count = f"{len(rows):,} of its {len(codes):,} cells {'is' if len(rows) == 1 else 'are'} none"
@@ -43,19 +46,22 @@ def numerals(
             f"{first}{', …' if len(rows) > _SHOWN else ''}; correct them or leave them empty, or name the texts that "
             "mean a missing value in missing_values"
         )
+    unit = one_unit(name, [cell for cell, gone in zip(cells, is_gone, strict=True) if not gone])
     numbers = [np.nan if gone or each is None else each[0] for each, gone in zip(found, is_gone, strict=True)]
     x = np.array([*numbers, np.nan])[np.maximum(codes, -1)]
     if np.isnan(x).all():
         return ignored(name, "every value is missing", len(x))
-    return replace(number(name, x), warning=_grouping(values, found))
+    return replace(number(name, x), warning=_as_read(values, found, unit), doubtful=styles.doubt(texts, found))
 
 
-def _grouping(values: Sequence[str], found: Sequence[tuple[float, bool] | None]) -> str | None:
-    """That thousands are separated, by an example."""
-    for value, each in zip(values, found, strict=True):
-        if each is not None and each[1]:
-            return separated(value, each[0])
-    return None
+def _as_read(values: Sequence[str], found: Sequence[tuple[float, bool] | None], unit: str) -> str | None:
+    """That thousands are separated or a unit is taken off, by an example."""
+    told = [(value, *each) for value, each in zip(values, found, strict=True) if each is not None]
+    value, number, is_grouped = max(told, key=lambda each: each[2])
+    if not unit:
+        return separated(value, number) if is_grouped else None
+    thousands = " and its thousands are separated" if is_grouped else ""
+    return f"its unit {unit} is taken off{thousands}: {quoted(value)} is read as {number:.15g}"
 
 
 def separated(text: str, number: float) -> str:

@@ -40,4 +40,4 @@ def _read_column(file: parquet.ParquetFile, field: pa.Field, rows: int, reading:
     column = file.read(columns=[field.name], use_threads=False).column(0)
     if len(column) != rows:
         raise InvalidData(f'column "{field.name}" has {len(column)} values, the footer says {rows} rows')
-    return described(field.name, column, reading=reading, styles=Styles(reading.decimal))
+    return described(field.name, column, reading=reading, styles=Styles(reading.sign))

@@ -20,7 +20,6 @@ _BINARY = {
     b"PAR1\x15": "a Parquet file, which is uploaded with format=parquet",
     b"\x93NUMPY": "a NumPy file, which is uploaded with format=npy",
 }
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def scan(path: Path, counted: str = "") -> dict[str, int]:
@@ -33,21 +32,16 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
     counts = dict.fromkeys(counted, 0)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            if size == 0 and (kind := next((kind for begin, kind in _BINARY.items() if chunk.startswith(begin)), None)):
-                raise InvalidData(f"this is {kind}; text is needed")
-            if size == 0 and chunk.startswith(_ZIP):
-                raise InvalidData("this is a zip or Excel file; text is needed: unpack it, or save the sheet as CSV in UTF-8")
-            if size == 0 and chunk[:2] in _UTF16:
-                raise InvalidData("the file is UTF-16 text; UTF-8 is needed")
+            if size == 0:
+                check_begin(chunk)
             if (place := chunk.find(0)) >= 0:
                 line = newlines + chunk.count(b"\n", 0, place) + 1
                 raise InvalidData(f"line {line} has a NUL byte; text is needed")
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                line = newlines + error.object[: error.start].count(b"\n") + 1
-                byte = error.object[error.start]
-                raise InvalidData(f"line {line} has the byte 0x{byte:02x}, which is not UTF-8; {_advice(byte)}") from error
+                told = bad_byte(error.object, error.start, newlines + 1)
+                raise InvalidData(f"{told}, which {_not_utf8(error.object[error.start])}") from error
             size += len(chunk)
             newlines += chunk.count(b"\n")
             for character in counted:
@@ -55,7 +49,8 @@ def scan(path: Path, counted: str = "") -> dict[str, int]:
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise InvalidData("the file ends within a UTF-8 character") from error
+        told = f"the file ends within a UTF-8 character, with the byte 0x{error.object[0]:02x}"
+        raise InvalidData(f"{told}, or it {_not_utf8(error.object[0])}") from error
     if size == 0:
         raise InvalidData("the file is empty")
     return counts
@@ -73,6 +68,24 @@ def first_line(path: Path, newlines: int, rows: int, header: int = 0) -> int | N
     return header + 1 if newlines - blank + 1 == header + rows else None
 
 
-def _advice(byte: int) -> str:
+def check_begin(chunk: bytes) -> None:
+    """InvalidData where a file begins so that is no text."""
+    if kind := next((kind for begin, kind in _BINARY.items() if chunk.startswith(begin)), None):
+        raise InvalidData(f"this is {kind}; text is needed")
+    if chunk.startswith(_ZIP):
+        raise InvalidData("this is a zip or Excel file; text is needed: unpack it, or save the sheet as CSV in UTF-8")
+
+
+def bad_byte(chunk: bytes, place: int, first_line: int) -> str:
+    """The byte with its line; `first_line` is the chunk's."""
+    line = first_line + chunk.count(b"\n", 0, place)
+    return f"line {line} has the byte 0x{chunk[place]:02x}"
+
+
+def _not_utf8(byte: int) -> str:
     character = bytes([byte]).decode("cp1252", "ignore")
-    return f'as Latin-1 or Windows-1252 it is "{character}": save the file as UTF-8' if character else "save the file as UTF-8"
+    shown = f' (as windows-1252 it is "{character}")' if character else ""
+    return (
+        f"is not UTF-8{shown}: save the file as UTF-8, or upload it with encoding=windows-1252, "
+        "where a Windows spreadsheet of Western Europe wrote it"
+    )

@@ -41,6 +41,12 @@ function truth(cell) {
 }
 
 
+/** The sign that parts thousands where this one stands before decimals. */
+function other(point) {
+  return point === "." ? "," : ".";
+}
+
+
 /** The number that a cell is, by the sign before decimals and those that may part thousands, or undefined. */
 function numeral(cell, point, separators) {
   let form = `(?:\\d+[${point}]?\\d*|[${point}]\\d+)(?:[eE][+-]?\\d+)?`;
@@ -55,35 +61,67 @@ function numeral(cell, point, separators) {
 }
 
 
-/** How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags. */
-function forms(kind, mayHaveCommas) {
-  if (kind === "flag") {
-    return [["", ""]];
-  }
-  const spaces = kind === "grouped" ? " '\u2019\u00a0\u202f" : "";
-  if (DECIMAL) {
-    const between = mayHaveCommas || DECIMAL === "." ? [] : [[".", ""]]; // as programs write numbers between commas
-    return [...between, [DECIMAL, (DECIMAL === "." ? "," : ".") + spaces]];
-  }
-  const points = mayHaveCommas ? [".", ","] : ["."];
-  const found = points.map((point) => [point, ""]);
-  if (kind === "grouped") {
-    found.push(...points.reverse().map((point) => [point, (point === "." ? "," : ".") + spaces]));
-  } else if (mayHaveCommas) {
-    found.push([",", "."]);
-  }
-  return [...found, ["", ""]];
+/** What stands beside the unit of a number, a currency or %, and the unit; the cell and nothing where there is none. */
+function parted(cell) {
+  const codes = "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RON|SEK|SGD|TRY|USD|ZAR";
+  const [unit, space] = [`([$€£¥₹₩₺₽₴%]|${codes})`, "[ \u00a0\u202f]?"];
+  const before = cell.match(new RegExp(`^([+-]?)${unit}${space}(.+)$`));
+  const behind = cell.match(new RegExp(`^(.+?)${space}${unit}$`));
+  return before ? [before[1] + before[3], before[2]] : behind ? [behind[1], behind[2]] : [cell, ""];
+}
+
+
+/** Whether a cell is a number with this sign before decimals, and the other one between thousands if at all. */
+function isNumber(cell, point) {
+  return numeral(cell, point, other(point)) !== undefined;
+}
+
+
+/** Whether cells, most of which are numbers, show this sign: where they have it, some are none with the other one. */
+function shows(cells, point) {
+  const present = cells.map((cell) => cell.trim()).filter((cell) => !isAbsent(cell));
+  const numbers = present.filter((cell) => isNumber(cell, point));
+  const isShown = numbers.some((cell) => cell.includes(point) && !isNumber(cell, other(point)));
+  return 2 * numbers.length > present.length && isShown;
 }
 
 
 /**
- * What a cell holds: null where a value is missing, and the cell itself where it is not as it must be.
+ * The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known.
  *
- * `isPlain` of numbers among which no cell is blank; where one is, thousands may be parted.
+ * Between commas a cell may have a decimal one only in quotes.
  */
-function readCell(cell, point, separators, isPlain) {
+function signs(columns, mayHaveCommas) {
+  const shown = [".", ","].filter((point) => columns.some((cells) => shows(cells, point)));
+  const hasCommas = columns.some((cells) => cells.some((cell) => cell.includes(",") && isNumber(cell.trim(), ",")));
+  const told = DECIMAL === "." || mayHaveCommas || hasCommas ? DECIMAL : "";
+  const sign = told || (mayHaveCommas && shown[0]);
+  if (!sign) {
+    return { points: mayHaveCommas ? [".", ","] : ["."], isKnown: false };
+  }
+  return { points: shown.length === 2 ? [sign, other(sign)] : [sign], isKnown: true };
+}
+
+
+/** How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags. */
+function forms(kind, { points, isKnown }) {
+  const flags = [["", ""]];
+  if (kind === "flag") {
+    return flags;
+  }
+  const spaces = kind === "grouped" ? " '\u2019\u00a0\u202f" : "";
+  const parted = points.map((point) => [point, other(point) + spaces]);
+  if (isKnown) {
+    return [...parted, ...flags];
+  }
+  return [...points.map((point) => [point, ""]), ...(kind === "grouped" ? parted : []), ...flags];
+}
+
+
+/** What a cell holds: null where a value is missing, and the cell itself where it is not as it must be. */
+function readCell(cell, point, separators) {
   const bare = cell.trim();
-  if (isAbsent(cell) || (isAbsent(bare) && !isPlain)) {
+  if (isAbsent(cell) || isAbsent(bare)) {
     return null;
   }
   return (point ? numeral(bare, point, separators) : truth(bare)) ?? cell;
@@ -95,23 +133,21 @@ function readCell(cell, point, separators, isPlain) {
  *
  * All cells of a column are written alike: in the first form that all of them have, or else in the one that most have.
  */
-function readCells(cells, kind, mayHaveCommas) {
+function readCells(cells, kind, decimals) {
   if (kind === "text") {
     return cells.map((cell) => (isAbsent(cell) ? null : cell));
   }
-  const found = forms(kind, mayHaveCommas).map(([point, separators]) => {
-    const isPlain = kind === "grouped" && !separators;
-    return cells.map((cell) => readCell(cell, point, separators, isPlain));
-  });
+  const present = kind === "grouped" ? cells.map((cell) => cell.trim()).filter((cell) => !isAbsent(cell)) : [];
+  const alone = new Set(present.map((cell) => parted(cell)[1])).size === 1 ? cells.map((cell) => parted(cell.trim())[0]) : cells;
+  const found = forms(kind, decimals).map(([point, separators]) => alone.map((cell) => readCell(cell, point, separators)));
   return found[placeOfHighest(found.map((values) => -values.filter((value) => typeof value === "string").length))];
 }
 
 
 /** What a cell must be. */
-function expected(kind, mayHaveCommas) {
-  const commas = mayHaveCommas && !DECIMAL ? ", or in the whole column such as 1,5" : "";
-  const number = `a finite number is expected, such as 1${DECIMAL || "."}5${commas}`;
-  const told = kind === "flag" ? "true or false is expected" : number;
+function expected(kind, { points }) {
+  const numbers = points.map((point) => `1${point}5`).join(", or in the whole column such as ");
+  const told = kind === "flag" ? "true or false is expected" : `a finite number is expected, such as ${numbers}`;
   const words = [...MISSING.filter((word) => word), ...MISSING_AS_WRITTEN].join(", ");
   return `${told}; where a value is missing, an empty cell or one of ${words}`;
 }
@@ -150,8 +186,9 @@ function records(text, delimiter) {
 function readCsv(text) {
   const head = text.replace(/^[\r\n]+/, "").split(/[\r\n]/, 1)[0];
   const bare = head.split('"').filter((_, i) => i % 2 === 0).join("");
-  const delimiter = [",", ";", "\t"][placeOfHighest([",", ";", "\t"].map((sign) => bare.split(sign).length))];
-  const [first, ...lines] = records(text, delimiter);
+  const named = /^"?sep=([,;\t])"?$/i.exec(head); // as spreadsheets write above the names
+  const delimiter = named?.[1] ?? [",", ";", "\t"][placeOfHighest([",", ";", "\t"].map((sign) => bare.split(sign).length))];
+  const [first, ...lines] = records(text, delimiter).slice(named ? 1 : 0);
   if (first === undefined) {
     throw new Error("it is empty; a first line with the names of the columns is expected");
   }
@@ -163,16 +200,18 @@ function readCsv(text) {
       throw new Error(`${place} has ${cells.length}; ${told}, with ${JSON.stringify(delimiter)} between them`);
     }
   }
-  for (const [column, kind] of Object.entries(COLUMNS)) {
+  const table = names.map((_, i) => rows.map(({ cells }) => cells[i]));
+  const kinds = new Map(Object.entries(COLUMNS));
+  const decimals = signs(table.filter((_, i) => kinds.get(names[i]) !== "text"), delimiter !== "," || (names.length === 1 && DECIMAL));
+  for (const [column, kind] of kinds) {
     const name = JSON.stringify(column);
     if (names.filter((each) => each === column).length !== 1) {
       const told = names.includes(column) ? `two columns are named ${name}` : `there is no column ${name}`;
       throw new Error(`${told}; the first line names ${names.slice(0, 20).map((each) => JSON.stringify(each)).join(", ")}`);
     }
-    const values = readCells(rows.map(({ cells }) => cells[names.indexOf(column)]), kind, delimiter !== ",");
-    for (const [i, value] of values.entries()) {
+    for (const [i, value] of readCells(table[names.indexOf(column)], kind, decimals).entries()) {
       if (typeof value === "string" && kind !== "text") {
-        const told = `column ${name} is ${JSON.stringify(value.slice(0, 50))}; ${expected(kind, delimiter !== ",")}`;
+        const told = `column ${name} is ${JSON.stringify(value.slice(0, 50))}; ${expected(kind, decimals)}`;
         throw new Error(`${rows[i].place}: ${told}`);
       }
       rows[i].pairs.push([column, value]);
@@ -213,7 +252,13 @@ function at(place, call) {
 }
 
 
-/** The text of a file in UTF-8. */
+/** The character of Windows-1252 instead of that of Latin-1, for which TextDecoder of some versions of Node.js takes its byte. */
+function letterOfWindows(letter) {
+  return "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ"[letter.charCodeAt(0) - 0x80];
+}
+
+
+/** The text of a file, which is UTF-8, or else in the encoding that is known. */
 async function textOf(path) {
   const { readFileSync } = await import("node:fs");
   let bytes;
@@ -222,11 +267,15 @@ async function textOf(path) {
   } catch (error) {
     throw new Error(`${path} cannot be read: ${error.code === "ENOENT" ? "No such file or directory" : error.message}`);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error(`${path} is not UTF-8; save it as UTF-8`);
+  for (const encoding of ENCODING ? ["utf-8", ENCODING] : ["utf-8"]) {
+    try {
+      const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+      return encoding === "windows-1252" ? text.replace(/[\x80-\x9f]/g, (letter) => letterOfWindows(letter)) : text;
+    } catch {
+      // the next one
+    }
   }
+  throw new Error(`${path} is ${ENCODING ? `neither UTF-8 nor ${ENCODING}` : "not UTF-8"}; save it as UTF-8`);
 }
 
 

@@ -21,6 +21,11 @@ def truth(cell):
     return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(cell.lower())
 
 
+def other(point):
+    """The sign that parts thousands where this one stands before decimals."""
+    return "," if point == "." else "."
+
+
 def numeral(cell, point, separators):
     """The number that a cell is, by the sign before decimals and those that may part thousands; None where it is none."""
     form = rf"(?:\d+[{point}]?\d*|[{point}]\d+)(?:[eE][+-]?\d+)?"
@@ -34,58 +39,82 @@ def numeral(cell, point, separators):
     return found if math.isfinite(found) else None
 
 
-def forms(kind, may_have_commas):
-    """How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags."""
-    if kind == "flag":
-        return [("", "")]
-    spaces = " '\u2019\u00a0\u202f" if kind == "grouped" else ""
-    if DECIMAL:
-        between = (
-            [] if may_have_commas or DECIMAL == "." else [(".", "")]
-        )  # as programs write numbers, with commas between them
-        return [*between, (DECIMAL, ("," if DECIMAL == "." else ".") + spaces)]
-    points = [".", ","] if may_have_commas else ["."]
-    found = [(point, "") for point in points]
-    if kind == "grouped":
-        found += [(point, ("," if point == "." else ".") + spaces) for point in reversed(points)]
-    elif may_have_commas:
-        found.append((",", "."))
-    return [*found, ("", "")]
+def parted(cell):
+    """What stands beside the unit of a number, a currency or %, and the unit; the cell and nothing where there is none."""
+    unit = "([$€£¥₹₩₺₽₴%]|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RON|SEK|SGD|TRY|USD|ZAR)"
+    space = "[ \u00a0\u202f]?"
+    if found := re.fullmatch(f"([+-]?){unit}{space}(.+)", cell):
+        return found[1] + found[3], found[2]
+    found = re.fullmatch(f"(.+?){space}{unit}", cell)
+    return (found[1], found[2]) if found else (cell, "")
 
 
-def read_cell(cell, point, separators, is_plain):
-    """What a cell holds: None where a value is missing, and the cell itself where it is not as it must be.
+def is_number(cell, point):
+    """Whether a cell is a number with this sign before decimals, and the other one between thousands if at all."""
+    return numeral(cell, point, other(point)) is not None
 
-    `is_plain` of numbers among which no cell is blank; where one is, thousands may be parted.
+
+def shows(cells, point):
+    """Whether cells, most of which are numbers, show this sign: where they have it, some are none with the other one."""
+    cells = [cell.strip() for cell in cells if not is_absent(cell.strip())]
+    numbers = [cell for cell in cells if is_number(cell, point)]
+    return 2 * len(numbers) > len(cells) and any(point in cell and not is_number(cell, other(point)) for cell in numbers)
+
+
+def signs(columns, may_have_commas):
+    """The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known.
+
+    Between commas a cell may have a decimal one only in quotes.
     """
+    shown = [point for point in ".," if any(shows(cells, point) for cells in columns)]
+    has_commas = any("," in cell and is_number(cell.strip(), ",") for cells in columns for cell in cells)
+    sign = DECIMAL if DECIMAL == "." or may_have_commas or has_commas else ""
+    if not sign and may_have_commas and shown:
+        sign = shown[0]
+    if not sign:
+        return [".", ","] if may_have_commas else ["."], False
+    return [sign, other(sign)] if len(shown) == 2 else [sign], True
+
+
+def forms(kind, points, is_known):
+    """How the cells of a column may be written: the sign before decimals, and those that may part thousands; none for flags."""
+    flags = [("", "")]
+    if kind == "flag":
+        return flags
+    spaces = " '\u2019\u00a0\u202f" if kind == "grouped" else ""
+    parted = [(point, other(point) + spaces) for point in points]
+    if is_known:
+        return parted + flags
+    return [(point, "") for point in points] + (parted if kind == "grouped" else []) + flags
+
+
+def read_cell(cell, point, separators):
+    """What a cell holds: None where a value is missing, and the cell itself where it is not as it must be."""
     bare = cell.strip()
-    if is_absent(cell) or (is_absent(bare) and not is_plain):
+    if is_absent(cell) or is_absent(bare):
         return None
     found = numeral(bare, point, separators) if point else truth(bare)
     return cell if found is None else found
 
 
-def read_cells(cells, kind, may_have_commas):
+def read_cells(cells, kind, points, is_known):
     """What the cells of a column hold: None where a value is missing, and the cell itself where it is not as it must be.
 
     All cells of a column are written alike: in the first form that all of them have, or else in the one that most have.
     """
     if kind == "text":
         return [None if is_absent(cell) else cell for cell in cells]
-    found = []
-    for point, separators in forms(kind, may_have_commas):
-        is_plain = kind == "grouped" and not separators
-        found.append([read_cell(cell, point, separators, is_plain) for cell in cells])
+    units = {parted(cell.strip())[1] for cell in cells if kind == "grouped" and not is_absent(cell.strip())}
+    if len(units) == 1:
+        cells = [parted(cell.strip())[0] for cell in cells]
+    found = [[read_cell(cell, *form) for cell in cells] for form in forms(kind, points, is_known)]
     return min(found, key=lambda values: sum(isinstance(value, str) for value in values))
 
 
-def expected(kind, may_have_commas):
+def expected(kind, points):
     """What a cell must be."""
-    if kind == "flag":
-        told = "true or false is expected"
-    else:
-        commas = ", or in the whole column such as 1,5" if may_have_commas and not DECIMAL else ""
-        told = f"a finite number is expected, such as 1{DECIMAL or '.'}5{commas}"
+    numbers = ", or in the whole column such as ".join(f"1{point}5" for point in points)
+    told = "true or false is expected" if kind == "flag" else f"a finite number is expected, such as {numbers}"
     words = ", ".join([word for word in MISSING if word] + MISSING_AS_WRITTEN)
     return f"{told}; where a value is missing, an empty cell or one of {words}"
 
@@ -96,9 +125,10 @@ def read_csv(path):
     The delimiter is the one of comma, semicolon and tab that the first line has most of.
     """
     with open(path, "rb") as file:
-        text = file.read().decode("utf-8-sig")
+        text = decoded(file.read())
     head = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
-    delimiter = max(",;\t", key="".join(head.split('"')[::2]).count)
+    named = re.fullmatch('"?sep=([,;\t])"?', head, re.IGNORECASE)  # as spreadsheets write above the names
+    delimiter = named[1] if named else max(",;\t", key="".join(head.split('"')[::2]).count)
     has_open_quote = text.count('"') % 2 == 1
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=has_open_quote)
@@ -110,6 +140,7 @@ def read_csv(path):
             start = reader.line_num + 1
     except csv.Error as error:
         raise ValueError(f"line {start} has a cell whose quotes are wrong: {error}") from None
+    lines = lines[1:] if named else lines
     if not lines:
         raise ValueError("it is empty; a first line with the names of the columns is expected")
     (_, names), *lines = lines
@@ -118,17 +149,30 @@ def read_csv(path):
         if len(cells) != len(names):
             told = f"as many cells are expected as there are columns, {len(names)}, with {delimiter!r} between them"
             raise ValueError(f"{place} has {len(cells)}; {told}")
+    table = list(zip(*(cells for _, cells in lines))) or [[] for _ in names]
+    numbers = [cells for name, cells in zip(names, table) if COLUMNS.get(name) != "text"]
+    points, is_known = signs(numbers, delimiter != "," or (len(names) == 1 and DECIMAL))
     rows = [{} for _ in lines]
     for column, kind in COLUMNS.items():
         if names.count(column) != 1:
             told = f"there is no column {column!r}" if column not in names else f"two columns are named {column!r}"
             raise ValueError(f"{told}; the first line names {', '.join(map(repr, names[:20]))}")
-        cells = [cells[names.index(column)] for _, cells in lines]
-        for place, row, value in zip(places, rows, read_cells(cells, kind, delimiter != ",")):
+        values = read_cells(table[names.index(column)], kind, points, is_known)
+        for place, row, value in zip(places, rows, values):
             if isinstance(value, str) and kind != "text":
-                raise ValueError(f"{place}: column {column!r} is {value[:50]!r}; {expected(kind, delimiter != ',')}")
+                raise ValueError(f"{place}: column {column!r} is {value[:50]!r}; {expected(kind, points)}")
             row[column] = value
     return list(zip(places, rows))
+
+
+def decoded(content):
+    """The text that bytes are: UTF-8, or else in the encoding that is known."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not ENCODING:
+            raise
+        return content.decode(ENCODING)
 
 
 def told(prediction):
@@ -146,7 +190,8 @@ def predict_file(path):
         sys.exit(f"{path} cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        sys.exit(f"{path}: line {line} has the byte 0x{error.object[error.start]:02x}, which is not UTF-8; save it as UTF-8")
+        byte, encodings = error.object[error.start], f"neither UTF-8 nor {ENCODING}" if ENCODING else "not UTF-8"
+        sys.exit(f"{path}: line {line} has the byte 0x{byte:02x}, which is {encodings}; save it as UTF-8")
     except ValueError as error:
         sys.exit(f"{path}: {error}")
     output = csv.writer(sys.stdout, lineterminator="\n")

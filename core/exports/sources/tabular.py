@@ -15,6 +15,7 @@ class Tabular:
         self.features = metadata["preprocessing"]["features"]
         self.targets = metadata["preprocessing"]["targets"]
         self.classes = metadata["preprocessing"]["classes"]
+        self.table_rows = metadata["network"]["layers"][0].get("vocabulary")  # of an embedding whose inputs number them
         self.has_flags = metadata["loss"]["type"] == "binary_cross_entropy"
 
     def run(self, inputs):
@@ -32,10 +33,16 @@ class Tabular:
 
     def inputs(self, rows):
         """What the network takes: numbers for each row. ValueError names a value that is not as it must be."""
-        return [
-            [x for feature in self.features for x in encoded(feature, cell(feature, row, number))]
-            for number, row in enumerate(rows)
-        ]
+        return [[x for feature in self.features for x in self.read(feature, row, number)] for number, row in enumerate(rows)]
+
+    def read(self, feature, row, number):
+        """The inputs that the feature is in the row of that number."""
+        value = cell(feature, row, number)
+        inputs, count = encoded(feature, value), self.table_rows
+        if count is not None and not all(0 <= x < count and x == int(x) for x in inputs):
+            column, told = feature["column"], f"missing, which counts as {inputs[0]}" if value is None else repr(value)
+            raise ValueError(f"row {number}: column {column!r} is {told}; a whole number from 0 to {count - 1} is expected")
+        return inputs
 
     def meaning(self, y):
         """What the outputs of one row say."""

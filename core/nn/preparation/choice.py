@@ -152,11 +152,11 @@ def _unfit(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str
                 f"at most {MAX_NUMBERS} numbers or {MAX_TEXTS} texts{quantity_hint(column, rows)}"
             )
         if len(values) < 2:
-            return f"column {name} has one value only, {quoted(values[0])}; softmax_cross_entropy needs at least 2 classes"
+            return _of_one_class(column)
         return None
     if isinstance(loss, BinaryCrossEntropy):
         if alone and values is not None and len(values) == 1:
-            return f"column {name} has one value only, {quoted(values[0])}; binary_cross_entropy needs two to tell apart"
+            return _of_one_class(column)
         if _is_binary(column) or (alone and len(values or ()) == 2):
             return None
         return _not_binary(column, _TWO_CLASSES if alone else _FLAGS)
@@ -167,6 +167,12 @@ def _unfit(column: Column, schema: Schema, loss: AnyLoss, *, alone: bool) -> str
             return f"{found}; {loss.type} needs numbers: {upload(column, OF_TARGET)}"
         return f"column {name} is text; {loss.type} needs numbers (softmax_cross_entropy takes text as classes)"
     return None
+
+
+def _of_one_class(column: Column) -> str:
+    (value,) = column.values or ("",)
+    told = f"column {quoted(column.name)} has one value only, {quoted(value)}"
+    return f"{told}, so there is nothing to tell apart; rows of at least 2 classes are needed"
 
 
 def no_count(column: Column, loss: AnyLoss) -> str | None:

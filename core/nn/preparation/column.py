@@ -45,9 +45,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class NumberLike:
-    """Of a text column most of whose distinct values look like numbers: how many cells do, and how many there are at all.
+    """Of a text column most of whose distinct values look like numbers: how many `cells` do, `of` how many that are there.
 
-    `strange` are no plain numbers, such as "12,5x" and "$5"; `examples` are the first, those that look like none before others.
+    `strange` is how many are no plain numbers: those that look like numbers only, such as "1,200", "12,5 m" and "$5", and those
+    that do not. `examples` are the first of them, those that look like none before others.
     `words` are what an upload is to say, so that those that look like numbers are; None where that does not do it.
     """
 
@@ -67,8 +68,8 @@ class Column:
     population's standard deviation. The four statistics are None where there is no number. `warning` says where the column
     looks like something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
     FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows: they are
-    `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of its cells where
-    all of their points may separate thousands, and nothing in the file tells.
+    `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of its cells with a
+    point or comma where all of these may begin decimals or separate thousands, and at most other columns tell which.
     """
 
     name: str

@@ -1,11 +1,30 @@
-"""What a client says of the cells of a file, which alone could be read otherwise."""
+"""How the cells of a file are read, which alone could be read otherwise: what a client says, and what the file shows."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
 Decimal = Literal["comma", "point"]
+Encoding = Literal[
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "iso-8859-1",
+    "iso-8859-2",
+    "iso-8859-15",
+    "koi8-r",
+    "macintosh",
+    "gb18030",
+]  # as Python's codecs and browsers' TextDecoder call them
+
+OTHER: Mapping[Decimal, Decimal] = {"comma": "point", "point": "comma"}
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")  # of CSV, in upper or lower case
 
@@ -13,25 +32,44 @@ MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-", "--")  # of
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Columns that are `numbers` or `texts` whatever they look like, and which texts mean that a value is missing, beside those
-    of the format. `decimal` is the sign that decimals begin with; the other one then separates thousands."""
+    of the format. `decimal` is the sign that decimals begin with; the other one then separates thousands. A CSV file may show
+    it where nobody says it. `encoding` is how text is written that is not UTF-8."""
 
     numbers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
     decimal: Decimal | None = None
+    encoding: Encoding | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.numbers or self.texts or self.missing_values or self.decimal)
+        return bool(self.numbers or self.texts or self.missing_values or self.decimal or self.encoding)
+
+    @property
+    def sign(self) -> Decimal | None:
+        """That decimals have where the cells show none."""
+        return self.decimal
 
     def to_json(self) -> dict[str, Any]:
         """Without what is not said, but for empty lists."""
-        return {name: said for name, said in asdict(self).items() if said is not None}
+        return {each.name: said for each in fields(Reading) if (said := getattr(self, each.name)) is not None}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        found: dict[str, Any] = {name: said if name == "decimal" else tuple(said) for name, said in document.items()}
+        found: dict[str, Any] = {name: tuple(said) if isinstance(said, list) else said for name, said in document.items()}
         return cls(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class ToPredict(Reading):
+    """Of a file whose rows are predicted: what was said of it, and how the data were read that the network `learned` from,
+    which counts where nothing is said and the file itself shows nothing else. Of its columns the file may lack some."""
+
+    learned: Reading = Reading()
+
+    @property
+    def sign(self) -> Decimal | None:
+        return self.decimal or self.learned.decimal
 
 
 AS_IT_LOOKS = Reading()

@@ -13,7 +13,8 @@ class Schema(BaseModel):
 
     `shapes` tells of columns a0, a1, … that were one array `a` of several dimensions what each row's part of it was, such as
     (3, 28, 28); the columns are in C order. `first_line` is the line of a text file in which row 0 stands, None unless each of
-    its rows is one line; `reading` what the client said of its cells, None where it said nothing.
+    its rows is one line; `reading` what the client said of its cells, and the decimal sign that
+    the file showed where it said none; None where there is neither.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

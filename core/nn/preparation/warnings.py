@@ -6,7 +6,7 @@ from itertools import islice
 from core.errors import Problem
 from core.nn.preparation.column import NUMBERING, Cell, Column, are_many, row_at
 from core.nn.preparation.names import quoted
-from core.nn.preparation.reading import Decimal, read_as
+from core.nn.preparation.reading import OTHER, Decimal, read_as
 from core.nn.preparation.roles import left_out, quantity_hint, target_place
 from core.nn.preparation.schema import Schema
 from core.nn.spec import AnyLoss, DataSpec, SoftmaxCrossEntropy
@@ -61,14 +61,20 @@ def upload(column: Column, other: str = ", or name those that mean a missing val
     return told if is_enough else f"correct these cells{other} and {told}"
 
 
-def doubt(column: Column, decimal: Decimal | None) -> str | None:
-    """That its points may separate thousands, where those of the data that the network learns from do; else None."""
-    if column.doubtful is None or decimal != "comma":
+def doubt(column: Column, schema: Schema, learned: Decimal | None) -> str | None:
+    """That the points or commas of the schema's column may be other signs than it was read with, where those of the data are
+    that the network learns from, whose decimals begin with the `learned` one; else None."""
+    text, read = column.doubtful, None if schema.reading is None else schema.reading.decimal
+    if text is None or learned is None:
         return None
+    sign: Decimal = "point" if "." in text else "comma"
+    if (read or sign) == learned:
+        return None
+    begin, separate = f"begin decimals with decimal={sign}", f"separate thousands with decimal={OTHER[sign]}"
+    may, or_ = ("begin decimals", separate) if sign == learned else ("separate thousands", begin)
     return (
-        f"column {quoted(column.name)} has points that may separate thousands, {quoted(column.doubtful)} is the first, as "
-        "those of the data do that the network learns from: upload this file with decimal=comma, or where they begin decimals "
-        "with decimal=point"
+        f"column {quoted(column.name)} has {sign}s that may {may}, {quoted(text)} is the first, as those of the data do "
+        f"that the network learns from: upload this file with decimal={learned}, or where they {or_}"
     )
 
 

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from core.nn.preparation.features import Boolean, Number, Text
 from core.nn.preparation.preprocessing import Preprocessing
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading
 from core.nn.preparation.targets import Target
 from core.nn.saving.model import Card
 from core.nn.saving.weights import to_safetensors
@@ -27,9 +28,11 @@ WEIGHTS = {
 ROW = {"age": 40, "member": True, "city": "Bern"}  # inputs 1, 1, 1, 0
 
 
-def model(loss: str, targets: tuple[Target, ...], classes: Any = None, scale: float = 1.0) -> bytes:
+def model(
+    loss: str, targets: tuple[Target, ...], classes: Any = None, scale: float = 1.0, reading: Reading = AS_IT_LOOKS
+) -> bytes:
     network = NetworkSpec.model_validate({"layers": [{"units": 2}]})
-    card = Card(network, TrainingSpec.model_validate({"loss": loss}).loss, Preprocessing(FEATURES, targets, classes))
+    card = Card(network, TrainingSpec.model_validate({"loss": loss}).loss, Preprocessing(FEATURES, targets, classes), reading)
     return to_safetensors({name: array * np.float32(scale) for name, array in WEIGHTS.items()}, card.to_json())
 
 

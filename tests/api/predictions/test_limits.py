@@ -16,8 +16,9 @@ from starlette.testclient import TestClient
 from api import predictions as blocks
 from api.app import create_app
 from api.deps import TABLES
+from api.limits import predictions as bounds
 from api.models import BYTES_PER_NETWORK, Models
-from api.routes import predictions as route
+from api.predicting import LARGE_BYTES
 from core.nn.preparation.features import Number
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.targets import Target
@@ -35,8 +36,8 @@ def test_an_answer_that_would_be_too_large_is_refused_with_the_limit(
     client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = people(11)
-    monkeypatch.setattr(route, "MOST_CELLS", 30)
-    monkeypatch.setattr(route, "MOST_CELLS_OF_A_DATASET", 30)
+    monkeypatch.setattr(bounds, "MOST_CELLS", 30)
+    monkeypatch.setattr(bounds, "MOST_CELLS_OF_A_TABLE", 30)
     for body in ({"rows": rows}, {"dataset": uploaded(rows)}):
         answer = client.post(classifier, json=body)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
@@ -47,7 +48,7 @@ def test_an_answer_that_would_be_too_large_is_refused_with_the_limit(
 def test_rows_that_would_take_too_long_are_refused_with_the_limit(
     client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(route, "MOST_PRODUCTS", 80)
+    monkeypatch.setattr(bounds, "MOST_PRODUCTS", 80)
     rows = people(11)
     assert client.post(classifier, json={"rows": rows[:10]}).status_code == 200
     answer = client.post(classifier, json={"rows": rows})
@@ -61,20 +62,20 @@ def test_a_dataset_that_would_take_too_long_is_refused_with_the_figures(
 ) -> None:
     rows = people(1000)
     body = {"dataset": uploaded(rows)}
-    monkeypatch.setattr(route, "MOST_S_OF_A_DATASET", 2e-5)
+    monkeypatch.setattr(bounds, "MOST_S_OF_A_TABLE", 2e-5)
     answer = client.post(classifier, json=body)
     assert (answer.status_code, answer.json()["code"], pointers(answer)) == (422, "invalid", ["/dataset"])
     detail = answer.json()["detail"]
-    assert "the dataset's 1,000 rows take 8 multiplications each, about " in detail
+    assert "the table's 1,000 rows take 8 multiplications each, about " in detail
     most = re.search(
         r"about (\S+) seconds in all; a prediction may take 2e-05: send .* in parts of (\d+) rows or fewer", detail
     )
     assert most is not None
     assert int(most[2]) == pytest.approx(1000 * 2e-5 / float(most[1]), abs=2)
-    monkeypatch.setattr(route, "MOST_S_OF_A_DATASET", 1e-9)
+    monkeypatch.setattr(bounds, "MOST_S_OF_A_TABLE", 1e-9)
     assert client.post(classifier, json=body).json()["detail"].endswith("a prediction may take 1e-09")
     assert client.post(classifier, json={"rows": rows}).status_code == 200
-    monkeypatch.setattr(route, "MOST_S_OF_A_DATASET", 1.0)
+    monkeypatch.setattr(bounds, "MOST_S_OF_A_TABLE", 1.0)
     assert client.post(classifier, json=body).status_code == 200
 
 
@@ -103,7 +104,7 @@ def test_long_labels_are_counted_in_every_row_that_repeats_them(
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert "36,009,059 are allowed: leave the probabilities out" in answer.json()["detail"]
-    monkeypatch.setattr(route, "PIECE_BYTES", 2**19)
+    monkeypatch.setattr(bounds, "PIECE_BYTES", 2**19)
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert "a row of the answer may take 600,151 bytes" in answer.json()["detail"]
@@ -196,7 +197,7 @@ def test_clients_that_hang_up_or_take_nothing_give_their_turns_back(
     weights = {"0.weight": np.ones((1, 1), np.float32), "0.bias": np.zeros(1, np.float32)}
     path = trained(to_safetensors(weights, card.to_json())) + "/predict"
     file = BytesIO()
-    np.save(file, np.arange(route.LARGE_BYTES // 8 + 1) / 3)
+    np.save(file, np.arange(LARGE_BYTES // 8 + 1) / 3)
     times = {"GRADMILL_BODY_TIMEOUT_S": "1", "GRADMILL_BODY_BYTES_PER_S": "1e9"} if is_patient else {}
     server = Server(database_url, tmp_path, **times)
     try:

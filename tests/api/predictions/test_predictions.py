@@ -21,6 +21,7 @@ from core.nn.saving.model import Card, SavedModel
 from core.nn.saving.weights import to_safetensors
 from core.nn.spec import NetworkSpec, TrainingSpec
 from core.store import Store
+from core.store.datasets import Datasets
 from tests.api.conftest import JSON, RESULT, Worker, messages, pointers
 from tests.api.predictions.conftest import CLASSES, REGRESSION, ROW, WEIGHTS, model, people
 from tests.keys import issued
@@ -137,6 +138,21 @@ def test_columns_that_the_training_data_never_had_are_warned_of(client: TestClie
     assert warned({**ROW, "shoe": 43}) == []
 
 
+def test_the_data_are_looked_at_once_for_columns_that_they_have(
+    client: TestClient, classifier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    get = Datasets.get
+    monkeypatch.setattr(Datasets, "get", lambda self, tenant, id: looks.append(id) or get(self, tenant, id))  # type: ignore[func-returns-value]
+
+    def warned(**beside: int) -> int:
+        return len(client.post(classifier, json={"rows": [{**ROW, **beside}]}).json()["warnings"])
+
+    assert [warned(target=1), warned(target=1), warned(input0=1), warned(input0=2, target=1)] == [0] * 4
+    assert len(looks) == 2
+    assert [warned(shoe=1), warned(shoe=1), warned(shoe=1, target=1), warned(target=1)] == [1, 1, 1, 0]
+
+
 @pytest.mark.parametrize("cells", [1 << 18, 3 * 300])
 def test_json_lines_and_csv_say_the_same(
     client: TestClient, classifier: str, uploaded: Callable[..., str], monkeypatch: pytest.MonkeyPatch, cells: int
@@ -163,13 +179,13 @@ def test_csv_leaves_empty_what_is_no_finite_number(client: TestClient, trained: 
     assert answer.text == "price,weight\r\n,0.0\r\n"
 
 
-def test_a_file_that_is_sent_to_be_predicted_is_told_the_way(client: TestClient, regression: str) -> None:
-    answer = client.post(regression, content=b"age\n41\n", headers={"Content-Type": "text/csv"})
+def test_a_media_type_that_predictions_do_not_take_is_refused_with_those_they_do(client: TestClient, regression: str) -> None:
+    answer = client.post(regression, content=b"age\n41\n", headers={"Content-Type": "text/plain"})
     assert answer.status_code == 415
-    assert answer.json()["detail"] == (
-        "Content-Type is text/csv; it must be application/json: a file is uploaded by POST /v1/datasets, and its rows are "
-        'predicted by {"dataset": "ds_…"}'
-    )
+    lines, arrays = "application/x-ndjson, application/jsonl", "application/x-npy, application/x-npz"
+    files = f"text/csv, {lines}, application/vnd.apache.parquet, {arrays}"
+    assert answer.json()["detail"] == f"Content-Type is text/plain; it must be application/json, or of a file {files}"
+    assert answer.headers["accept-post"] == f"application/json, {files}"
 
 
 def test_a_form_that_predictions_do_not_have_is_refused(client: TestClient, regression: str) -> None:

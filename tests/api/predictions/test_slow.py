@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from api.deps import TABLES
-from api.routes.predictions import LARGE_BYTES
+from api.predicting import LARGE_BYTES
 from core.nn.preparation.features import Number
 from core.nn.preparation.preprocessing import Preprocessing
 from core.nn.preparation.targets import Target

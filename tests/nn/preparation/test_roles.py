@@ -184,7 +184,7 @@ def test_missing_targets_are_counted_and_the_first_rows_and_lines_named(
         ("score", Poisson(), ['"score" goes down to -2.5', "poisson needs counts", "from 0 on"]),
         ("city", Poisson(), ['"city" is text', "poisson needs numbers"]),
         ("age", BinaryCrossEntropy(), ['"age" has too many different values', "exactly two values"]),
-        ("constant", BinaryCrossEntropy(), ["one value only", "needs two"]),
+        ("constant", BinaryCrossEntropy(), ["one value only", "at least 2 classes"]),
         ("city", BinaryCrossEntropy(), ['"Bern", "Oslo", "Rome"', "exactly two values"]),
     ],
 )

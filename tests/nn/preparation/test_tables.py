@@ -13,7 +13,7 @@ from core.errors import InvalidData
 from core.nn.preparation.column import Columns
 from core.nn.preparation.features import Boolean, Category, Indicator, Number, Text
 from core.nn.preparation.preprocessing import Preprocessing
-from core.nn.preparation.reading import Decimal
+from core.nn.preparation.reading import Decimal, Reading
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.tables import Fitting
 from core.nn.preparation.targets import Target
@@ -144,3 +144,26 @@ def test_points_that_may_separate_thousands_are_refused_where_those_of_the_train
     told = 'column "age" has points that may separate thousands, "1.204" is the first, .* upload this file with decimal=comma'
     with pytest.raises(InvalidData, match=told) if is_refused else nullcontext():
         Fitting(schema, FITTED, np.float32, decimal=decimal)
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "learned", "told"),
+    [
+        ("1.204", None, "comma", "points that may separate thousands"),
+        ("1.204", "comma", "point", "points that may begin decimals"),
+        ("1,204", None, "point", "commas that may separate thousands"),
+        ("1,204", "point", "comma", "commas that may begin decimals"),
+        ("1.204", "comma", "comma", None),
+        ("1,204", None, "comma", None),
+        ("1.204", None, "point", None),
+        ("1.204", "comma", None, None),
+    ],
+)
+def test_signs_that_the_file_shows_otherwise_than_the_training_data_are_refused_where_they_may_be_either(
+    text: str, read: Decimal | None, learned: Decimal | None, told: str | None
+) -> None:
+    schema, _ = table(replace(AGE, doubtful=text), MEMBER, CITY, FROM)
+    schema = schema.model_copy(update={"reading": None if read is None else Reading(decimal=read)})
+    message = f'column "age" has {told}, "{text}" is the first, .* upload this file with decimal={learned}, or where they '
+    with nullcontext() if told is None else pytest.raises(InvalidData, match=message):
+        Fitting(schema, FITTED, np.float32, decimal=learned)

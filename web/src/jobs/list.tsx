@@ -117,7 +117,7 @@ function Table({ jobs }: { jobs: JobSummary[] }) {
           <th scope="col">Job</th>
           <th scope="col">State</th>
           <th scope="col">Progress</th>
-          <th scope="col">Validation loss</th>
+          <th scope="col">Loss</th>
           <th scope="col">Submitted</th>
           <th scope="col">Time</th>
         </tr>
@@ -148,9 +148,9 @@ function Row({ job }: { job: JobSummary }) {
         {ACTIVE.has(job.status) && epochs !== null && <Progress label={`Progress of ${title(job)}`} epoch={epoch} epochs={epochs} />}
         <span class="soft">{epochs === null && !job.result ? `epoch ${count(epoch)}` : reached(job)}</span>
       </td>
-      <td data-label="Validation loss">
+      <td data-label="Loss">
         {number(validation ?? loss)}
-        {validation === null && loss !== null && <span class="soft"> in training</span>}
+        {loss !== null && <span class="soft"> in {validation === null ? "training" : "validation"}</span>}
       </td>
       <td data-label="Submitted">
         <time dateTime={job.created_at}>

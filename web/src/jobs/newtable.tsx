@@ -1,41 +1,52 @@
 // A table of new rows: a file is chosen, and its predictions are shown and offered as one.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { advisedEncoding, NotUtf8 } from "../parts/encoding";
 import { count, number } from "../parts/words";
+import { ENDINGS, isCsv } from "../service/files";
 import { Refused, told } from "../service/requests";
 import { useTurns } from "../service/turns";
-import type { Column, Job, Reading } from "../service/types";
+import type { Column, Job } from "../service/types";
 import { save } from "./downloads";
+import { labelOf, type About, type Prediction } from "./answer";
+import type { Value } from "./learned";
 import { mistakes, predicted, type Predicted } from "./predicted";
 
 const MOST_COLUMNS = 12; // of the table, that are shown beside their predictions
-const DIGITS = 6; // of their numbers
 
-interface Props {
-  job: Job;
-  features: Column[];
-  reading: Reading | null;
-}
-
-export function NewTable({ job, features, reading }: Props) {
+export function NewTable({ job, features }: { job: Job; features: Column[] }) {
   const [file, setFile] = useState<File | null>(null);
   const [found, setFound] = useState<Predicted | null>(null);
-  const [doing, setDoing] = useState("");
+  const [isBusy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string[]>([]);
+  const [unread, setUnread] = useState<{ message: string; encoding: string } | null>(null); // since it is not UTF-8
   const nextTurn = useTurns();
+  const chooser = useRef<HTMLInputElement>(null);
 
-  async function take(file: File) {
+  // The button that reads a file otherwise goes with what it did.
+  useEffect(() => {
+    if (found && document.activeElement === document.body) chooser.current?.focus({ preventScroll: true });
+  }, [found]);
+
+  async function take(file: File, encoding?: string) {
     const signal = nextTurn();
     setFile(file);
     setFound(null);
     setWrong([]);
+    if (!encoding) setUnread(null);
+    setBusy(true);
     try {
-      const found = await predicted(file, job, features, reading, signal, setDoing);
-      if (!signal.aborted) setFound(found);
+      const found = await predicted(file, job, signal, encoding);
+      if (signal.aborted) return;
+      setFound(found);
+      setUnread(null);
     } catch (error) {
-      if (!signal.aborted) setWrong(mistakes(error instanceof Refused ? error.entries : [], told(error)));
+      if (signal.aborted) return;
+      const advised = advisedEncoding(error);
+      setUnread(advised ? { message: told(error), encoding: advised } : null);
+      setWrong(advised ? [] : mistakes(error instanceof Refused ? error.entries : [], told(error)));
     } finally {
-      if (!signal.aborted) setDoing("");
+      if (!signal.aborted) setBusy(false);
     }
   }
 
@@ -45,21 +56,24 @@ export function NewTable({ job, features, reading }: Props) {
         <label for="new-rows">A file of new rows</label>
         <input
           id="new-rows"
+          ref={chooser}
           type="file"
-          accept=".csv,.tsv,.txt,.parquet,.json,.jsonl,.ndjson"
+          accept={ENDINGS}
           aria-describedby="new-rows-help"
           onChange={({ currentTarget: input }) => {
             const chosen = input.files?.[0];
             if (chosen) take(chosen);
           }}
           onClick={({ currentTarget: input }) => (input.value = "")} // so that the same file may be chosen again
+          onCancel={({ currentTarget: input }) => (input.files = listOf(file))}
         />
         <p class="soft" id="new-rows-help">
           CSV, JSON lines, JSON or Parquet, with the columns that the network learned from
           {features.length > 0 && features.length <= MOST_COLUMNS && `: ${features.map((each) => each.name).join(", ")}`}. It is read as the table of the job was, and not kept.
         </p>
       </div>
-      <p aria-live="polite">{doing || (found && <strong>{done(found.dataset.rows)}</strong>)}</p>
+      <p aria-live="polite">{isBusy ? `Predicting ${file?.name} …` : found && <strong>{done(found.about.rows)}</strong>}</p>
+      {unread && file && <NotUtf8 name={file.name} message={unread.message} advised={unread.encoding} isBusy={isBusy} onRead={(encoding) => take(file, encoding)} />}
       {wrong.length > 0 && (
         <div class="problem" role="alert">
           <p>
@@ -70,20 +84,27 @@ export function NewTable({ job, features, reading }: Props) {
           ))}
         </div>
       )}
-      {found && file && <Found found={found} file={file} job={job} features={features} />}
+      {found && file && <Found found={found} file={file} features={features} />}
     </div>
   );
+}
+
+/** As an input for files holds it. */
+function listOf(file: File | null): FileList {
+  const found = new DataTransfer();
+  if (file) found.items.add(file);
+  return found.files;
 }
 
 function done(rows: number): string {
   return rows === 1 ? "1 row is predicted." : `${count(rows)} rows are predicted.`;
 }
 
-function Found({ found, file, job, features }: { found: Predicted; file: File; job: Job; features: Column[] }) {
-  const { dataset, first, names, rows, warnings } = found;
-  const targets = [job.dataset["target"]].flat().map(String);
+function Found({ found, file, features }: { found: Predicted; file: File; features: Column[] }) {
+  const { about, first, cells, warnings } = found;
+  const { targets, rows, reading } = about;
   const learned = new Set(features.map((each) => each.name));
-  const columns = dataset.columns.filter((each) => (features.length ? learned.has(each.name) : each.kind !== "ignored")).slice(0, MOST_COLUMNS);
+  const shown = found.columns.flatMap((name, place) => (learned.has(name) || !features.length ? [{ name, place }] : [])).slice(0, MOST_COLUMNS);
   const name = `${file.name.replace(/\.[a-z]+$/i, "")} predicted.csv`;
   return (
     <section aria-label={`Predicted: ${file.name}`}>
@@ -98,11 +119,12 @@ function Found({ found, file, job, features }: { found: Predicted; file: File; j
         </button>
       </div>
       <p class="soft">
-        {found.isBeside ? "The rows of the file, with the predictions behind them." : "The predictions with the numbers of their rows, from 0."}
+        {found.isBeside ? "The rows of the file, with the predictions behind them." : `${isCsv(file) ? "The rows of the file could not be told apart here, so these are the" : "The"} predictions with the numbers of their rows, from 0.`}
+        {found.isBeside && reading.decimal && ` The numbers of the file have decimal ${reading.decimal}s.`}
       </p>
       <div class="wide" tabIndex={0} role="group" aria-label="The first rows">
         <table>
-          <caption class="soft">{first.length < dataset.rows ? `The first ${first.length} rows` : "All rows"}</caption>
+          <caption class="soft">{first.length < rows ? `The first ${first.length} rows` : "All rows"}</caption>
           <thead>
             <tr>
               <th scope="col">Row</th>
@@ -111,22 +133,22 @@ function Found({ found, file, job, features }: { found: Predicted; file: File; j
                   {each}, predicted
                 </th>
               ))}
-              {columns.map((each) => (
-                <th scope="col" key={each.name}>
-                  {each.name}
+              {shown.map(({ name }) => (
+                <th scope="col" key={name}>
+                  {name}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {first.map((cells, row) => (
+            {first.map((prediction, row) => (
               <tr key={row}>
                 <th scope="row">{row}</th>
-                {targets.map((each, place) => (
-                  <td key={each}>{said(cells, place, names, targets.length)}</td>
+                {targets.map((each) => (
+                  <td key={each}>{said(prediction, each, about)}</td>
                 ))}
-                {columns.map((each) => (
-                  <td key={each.name}>{shown(rows[row]?.[each.name])}</td>
+                {shown.map(({ name, place }) => (
+                  <td key={name}>{cells[row]?.[place] || "–"}</td>
                 ))}
               </tr>
             ))}
@@ -138,29 +160,21 @@ function Found({ found, file, job, features }: { found: Predicted; file: File; j
 }
 
 /** A number, or what is likeliest with its probability. */
-function said(cells: string[], place: number, names: string[], targets: number) {
-  const value = cells[place] ?? "";
-  if (value === "") return "–";
-  if (names.length === targets) return <strong>{number(Number(value))}</strong>;
-  const likely = probability(value, cells, names, names[place]!, targets);
+function said({ values, probabilities }: Prediction, target: string, about: About) {
+  const value = values[target] ?? null;
+  if (value === null) return "–";
+  if (!probabilities) return <strong>{typeof value === "number" && about.classes === null ? number(value) : String(value)}</strong>;
+  const likely = probability(value, probabilities, target, about);
   return (
     <>
-      <strong>{value}</strong> {likely !== null && <span class="soft">{(100 * likely).toFixed(1)} %</span>}
+      <strong>{about.classes ? labelOf(value, probabilities) : String(value)}</strong> {likely !== null && <span class="soft">{(100 * likely).toFixed(1)} %</span>}
     </>
   );
 }
 
-/** Of the class; of a flag, whose column tells how likely it is to be set, of what it is said to be. */
-function probability(value: string, cells: string[], names: string[], target: string, targets: number): number | null {
-  const of = (label: string) => {
-    const place = names.indexOf(`probability_${label}`, targets);
-    return place < 0 || !cells[place] ? null : Number(cells[place]);
-  };
-  const set = of(target);
-  if (of(value) !== null || set === null) return of(value);
-  return value === "false" || value === "0" ? 1 - set : set;
-}
-
-function shown(value: string | number | boolean | null | undefined): string {
-  return typeof value === "number" ? number(value, DIGITS) : String(value ?? "–");
+/** Of the class; of a flag, of which it is told how likely it is to be set, of what it is said to be. */
+function probability(value: Value, of: Record<string, number | null>, target: string, { classes, targets }: About): number | null {
+  if (classes !== null && targets.length === 1) return of[labelOf(value, of)] ?? null;
+  const set = of[target] ?? null;
+  return set === null || value ? set : 1 - set;
 }

@@ -1,8 +1,8 @@
+import { withoutAdvice } from "../parts/advice";
 import { Progress } from "../parts/pieces";
 import { jobAddress, newAddress } from "../parts/routes";
-import { ACTIVE, count, hasEnded, meaning, moment, number, plain, seconds } from "../parts/words";
+import { ACTIVE, count, ENDED, epochsOf, hasEnded, meaning, moment, number, plain, seconds } from "../parts/words";
 import type { Failure, Job, Measured, Result, Status } from "../service/types";
-import { withoutAdvice } from "../submit/remarks";
 import { featuresOf, useDataset } from "./learned";
 
 const FAULTS = {
@@ -85,11 +85,10 @@ function isShort(result: Result | null): boolean {
 
 /** "It stopped early, after 22 of 223 epochs: no better for 10; best at 12." */
 function ended({ epochs, stopped, best_epoch: best }: Result, most: number | null): string {
-  const after = `after ${count(epochs)}${most === null || most === epochs ? "" : ` of ${count(most)}`} epochs`;
+  const after = `after ${most === null || most === epochs ? epochsOf(epochs) : `${count(epochs)} of ${epochsOf(most)}`}`;
   const since = epochs - best;
   if (stopped === "early") return `It stopped early, ${after}: ${since > 0 ? `no better for ${count(since)}; ` : "hardly better any more; "}best at ${count(best)}.`;
-  const why = { epochs: "all of them are done", budget: "the time was spent", converged: "it found no lower loss" }[stopped];
-  return `It ended ${after}: ${why}; best at ${count(best)}.`;
+  return `It ended ${after}: ${ENDED[stopped]}; best at ${count(best)}.`;
 }
 
 const MOST_INPUTS = 8; // that are named

@@ -1,17 +1,17 @@
 // What somebody typed, read as the table of the job writes its numbers.
 
+import { readings } from "../parts/typed";
 import type { Column, Point } from "../service/types";
 
-export interface Typed {
+interface Typed {
   value: number;
   told: string; // how it is read, where that is not plain to see; else empty
 }
 
 /** The number, or null where it is none. `point` is how the table writes decimals, null where nobody knows. */
 export function typedNumber(text: string, point: Point | null, { min, max }: Pick<Column, "min" | "max">): Typed | null {
-  const typed = text.trim().replace("−", "-");
-  const points = read(typed, "point");
-  const commas = read(typed, "comma");
+  const typed = text.trim().replaceAll("−", "-");
+  const { point: points, comma: commas } = readings(typed);
   const found = points ?? commas;
   if (found === null) return null;
   if (points === null || commas === null || points === commas) {
@@ -35,18 +35,3 @@ export function written(value: unknown, point: Point | null): string {
 }
 
 const SEPARATED = /\d[.,]\d{3}[.,]\d|\d[ '’\u00a0\u202f]\d/;
-const MARKS: Record<Point, { mark: string; separators: string }> = {
-  point: { mark: "\\.", separators: ", '’\u00a0\u202f" },
-  comma: { mark: ",", separators: ". '’\u00a0\u202f" },
-};
-
-/** With decimals behind this point, and thousands that may be separated; null where it is no such number. */
-function read(text: string, point: Point): number | null {
-  const { mark, separators } = MARKS[point];
-  const isPlain = new RegExp(`^[+-]?(\\d+${mark}?\\d*|${mark}\\d+)(e[+-]?\\d+)?$`, "i").test(text);
-  const isGrouped = new RegExp(`^[+-]?[1-9]\\d{0,2}([${separators}])\\d{3}(\\1\\d{3})*(${mark}\\d*)?$`).test(text);
-  if (!isPlain && !isGrouped) return null;
-  const bare = isPlain ? text : text.replace(new RegExp(`[${separators}]`, "g"), "");
-  const value = Number(bare.replace(",", "."));
-  return Number.isFinite(value) ? value : null;
-}

@@ -24,9 +24,9 @@ export function inOneLine(name: string, room: number): string {
   const [column = "", value] = parted(name);
   if (value === undefined || widthOf(name) <= room) return fitted(name, room);
   const rest = `… = ${value}`;
-  let kept = column.length;
-  while (kept > 0 && widthOf(column.slice(0, kept) + rest) > room) kept--;
-  return kept ? column.slice(0, kept) + rest : fitted(`= ${value}`, room);
+  const kept = [...column];
+  while (kept.length > 0 && widthOf(kept.join("") + rest) > room) kept.pop();
+  return kept.length ? kept.join("") + rest : fitted(`= ${value}`, room);
 }
 
 export function fitted(text: string, room: number): string {

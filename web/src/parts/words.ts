@@ -21,6 +21,16 @@ function grouped(text: string): string {
   return [/\d{5}/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole, ...decimals].join(".");
 }
 
+const MOST_LISTED = 4;
+
+/** "a, b and c"; of many the first, and how many more there are. */
+export function listed(names: string[]): string {
+  const isLong = names.length > MOST_LISTED + 1;
+  const shown = isLong ? names.slice(0, MOST_LISTED) : names.slice(0, -1);
+  const last = isLong ? `${count(names.length - MOST_LISTED)} more` : names.at(-1);
+  return [shown.join(", "), last].filter(Boolean).join(" and ");
+}
+
 export function seconds(value: number | null): string {
   if (value === null) return "–";
   if (value < 0.0995) return `${Math.max(1, Math.round(value * 1000))} ms`;
@@ -88,11 +98,16 @@ export function when(text: string): string {
 
 /** How far it came: "12 of 100", or of one that ended before its last epoch, which is no failure, "22 epochs, stopped early". */
 export function reached({ progress: { epoch, epochs }, result }: Pick<JobSummary, "progress" | "result">): string {
-  if (result && result.stopped !== "epochs") return `${count(result.epochs)} ${result.epochs === 1 ? "epoch" : "epochs"}, ${ENDED[result.stopped]}`;
+  if (result && result.stopped !== "epochs") return `${epochsOf(result.epochs)}, ${ENDED[result.stopped]}`;
   return epochs === null ? count(epoch) : `${count(epoch)} of ${count(epochs)}`;
 }
 
-const ENDED = { early: "stopped early", budget: "its time was spent", converged: "found no lower loss" };
+export function epochsOf(number: number): string {
+  return `${count(number)} ${number === 1 ? "epoch" : "epochs"}`;
+}
+
+/** Why it ended with this epoch. */
+export const ENDED = { epochs: "all of them are done", early: "stopped early", budget: "its time was spent", converged: "it found no lower loss" };
 
 /** What the job is called, else the end of its id; before jobs had names, their owners put them into the metadata. */
 export function title(job: Pick<Job, "id" | "name" | "metadata">): string {

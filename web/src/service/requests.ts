@@ -45,7 +45,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
     answer = await fetch(path, { cache: "no-store", ...init, headers });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new Refused(0, "unreachable", "The service does not answer. Is it running?");
+    throw new Refused(0, "unreachable", isLong(path) ? tooLong(path) : "The service does not answer. Is it running?");
   }
   if (answer.ok || answer.status === 304) return answer;
   const problem = await answer.json().catch(() => ({}));
@@ -57,9 +57,20 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   throw new Refused(
     answer.status,
     problem.code ?? "",
-    problem.detail ?? `The service answered ${answer.status} ${answer.statusText}`,
+    problem.detail ?? (isLong(path) ? tooLong(path) : `The service answered ${answer.status} ${answer.statusText}`),
     problem.errors ?? [],
   );
+}
+
+const SHORT = 4000; // characters of an address, which every server takes; some before the service take no more than 8000
+
+function isLong(path: string): boolean {
+  return path.length > SHORT;
+}
+
+/** No answer of the service itself has come. */
+function tooLong({ length }: string): string {
+  return `The service does not answer. So much is said of columns and their values that the request's address has ${length} characters, more than a server on the way may take: say less, or change the file instead.`;
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

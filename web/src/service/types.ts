@@ -166,7 +166,8 @@ export interface Reading {
   numbers: string[];
   texts: string[];
   missing_values: string[];
-  decimal?: Point | null; // how decimals are written, where that is said
+  decimal?: Point | null; // how decimals are written, where that is said or shown
+  encoding?: string | null; // of text that is not UTF-8
 }
 
 export type Point = "comma" | "point";

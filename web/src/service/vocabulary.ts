@@ -8,10 +8,11 @@ export interface Vocabulary {
   losses: string[];
   optimizers: string[];
   forms: string[];
+  encodings: string[]; // of files that are not UTF-8
 }
 
 /** What is known before the document has come, and should it not come. */
-export const vocabulary = signal<Vocabulary>({ activations: ["identity"], losses: [], optimizers: [], forms: ["safetensors"] });
+export const vocabulary = signal<Vocabulary>({ activations: ["identity"], losses: [], optimizers: [], forms: ["safetensors"], encodings: ["windows-1252"] });
 
 let isAsked = false;
 
@@ -22,12 +23,13 @@ export function learnWords(): void {
     .then((answer) => answer.json())
     .then((document) => {
       const { TrainingRequest: training, Dense: dense } = document.components.schemas;
-      const parameters: { name: string; schema: unknown }[] = document.paths["/v1/jobs/{job_id}/weights"].get.parameters;
+      const parameter = (operation: { parameters: { name: string; schema: unknown }[] }, name: string) => words(operation.parameters.find((each) => each.name === name)?.schema);
       vocabulary.value = {
         activations: words(dense.properties.activation),
         losses: words(training.properties.loss),
         optimizers: words(training.properties.optimizer),
-        forms: words(parameters.find((each) => each.name === "format")?.schema),
+        forms: parameter(document.paths["/v1/jobs/{job_id}/weights"].get, "format"),
+        encodings: parameter(document.paths["/v1/datasets"].post, "encoding"),
       };
     })
     .catch(() => {

@@ -1,5 +1,6 @@
 // What is being put together, and the request that it stands for.
 
+import { readings } from "../parts/typed";
 import type { Dataset, Entry, Json } from "../service/types";
 import { inputsOf, NO_TICKS, type Ticks } from "./inputs";
 
@@ -96,12 +97,12 @@ export function requestOf(draft: Draft, dataset: Dataset, isSmall: boolean): Jso
   };
 }
 
-/** A number where it is one, else what was typed: the service says what is wrong with it. A comma is a decimal one, but 1,000 may be either. */
+/** A number where it is one, however it is written, else what was typed: the service says what is wrong with it, as with 1,000, which may be two. */
 export function numeric(text: string, empty: string = AUTO): number | string {
   const typed = text.trim();
   if (typed === "") return empty;
-  const value = /^[1-9]\d{0,2}(,\d{3})+$/.test(typed) ? NaN : Number(typed.replace(",", "."));
-  return Number.isFinite(value) ? value : typed;
+  const { point, comma } = readings(typed);
+  return (point === null || comma === null || point === comma ? (point ?? comma) : null) ?? typed;
 }
 
 export const FIELDS = {

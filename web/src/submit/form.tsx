@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { canBeWatched } from "../learning/trace";
+import { Field, TextField, Wrong } from "../parts/field";
 import { Layers } from "../parts/layers";
 import { Choice, Problem, Title } from "../parts/pieces";
 import { go, jobAddress } from "../parts/routes";
@@ -13,12 +14,12 @@ import { useCheck, type Verdict } from "./check";
 import { Columns } from "./columns";
 import { ReadAgain } from "./again";
 import { AUTO, canValidate, EMPTY, FIELDS, measured, optimizerOf, placed, requestOf, snapshotsOf, type Draft } from "./draft";
-import { Field, TextField, Wrong } from "./field";
 import { inputsOf } from "./inputs";
 import { MisreadColumns } from "./misread";
 import { Network, newLayer } from "./network";
 import { draftOf, useRereading, withKind } from "./reading";
 import { columnOf, inTheForm, isMisread } from "./remarks";
+import { renamed, renaming } from "./renaming";
 import { sentBefore, type Table } from "./table";
 import { Upload } from "./upload";
 
@@ -28,7 +29,12 @@ export function NewJob({ dataset }: { dataset: string }) {
   const [problem, setProblem] = useState("");
   useEffect(learnWords, []);
   useEffect(() => {
-    if (dataset) sentBefore(dataset).then((table) => setTable((chosen) => chosen ?? table)).catch((error) => setProblem(told(error)));
+    if (!dataset) return;
+    const control = new AbortController();
+    sentBefore(dataset, control.signal)
+      .then((table) => setTable((chosen) => chosen ?? table))
+      .catch((error) => control.signal.aborted || setProblem(told(error)));
+    return () => control.abort();
   }, [dataset]);
   return (
     <>
@@ -43,7 +49,11 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
   const { dataset } = table;
   const usable = dataset.columns.filter((each) => each.kind !== "ignored");
   const [draft, setDraft] = useState<Draft>({ ...EMPTY, ...table.draft, name: dataset.name ?? "", target: usable.at(-1)?.name ?? "" });
-  const rereading = useRereading(table, onTable);
+  const rereading = useRereading(table, (other) => {
+    const called = renaming(dataset, other.dataset);
+    setDraft((now) => ({ ...now, target: called(now.target), ticks: renamed(now.ticks, called) }));
+    onTable(other);
+  });
   const { draft: reading, isWanted: isOld } = rereading;
   const [submitKey] = useState(() => crypto.getRandomValues(new Uint32Array(4)).join("-"));
   const [refusal, setRefusal] = useState<Entry[]>([]);
@@ -57,7 +67,7 @@ function Form({ table, onTable, onOther }: { table: Table; onTable: (table: Tabl
     if (verdict.check) setSmall(canBeWatched(verdict.check.plan));
   }, [verdict.check]);
   const inputs = inputsOf(dataset, draft.target, draft.ticks);
-  const kinds = draftOf(dataset).kinds;
+  const kinds = draftOf(table).kinds;
   const isSame = (name: string) => reading.kinds.get(name) === kinds.get(name); // else it is to be read again, and then judged
   const found = [...verdict.entries, ...refusal].filter((each) => isSame(columnOf(each, dataset.columns)?.name ?? ""));
   const isRefused = found.length > 0;

@@ -1,7 +1,6 @@
 // Columns of numbers that were read as texts, since some of their cells are none or are written otherwise.
 
-import { get } from "../service/requests";
-import type { Column, Dataset } from "../service/types";
+import type { Dataset } from "../service/types";
 import { likeness, type Misread } from "./remarks";
 
 interface Props {
@@ -43,19 +42,4 @@ export function MisreadColumns({ columns, dataset, isRefused, isBusy, onRead }: 
       )}
     </section>
   );
-}
-
-const NUMERAL = /^(?=.*\d)[\s\d.,'’+\-−$€£¥%]*(e[+-]?\d+)?$/i;
-const CUT = "…"; // ends what the service shows of a long text
-
-/** The texts of these columns that are no numbers, however those are written. */
-export async function oddTexts(columns: Misread[], { id }: Dataset, signal: AbortSignal): Promise<string[]> {
-  const whole = await get<Dataset>(`/v1/datasets/${id}?values=all`, signal);
-  return [...new Set(columns.flatMap((each) => oddOf(each, whole.columns.find(({ name }) => name === each.name))))];
-}
-
-function oddOf({ number_like: { cells, of, examples } }: Misread, whole: Column | undefined): string[] {
-  const told = examples.slice(0, of - cells).map(({ text }) => text);
-  const isTold = (value: string) => told.some((text) => value === text || (text.endsWith(CUT) && value.startsWith(text.slice(0, -1))));
-  return (whole?.values ?? []).map(String).filter((value) => isTold(value) || !NUMERAL.test(value));
 }

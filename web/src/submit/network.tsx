@@ -1,7 +1,7 @@
+import { Field, TextField, Wrong } from "../parts/field";
 import { Choice } from "../parts/pieces";
 import { vocabulary } from "../service/vocabulary";
 import { FIELDS, layerField, type LayerDraft } from "./draft";
-import { Field, TextField, Wrong } from "./field";
 
 interface Props {
   layers: LayerDraft[] | null;

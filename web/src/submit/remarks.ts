@@ -1,15 +1,22 @@
 // What is to be said of columns, in the words of the form: the service's messages tell what a request would hold.
 
+import { adapted } from "../parts/advice";
 import { count } from "../parts/words";
-import type { Column, Dataset, Entry } from "../service/types";
+import type { Column, Dataset, Entry, Point } from "../service/types";
 
 const SHOWN = 60; // characters of a name, in the service's messages
-const OF_REQUESTS = /\b(features|missing_values|upload the data|(numbers|texts|decimal)=)/;
 const OF_DECIMALS = /upload the data with decimal=(comma|point)/;
 
-/** The column that a message begins with, if it does. */
+/** The column that a message begins with, if it does; none where several names are shown alike. */
 export function columnOf({ message }: Entry, columns: Column[]): Column | undefined {
-  return columns.find(({ name }) => message.startsWith(`column "${shown(name)}"`));
+  const found = columns.filter(({ name }) => message.startsWith(beginOf(name)));
+  const longest = Math.max(...found.map(({ name }) => beginOf(name).length)); // a name may hold quotes, too
+  const [column, ...others] = found.filter(({ name }) => beginOf(name).length === longest);
+  return others.length === 0 ? column : undefined;
+}
+
+function beginOf(name: string): string {
+  return `column "${shown(name)}"`;
 }
 
 /** Whether most of the column's cells look like numbers, but it was read as texts. */
@@ -18,7 +25,7 @@ export function isMisread(column: Column | undefined): column is Misread {
 }
 
 /** With which decimal sign the cells that look like numbers are numbers, where it matters. */
-export function decimalOf({ number_like: { words } }: Misread): "comma" | "point" | null {
+export function decimalOf({ number_like: { words } }: Misread): Point | null {
   const said = /^decimal=(comma|point)/.exec(words ?? "")?.[1];
   return said === "comma" || said === "point" ? said : null;
 }
@@ -40,7 +47,7 @@ export function inTheForm(entry: Entry, dataset: Dataset, inputs: ReadonlySet<st
   const column = columnOf(entry, dataset.columns);
   if (isMisread(column)) return { ...entry, message: `${column.name} was read as texts: ${likeness(column, dataset)}` };
   if (entry.pointer === "/dataset/features" && inputs.size === 0) return { ...entry, message: "No column is ticked as an input." };
-  return { ...entry, message: column ? adapted(ofDecimals(entry.message, canBeRead), helpWith(column, inputs, canBeRead)) : entry.message };
+  return { ...entry, message: column ? adapted(ofDecimals(entry.message, canBeRead), helpWith(column, inputs, canBeRead), beginOf(column.name)) : entry.message };
 }
 
 /** What the reader of the file remarked; what looks like numbers is told where it can be mended. */
@@ -56,18 +63,6 @@ function ofDecimals(message: string, canBeRead: boolean): string {
 /** Why a file could not be read as it was said. */
 export function notRead(message: string): string {
   return adapted(message, "correct them in the file, or name those that mean a missing value under Missing values");
-}
-
-/** What a message says, without what would help in a request: of a job that was sent, nothing helps any more. */
-export function withoutAdvice(message: string): string {
-  return adapted(message, "");
-}
-
-/** A message of the service without what would help in a request, but with the `help`. */
-export function adapted(message: string, help: string): string {
-  const parts = message.split("; ");
-  const kept = parts.filter((part, index) => index === 0 || !OF_REQUESTS.test(part));
-  return kept.length === parts.length ? message : [...kept, help].filter(Boolean).join("; ");
 }
 
 function helpWith({ kind, name }: Column, inputs: ReadonlySet<string>, canBeRead: boolean): string {

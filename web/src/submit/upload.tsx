@@ -1,16 +1,26 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { advisedEncoding, NotUtf8 } from "../parts/encoding";
 import { Problem } from "../parts/pieces";
 import { count, when } from "../parts/words";
+import { AS_IT_LOOKS, ENDINGS, sent } from "../service/files";
 import { get, told } from "../service/requests";
 import { useTurns } from "../service/turns";
 import type { DatasetSummary, List } from "../service/types";
 import type { Draft } from "./draft";
 import { RINGS, XOR, xorDraft } from "./examples";
-import { sent, sentBefore, type Table } from "./table";
+import { sentBefore, type Table } from "./table";
+
+/** A file that was refused, since it is not UTF-8. */
+interface Unread {
+  file: File;
+  message: string;
+  encoding: string;
+}
 
 /** Takes a table: a file that is dragged here or chosen, one that was sent before, or an example. */
 export function Upload({ onTable }: { onTable: (table: Table) => void }) {
   const [problem, setProblem] = useState("");
+  const [unread, setUnread] = useState<Unread | null>(null);
   const [isBusy, setBusy] = useState("");
   const [isOver, setOver] = useState(false);
   const [known, setKnown] = useState<DatasetSummary[]>([]);
@@ -18,28 +28,45 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    get<List<DatasetSummary>>("/v1/datasets?limit=100")
+    const control = new AbortController();
+    get<List<DatasetSummary>>("/v1/datasets?limit=100", control.signal)
       .then((page) => setKnown(page.data))
-      .catch((error) => setProblem(told(error)));
+      .catch((error) => control.signal.aborted || setProblem(told(error)));
+    return () => control.abort();
   }, []);
 
-  async function take(work: (signal: AbortSignal) => Promise<Table>, what: string) {
+  /** Where a file is not written in UTF-8 it can be read otherwise. */
+  function refuse(error: unknown, file?: File) {
+    const advised = advisedEncoding(error);
+    setUnread(file && advised ? { file, message: told(error), encoding: advised } : null);
+    setProblem(file && advised ? "" : told(error));
+  }
+
+  /** What was told of a file goes when another thing is begun; while the file itself is read otherwise, the choice for it stays. */
+  async function take(work: (signal: AbortSignal) => Promise<Table>, what: string, file?: File) {
     const signal = nextTurn();
     setBusy(what);
     setProblem("");
+    setUnread((before) => (before?.file === file ? before : null));
     try {
       const table = await work(signal);
       if (!signal.aborted) onTable(table);
     } catch (error) {
-      if (!signal.aborted) setProblem(told(error));
+      if (!signal.aborted) refuse(error, file);
     } finally {
       if (!signal.aborted) setBusy("");
     }
   }
 
   const send = (content: Blob, name: string, draft: Partial<Draft> = {}) => take(async (signal) => ({ ...(await sent(content, name, signal)), draft }), `Reading ${name} …`);
+  const sendFile = (file: File, encoding?: string) =>
+    take(
+      (signal) => sent(file, file.name, signal, { ...AS_IT_LOOKS, ...(encoding ? { encoding } : {}) }),
+      `Reading ${file.name} …`,
+      file,
+    );
   const takeKnown = (id: string) => take((signal) => sentBefore(id, signal), "Looking at it …");
-  const sendFirst = (files: FileList | null | undefined) => files?.[0] && send(files[0], files[0].name);
+  const sendFirst = (files: FileList | null | undefined) => files?.[0] && sendFile(files[0]);
 
   return (
     <>
@@ -61,7 +88,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
           id="file"
           ref={input}
           type="file"
-          accept=".csv,.tsv,.txt,.parquet,.json,.jsonl,.ndjson"
+          accept={ENDINGS}
           aria-describedby="file-help"
           onChange={(event) => sendFirst(event.currentTarget.files)}
         />
@@ -71,6 +98,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
       </div>
       <p role="status">{isBusy}</p>
       <Problem text={problem} />
+      {unread && <NotUtf8 name={unread.file.name} message={unread.message} advised={unread.encoding} isBusy={isBusy !== ""} onRead={(encoding) => sendFile(unread.file, encoding)} />}
       <div class="filters">
         {known.length > 0 && (
           <div>

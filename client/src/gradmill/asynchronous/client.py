@@ -8,7 +8,9 @@ from typing import Any, Self
 from gradmill.answering import model_of
 from gradmill.answers import FeedEventAnswer
 from gradmill.asynchronous.datasets import AsyncDatasets
-from gradmill.asynchronous.jobs import AsyncJob, AsyncJobs, Which
+from gradmill.asynchronous.job import AsyncJob
+from gradmill.asynchronous.jobs import AsyncJobs
+from gradmill.asynchronous.learned import Which
 from gradmill.asynchronous.networks import AsyncNetworks
 from gradmill.asynchronous.paging import pages
 from gradmill.asynchronous.streams import followed
@@ -58,12 +60,19 @@ class AsyncClient:
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
         decimal: Decimal | None = None,
+        encoding: str | None = None,
     ) -> Predictions:
         """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, the path of a file,
         or a dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = await self.jobs.get(job) if isinstance(job, str) else job
         return await found.predict(
-            data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values, decimal=decimal
+            data,
+            epoch=epoch,
+            numbers=numbers,
+            texts=texts,
+            missing_values=missing_values,
+            decimal=decimal,
+            encoding=encoding,
         )
 
     async def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> AsyncIterator[FeedEvent]:

@@ -9,7 +9,7 @@ import typer
 from gradmill.cli.context import client_of, say, warn
 from gradmill.cli.making import AsJson
 from gradmill.cli.output import put, put_fields, put_json, put_table
-from gradmill.cli.request import Decimal, MissingValues, Numbers, Texts
+from gradmill.cli.request import Decimal, Encoding, MissingValues, Numbers, Texts
 
 app = typer.Typer(help="Tables to train on.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -28,6 +28,7 @@ def upload(
     text: Texts = None,
     missing_value: MissingValues = None,
     decimal: Decimal = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
 ) -> None:
     """Uploads a file, and tells the id of the dataset. The same file twice is one dataset."""
@@ -39,6 +40,7 @@ def upload(
         texts=text or (),
         missing_values=missing_value or (),
         decimal=decimal,
+        encoding=encoding,
     )
     for column in dataset.columns:
         if column.warning:

@@ -1,5 +1,6 @@
 """watch, and what a job has become."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from gradmill.cli.output import put, put_json
 from gradmill.cli.watching import watched
 from gradmill.doubts import doubts
 from gradmill.progress import line
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.job import Job
 
 
 def watch(
@@ -25,8 +26,8 @@ def watch(
     followed(client_of(context).jobs.get(id), timeout_s, as_json=as_json)
 
 
-def followed(job: Job, timeout_s: float | None = None, *, as_json: bool) -> None:
-    """Exits with 1 where the job does not succeed."""
+def followed(job: Job, timeout_s: float | None = None, *, as_json: bool, tell: Callable[[str], None] = put) -> None:
+    """Tells its end, as JSON among the data; exits with 1 where it does not succeed."""
     try:
         watched(job, timeout_s, tells_end=as_json)
     except KeyboardInterrupt:
@@ -35,7 +36,7 @@ def followed(job: Job, timeout_s: float | None = None, *, as_json: bool) -> None
     if as_json:
         put_json(job)
     else:
-        put(f"{job.id}  {line(job)}")
+        tell(f"{job.id}  {line(job)}")
     doubted(job)
     job.check()
 

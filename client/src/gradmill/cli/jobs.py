@@ -18,14 +18,15 @@ from gradmill.cli.following import doubted
 from gradmill.cli.making import AsJson, pairs
 from gradmill.cli.output import check_free, into, put, put_csv, put_fields, put_json, put_table
 from gradmill.cli.refusals import in_options
-from gradmill.cli.request import HOW_A_FILE_IS_READ, Decimal, MissingValues, Numbers, Texts
+from gradmill.cli.request import HOW_A_FILE_IS_READ, Decimal, Encoding, MissingValues, Numbers, Texts
 from gradmill.cli.showing import fields_of
 from gradmill.errors import BadInput, NotFound
 from gradmill.predictions import Predictions
 from gradmill.progress import headline_of
 from gradmill.spec import Form
 from gradmill.synchronous.client import Client
-from gradmill.synchronous.jobs import Job, JobSummary, Status
+from gradmill.synchronous.job import Job, JobSummary
+from gradmill.synchronous.jobs import Status
 from gradmill.tables import is_id
 
 SUFFIXES = {
@@ -117,7 +118,7 @@ def weights(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="- is the standard output. Default: the job's id and the format."),
     ] = None,
-    format: Annotated[str, typer.Option(metavar="FORM", help=f"One of {', '.join(get_args(Form))}.")] = "safetensors",
+    format: Annotated[Form, typer.Option(metavar="FORM", help=f"One of {', '.join(get_args(Form))}.")] = "safetensors",
     epoch: Whose = None,
     force: Force = False,
 ) -> None:
@@ -142,6 +143,7 @@ def predict(
     text: Texts = None,
     missing_value: MissingValues = None,
     decimal: Decimal = None,
+    encoding: Encoding = None,
     probabilities: Annotated[bool, typer.Option(help="Of each class, beside what is likeliest.")] = True,
     epoch: Whose = None,
     output: Annotated[
@@ -154,7 +156,7 @@ def predict(
     from. An --output that is there is refused, unless --force is given."""
     if output is not None:
         check_free(output, force=force)
-    said = {"numbers": number, "texts": text, "missing_values": missing_value, "decimal": decimal}
+    said = {"numbers": number, "texts": text, "missing_values": missing_value, "decimal": decimal, "encoding": encoding}
     if is_id(data) and any(said.values()):
         raise BadInput(HOW_A_FILE_IS_READ)
     rows = data if is_id(data) else Path(data)

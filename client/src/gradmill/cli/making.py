@@ -1,5 +1,6 @@
 """submit, check."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="The answer as JSON.")]
 def submit(
     context: typer.Context,
     asked: Asked,
-    watch: Annotated[bool, typer.Option("--watch", help="Wait for its end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Wait for its end, which the standard error tells.")] = False,
     name: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What it is called. Default: what it learns, and from which file.")
     ] = None,
@@ -42,13 +43,13 @@ def submit(
     made = client.jobs.submit(request, idempotency_key=idempotency_key)
     for warning in made.warnings:
         warn(warning.message)
+    if not as_json:
+        put(made.id)
+        sys.stdout.flush()  # before its end, and also where that does not come
     if watch:
-        say(made.id)
-        followed(made, as_json=as_json)
+        followed(made, as_json=as_json, tell=say)
     elif as_json:
         put_json(made)
-    else:
-        put(made.id)
 
 
 @with_request

@@ -23,7 +23,9 @@ from gradmill.tables import is_id
 LEAST_ROWS_TO_SPLIT = 20  # as the service has it
 DEFAULT = "Default:"
 CHOSEN = "Default: chosen from the data."
-HOW_A_FILE_IS_READ = "--number, --text, --missing-value and --decimal say how a file is read; there is none to upload"
+HOW_A_FILE_IS_READ = (
+    "--number, --text, --missing-value, --decimal and --encoding say how a file is read; there is none to upload"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ Decimal = Annotated[
     readings.Decimal | None,
     typer.Option(help="The sign before decimals in CSV; the other one groups thousands. Default: as the file shows."),
 ]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="How a text file is written that is not UTF-8, such as windows-1252.")
+]
 
 
 def request(
@@ -60,6 +65,7 @@ def request(
     text: Texts = None,
     missing_value: MissingValues = None,
     decimal: Decimal = None,
+    encoding: Encoding = None,
     layers: Annotated[
         str | None, typer.Option(metavar="LAYERS", help=f"Units and activations: 64:relu,32:relu,3. {CHOSEN}")
     ] = None,
@@ -150,7 +156,7 @@ def request(
     for assignment in set_ or ():
         path = assignment.partition("=")[0]
         options["/" + path.replace(".", "/")] = f"--set {path}"
-    said = {"numbers": number, "texts": text, "missing_values": missing_value, "decimal": decimal}
+    said = {"numbers": number, "texts": text, "missing_values": missing_value, "decimal": decimal, "encoding": encoding}
     return Asked(job, data, {name: words for name, words in said.items() if words}, options)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from gradmill.cli.output import shown
 from gradmill.cli.words import OPTIONS, translated
 from gradmill.progress import best, last, stopped
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.job import Job
 
 MOST_CHARACTERS = 90  # of a list in one line
 

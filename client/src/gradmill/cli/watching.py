@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gradmill.answers import JobSummaryAnswer
 from gradmill.progress import Telling, best, headline_of, is_terminal, last
-from gradmill.synchronous.jobs import Job
+from gradmill.synchronous.job import Job
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 40

@@ -16,7 +16,9 @@ from gradmill.predictions import Predictions
 from gradmill.readings import Decimal
 from gradmill.retrying import Retries
 from gradmill.synchronous.datasets import Datasets
-from gradmill.synchronous.jobs import Job, Jobs, Which
+from gradmill.synchronous.job import Job
+from gradmill.synchronous.jobs import Jobs
+from gradmill.synchronous.learned import Which
 from gradmill.synchronous.networks import Networks
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.streams import followed
@@ -61,11 +63,20 @@ class Client:
         texts: Sequence[str] | None = None,
         missing_values: Sequence[str] | None = None,
         decimal: Decimal | None = None,
+        encoding: str | None = None,
     ) -> Predictions:
         """What the network of a job says of new rows: an array, a table, columns by name, a list of rows, the path of a file,
         or a dataset, or its id. Cells of a file or a table are read as `job.predict` does."""
         found = self.jobs.get(job) if isinstance(job, str) else job
-        return found.predict(data, epoch=epoch, numbers=numbers, texts=texts, missing_values=missing_values, decimal=decimal)
+        return found.predict(
+            data,
+            epoch=epoch,
+            numbers=numbers,
+            texts=texts,
+            missing_values=missing_values,
+            decimal=decimal,
+            encoding=encoding,
+        )
 
     def events(self, *, after: int | str | None = None, patience_s: float = PATIENCE_S) -> Iterator[FeedEvent]:
         """What happens to all jobs, as it happens, without end: each event exactly once, in one order that agrees with that of

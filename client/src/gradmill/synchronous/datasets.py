@@ -10,7 +10,7 @@ from gradmill import tables
 from gradmill.answering import model_of
 from gradmill.answers import DatasetAnswer, DatasetSummaryAnswer, PreviewAnswer
 from gradmill.calls import delete, get, upload
-from gradmill.readings import Decimal
+from gradmill.readings import Decimal, listed
 from gradmill.requests import path_of
 from gradmill.synchronous.paging import pages
 from gradmill.synchronous.transport import Transport
@@ -27,24 +27,41 @@ class Datasets:
         data: Any,
         *,
         name: str | None = None,
+        file_name: str | None = None,
         format: str | None = None,
         numbers: Sequence[str] = (),
         texts: Sequence[str] = (),
         missing_values: Sequence[str] = (),
         decimal: Decimal | None = None,
+        encoding: str | None = None,
         idempotency_key: str | None = None,
     ) -> DatasetAnswer:
         """A file (its name tells the format: csv, json, jsonl, parquet, npy, npz), bytes with a `format`, a NumPy array, a
         table of pandas or polars, columns by their names, or a list of rows by their names. The same content twice is one
-        dataset. Without a `name` it has that of the file.
+        dataset. Without a `name` a new one is called `file_name`, which is that of the file; one that is there keeps its name.
 
         `numbers` and `texts` are columns that are so whatever they look like, `missing_values` texts that mean a missing value
         in any column. A cell of `numbers` that is none is an error, which names it. `decimal` is the sign that decimals begin
-        with, "comma" or "point"; the other one groups thousands. Where it is not said, a CSV file may show it.
+        with, "comma" or "point"; the other one groups thousands. Where it is not said, a CSV file may show it. `encoding` is
+        how a text file is written that is not UTF-8, such as "windows-1252".
         """
-        said = {"numbers": list(numbers), "texts": list(texts), "missing_values": list(missing_values), "decimal": decimal}
+        said = {
+            "numbers": listed(numbers),
+            "texts": listed(texts),
+            "missing_values": listed(missing_values),
+            "decimal": decimal,
+            "encoding": encoding,
+        }
         body, media_type = tables.content(data, format)
-        call = upload("/v1/datasets", body, media_type, key=idempotency_key, name=name or tables.name_of(data), **said)
+        call = upload(
+            "/v1/datasets",
+            body,
+            media_type,
+            key=idempotency_key,
+            name=name,
+            file_name=file_name or tables.name_of(data),
+            **said,
+        )
         return model_of(DatasetAnswer, self._transport.json(call))
 
     def get(self, id: str, *, all_values: bool = False) -> DatasetAnswer:
