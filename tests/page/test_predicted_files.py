@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.page.browser import Visit
+from tests.page.test_page import DARK, PHONE
 from tests.page.test_predicted_tables import READING, RENTS, downloaded, predictions, take, trained
 from tests.service.running import Running, finished
 
@@ -115,6 +116,27 @@ def test_a_quote_within_a_field_is_none(
     take(page, "new.csv", "\n".join(["a;b;note", *rows]))
     text = downloaded(page, tmp_path)
     assert [line.rsplit(";", 4)[0] for line in text.split("\r\n")[1:-1]] == rows
+
+
+@pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_where_points_may_be_two_signs_one_is_asked(
+    service: Running, key: str, rents: str, visit: Callable[..., Visit], tmp_path: Path, context: dict[str, object]
+) -> None:
+    visited = visit(service.url(), **context)
+    page = opened(visited, rents, key)
+    take(page, "neu.csv", "Ort;Fläche (m²);PLZ;Note\nChur;85.400;01067;0.5\n")
+    asked = page.get_by_role("region", name="Which decimal sign")
+    expect(asked.get_by_role("alert")).to_contain_text('has points that may separate thousands, "85.400" is the first')
+    expect(asked).not_to_contain_text("decimal=")
+    assert visited.violations() == []
+    assert not visited.is_too_wide()
+    for sign, decimal in (("point", r"\."), ("comma", ",")):
+        if sign == "comma":
+            take(page, "neu.csv", "Ort;Fläche (m²);PLZ;Note\nChur;85.400;01067;0.5\n")
+        asked.get_by_role("button", name=f"Read it with decimal {sign}s").press("Enter")
+        expect(asked).to_have_count(0)
+        expect(page.get_by_label("A file of new rows")).to_be_focused()
+        assert re.fullmatch(rf"Chur;85.400;01067;0.5;\d+{decimal}\d+", downloaded(page, tmp_path).splitlines()[1])
 
 
 def test_why_rows_are_not_beside_their_predictions_is_said(

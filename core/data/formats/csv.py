@@ -19,11 +19,12 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
+from pyarrow import types
 
 from core.data.cells import in_lines
 from core.data.describe import Described, check_names, number, settled
 from core.data.formats.arrow import described
-from core.data.formats.decimals import SIGNS, Numbers, example, has_numbers_with_commas, numbers
+from core.data.formats.decimals import SIGNS, Numbers, example, first, has_numbers_with_commas, numbers
 from core.data.formats.numerals import separated
 from core.data.formats.signs import Signs
 from core.data.formats.text import first_line, scan
@@ -32,11 +33,12 @@ from core.data.limits import Limits, Read
 from core.data.styles import Styles
 from core.errors import InvalidData, TooLarge
 from core.nn.preparation.column import MAX_TEXTS
-from core.nn.preparation.reading import AS_IT_LOOKS, MISSING, Decimal, Reading, ToPredict
+from core.nn.preparation.reading import AS_IT_LOOKS, MISSING, Decimal, Reading, ToPredict, read_as
 
 _MISSING_AS_WRITTEN = ["".join(cases) for word in MISSING for cases in product(*({c, c.upper()} for c in word))]
 _AMBIGUOUS = "its commas are read as decimal commas; if they separate thousands, upload the data with decimal=point"
 _NAMED_DELIMITER = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([,;\t])"?\r?\n', re.IGNORECASE)
+_PADDED = r"^\s*0[0-9]{2,}\s*$"  # but not 01, a month
 _MAX_HEADER_CHARACTERS = 1 << 24
 _FIRST_BLOCK_BYTES, _BLOCK_BYTES, _LARGEST_BLOCK_BYTES = 1 << 20, 1 << 23, 1 << 28
 
@@ -86,13 +88,16 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
         may_have_commas=not is_between,
         is_csv=True,
         is_mixed=signs.are_mixed,
-        is_doubtful=is_shown and (signs.are_mixed or decimal != "point"),
+        is_doubtful=is_shown,
     )
     reading = replace(reading, decimal=said if signs.are_mixed else decimal)
     with in_lines(line):
         columns = [_column(name, table.column(i), reading, line, styles) for i, name in enumerate(names)]
-    doubtful = signs.doubtful if is_shown else {}
-    columns = [_doubted(each, doubtful[each.name]) if each.name in doubtful else each for each in columns]
+    if is_shown:
+        columns = [_doubted(each, signs.doubtful.get(each.name), is_known=len(signs.shown) == 1) for each in columns]
+    if not isinstance(reading, ToPredict):
+        padded = _padded(file, table, reading)
+        columns = [_warned_of_zeros(each, padded[each.name]) if each.name in padded else each for each in columns]
     return Read(table.num_rows, columns, first_line=line, reading=reading)
 
 
@@ -113,11 +118,33 @@ def _numbers(name: str, texts: Any, found: Numbers, sign: Decimal, styles: Style
     if styles.is_mixed and sign != styles.decimal:
         return replace(column, warning=f"its decimals have a {sign}, those of other columns a {styles.decimal}")
     text = example(texts, sign) if styles.is_doubtful and styles.decimal is None else None
-    return column if text is None else _doubted(column, text)
+    return _doubted(column, text, is_known=False)
 
 
-def _doubted(column: Described, text: str) -> Described:
-    """Its points or commas, of which this text has the first, are read as those of decimals, and may separate thousands."""
+def _padded(file: "_File", table: Any, reading: Reading) -> Mapping[str, str]:
+    """Columns of whole numbers, which nobody said are that, with the first cell of their first rows that has leading zeros, as
+    codes have."""
+    said = (*reading.numbers, *reading.texts)
+    names = [name for name in table.column_names if types.is_integer(table.column(name).type) and name not in said]
+    for first_rows in file.texts(names, reading) if names else ():
+        return {name: text for name in names if (text := first(first_rows.column(name), _PADDED)) is not None}
+    return {}
+
+
+def _warned_of_zeros(column: Described, text: str) -> Described:
+    if column.warning is not None:
+        return column
+    told = f"its numbers have leading zeros, {quoted(text)} is read as {int(text)}"
+    return replace(column, warning=f"{told}; if texts are meant, upload the data with {read_as(column.name, 'texts')}")
+
+
+def _doubted(column: Described, text: str | None, *, is_known: bool) -> Described:
+    """Its points or commas, of which this text, if there is one, has the first, are read as those of decimals, and may separate
+    thousands, as far as one cannot know from the other columns."""
+    if text is None:
+        return column
+    if is_known:
+        return replace(column, doubtful=text)
     if "," in text:
         return replace(column, warning=_AMBIGUOUS, doubtful=text)
     told = f"its points are read as decimal points, {quoted(text)} is read as {float(text):.15g}"

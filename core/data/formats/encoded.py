@@ -13,8 +13,9 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile("[\x80-\x9f]")  # what bytes become that ISO's encodings have no character for
 
 
-def in_utf8(path: Path, encoding: Encoding | None, into: Path) -> Path:
-    """The file itself where it is UTF-8, or where nothing tells what else; otherwise `into`, its text in UTF-8.
+def in_utf8(path: Path, encoding: Encoding | None, into: Path) -> tuple[Path, Encoding | None]:
+    """The file itself where it is UTF-8, or where nothing tells what else; otherwise `into`, its text in UTF-8, and `encoding`
+    if that is how it was written.
 
     InvalidData, with the line, where the encoding lacks a byte. In memory are some megabytes, whatever the size.
     """
@@ -23,7 +24,7 @@ def in_utf8(path: Path, encoding: Encoding | None, into: Path) -> Path:
     check_begin(begin)
     found = "utf-16" if begin.startswith(_UTF16) else encoding
     if found is None or (found != "utf-16" and _is_utf8(path)):
-        return path
+        return path, None
     decoder, line = codecs.getincrementaldecoder(found)(), 1
     with path.open("rb") as file, into.open("wb") as output:
         while True:
@@ -37,7 +38,7 @@ def in_utf8(path: Path, encoding: Encoding | None, into: Path) -> Path:
             line += text.count("\n")
             output.write(text.encode())
             if not chunk:
-                return into
+                return into, None if begin.startswith(_UTF16) else encoding
 
 
 def _lacking(chunk: bytes, place: int, line: int, encoding: str) -> str:

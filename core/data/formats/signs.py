@@ -6,7 +6,7 @@ from typing import Any
 
 from pyarrow import types
 
-from core.data.formats.decimals import ONLY, SIGNS, first, has, may_be_thousands, shown
+from core.data.formats.decimals import ONLY, SIGNS, example, first, has, may_be_thousands, numbers, shown
 from core.nn.preparation.reading import OTHER, Decimal
 
 Texts = Callable[[Sequence[str]], Iterable[Any]]
@@ -15,8 +15,8 @@ Texts = Callable[[Sequence[str]], Iterable[Any]]
 @dataclass(frozen=True, slots=True)
 class Signs:
     """Those that are `shown`: some cells are numbers with this one before their decimals alone. Where nobody said one,
-    `doubtful` are the columns each of whose points may separate thousands, with the first cell that has one, unless
-    the other columns show decimal points and no commas."""
+    `doubtful` are the columns whose decimals have the file's sign, each of which may separate thousands, with the first cell
+    that has one: at most other columns tell which."""
 
     shown: frozenset[Decimal] = frozenset()
     doubtful: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +37,8 @@ class Signs:
         know only whether the file shows it beside the other one."""
         sign = said or "point"
         columns = [(name, table.column(name)) for name in table.column_names if name not in meant]
-        found = {each for _, column in columns for each in shown(column)}
+        shown_by = {name: shown(column) for name, column in columns}
+        found = {each for signs in shown_by.values() for each in signs}
         suspects = []
         for name, column in columns:
             if types.is_floating(column.type):
@@ -47,7 +48,7 @@ class Signs:
                     found.add(sign)
 
         def is_known() -> bool:
-            return not suspects or found == {sign} or (said is not None and found != {OTHER[sign]})
+            return not suspects or (said is not None and found != {OTHER[sign]})
 
         examples: dict[str, str] = {}
         for piece in () if is_known() else texts(suspects):
@@ -56,9 +57,18 @@ class Signs:
                 if has(column, ONLY[sign]):
                     found.add(sign)
                     suspects.remove(name)
-                elif name not in examples and (example := first(column, f"[{SIGNS[sign]}]")) is not None:
-                    examples[name] = example
+                    examples.pop(name, None)
+                elif name not in examples and (text := first(column, f"[{SIGNS[sign]}]")) is not None:
+                    examples[name] = text
             if is_known():
                 break
-        is_doubtful = said is None and found != {"comma"} and found != {"point"}
-        return cls(frozenset(found), {name: examples[name] for name in suspects if name in examples} if is_doubtful else {})
+        if said is not None:
+            return cls(frozenset(found))
+        if found == {"comma"}:
+            examples = {name: text for name, column in columns if not shown_by[name] and (text := _broken(column)) is not None}
+        return cls(frozenset(found), examples)
+
+
+def _broken(column: Any) -> str | None:
+    """The first text with a comma of a column of texts that are all numbers with decimal commas; None of others."""
+    return example(column, "comma") if numbers(column, "comma") is not None else None

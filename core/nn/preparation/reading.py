@@ -1,7 +1,7 @@
 """How the cells of a file are read, which alone could be read otherwise: what a client says, and what the file shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
@@ -48,6 +48,10 @@ class Reading:
     def sign(self) -> Decimal | None:
         """That decimals have where the cells show none."""
         return self.decimal
+
+    def of_texts(self) -> Self:
+        """Of a format that has numbers of its own: its texts show no sign, which counts for columns of `numbers` alone."""
+        return replace(self, decimal=self.sign) if self.numbers else self
 
     def to_json(self) -> dict[str, Any]:
         """Without what is not said, but for empty lists."""

@@ -130,6 +130,19 @@ def test_learned_commas_hold_between_commas_only_where_numbers_have_them(
     assert told(found) == told(client.post(german, json={"rows": [[age, True, "Bern"]]}))
 
 
+@pytest.mark.parametrize("format", ["json", "jsonl", "parquet"])
+def test_what_the_answer_tells_of_texts_that_are_numbers_is_how_they_were_read(
+    client: TestClient, trained: Callable[..., str], format: str
+) -> None:
+    """Such a file shows no sign."""
+    reading = Reading(numbers=("age",), decimal="comma")
+    path = trained(model("mean_squared_error", REGRESSION, reading=reading)) + f"/predict?format={format}"
+    made: dict[str, Callable[[list[JSON]], bytes]] = {"json": orjson.dumps, "jsonl": lines, "parquet": parquet}
+    found = client.post(path, content=made[format]([{"age": "1.041,5", "member": True, "city": "Bern"}]))
+    assert told(found) == told(client.post(path.partition("?")[0], json={"rows": [[1041.5, True, "Bern"]]}))
+    assert found.json()["reading"] == {"numbers": ["age"], "texts": ["city"], "missing_values": [], "decimal": "comma"}
+
+
 def test_a_file_that_is_not_utf8_is_read_in_the_encoding_of_the_training_data(
     client: TestClient, trained: Callable[..., str], regression: str
 ) -> None:
@@ -177,8 +190,8 @@ def test_units_and_thousands_are_taken_off_only_where_that_was_said(
 @pytest.mark.parametrize(
     ("learned", "file", "age"),
     [
-        ("comma", "score;age;member;city\n0.5;1.234;true;Bern\n", 1.234),
-        ("point", "score;age;member;city\n0,5;1,234;true;Bern\n", 1.234),
+        ("comma", "score;age;member;city\n0.5;12.34;true;Bern\n", 12.34),
+        ("point", "score;age;member;city\n0,5;12,34;true;Bern\n", 12.34),
         ("comma", "score;age;member;city\n5;1.234;true;Bern\n", 1234),
         ("point", "score;age;member;city\n5;1.234;true;Bern\n", 1.234),
         ("comma", 'age,member,city,other\n1.234,true,Bern,"48,13 Oslo"\n', 1.234),
@@ -191,6 +204,28 @@ def test_the_learned_sign_counts_where_the_file_shows_none(
     path = trained(model("mean_squared_error", REGRESSION, reading=Reading(decimal=learned))) + "/predict"
     found = told(client.post(path, content=file.encode(), headers=CSV))
     assert found == told(client.post(path, json={"rows": [[age, True, "Bern"]]}))
+
+
+@pytest.mark.parametrize(
+    ("learned", "file", "sign"),
+    [
+        ("comma", "score;age;member;city\n0.5;1.234;true;Bern\n", "point"),
+        ("comma", "score;age;member;city\n0.5;1,234;true;Bern\n", "comma"),
+        ("point", "score;age;member;city\n0,5;1,234;true;Bern\n", "comma"),
+        ("point", "score;age;member;city\n0,5;1.234;true;Bern\n", "point"),
+    ],
+)
+def test_what_other_columns_alone_tell_is_not_believed_against_what_was_learned(
+    client: TestClient, trained: Callable[..., str], learned: Any, file: str, sign: str
+) -> None:
+    path = trained(model("mean_squared_error", REGRESSION, reading=Reading(decimal=learned))) + "/predict"
+    refused = client.post(path, content=file.encode(), headers=CSV)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_data")
+    assert f'column "age" has {sign}s that may ' in refused.json()["detail"]
+    for decimal, begin in (("comma", ","), ("point", ".")):
+        age = 1.234 if (begin == ",") == (sign == "comma") else 1234
+        found = told(client.post(f"{path}?decimal={decimal}", content=file.encode(), headers=CSV))
+        assert found == told(client.post(path, json={"rows": [[age, True, "Bern"]]}))
 
 
 def test_the_file_that_was_learned_from_is_read_as_it_was(client: TestClient, trained: Callable[..., str]) -> None:

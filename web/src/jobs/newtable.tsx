@@ -7,10 +7,11 @@ import { ENDINGS, isCsv } from "../service/files";
 import { Refused, told } from "../service/requests";
 import { useTurns } from "../service/turns";
 import type { Column, Job } from "../service/types";
-import { save } from "./downloads";
 import { labelOf, type About, type Prediction } from "./answer";
+import { save } from "./downloads";
+import { Doubtful, doubtsOf } from "./doubtful";
 import type { Value } from "./learned";
-import { mistakes, predicted, type Predicted } from "./predicted";
+import { mistakes, predicted, type Predicted, type Said } from "./predicted";
 
 const MOST_COLUMNS = 12; // of the table, that are shown beside their predictions
 
@@ -19,7 +20,9 @@ export function NewTable({ job, features }: { job: Job; features: Column[] }) {
   const [found, setFound] = useState<Predicted | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string[]>([]);
+  const [said, setSaid] = useState<Said>({}); // of how it is read
   const [unread, setUnread] = useState<{ message: string; encoding: string } | null>(null); // since it is not UTF-8
+  const [doubts, setDoubts] = useState<string[] | null>(null);
   const nextTurn = useTurns();
   const chooser = useRef<HTMLInputElement>(null);
 
@@ -28,23 +31,28 @@ export function NewTable({ job, features }: { job: Job; features: Column[] }) {
     if (found && document.activeElement === document.body) chooser.current?.focus({ preventScroll: true });
   }, [found]);
 
-  async function take(file: File, encoding?: string) {
+  async function take(file: File, said: Said = {}) {
     const signal = nextTurn();
     setFile(file);
+    setSaid(said);
     setFound(null);
     setWrong([]);
-    if (!encoding) setUnread(null);
+    if (!said.encoding) setUnread(null);
+    if (!said.decimal) setDoubts(null);
     setBusy(true);
     try {
-      const found = await predicted(file, job, signal, encoding);
+      const found = await predicted(file, job, signal, said);
       if (signal.aborted) return;
       setFound(found);
       setUnread(null);
+      setDoubts(null);
     } catch (error) {
       if (signal.aborted) return;
       const advised = advisedEncoding(error);
+      const doubts = doubtsOf(error);
       setUnread(advised ? { message: told(error), encoding: advised } : null);
-      setWrong(advised ? [] : mistakes(error instanceof Refused ? error.entries : [], told(error)));
+      setDoubts(doubts);
+      setWrong(advised || doubts ? [] : mistakes(error instanceof Refused ? error.entries : [], told(error)));
     } finally {
       if (!signal.aborted) setBusy(false);
     }
@@ -73,7 +81,8 @@ export function NewTable({ job, features }: { job: Job; features: Column[] }) {
         </p>
       </div>
       <p aria-live="polite">{isBusy ? `Predicting ${file?.name} …` : found && <strong>{done(found.about.rows)}</strong>}</p>
-      {unread && file && <NotUtf8 name={file.name} message={unread.message} advised={unread.encoding} isBusy={isBusy} onRead={(encoding) => take(file, encoding)} />}
+      {unread && file && <NotUtf8 name={file.name} message={unread.message} advised={unread.encoding} isBusy={isBusy} onRead={(encoding) => take(file, { ...said, encoding })} />}
+      {doubts && file && <Doubtful name={file.name} doubts={doubts} isBusy={isBusy} onRead={(decimal) => take(file, { ...said, decimal })} />}
       {wrong.length > 0 && (
         <div class="problem" role="alert">
           <p>

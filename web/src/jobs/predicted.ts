@@ -5,17 +5,23 @@ import { check, isCsv, isJson, typeOf } from "../service/files";
 import { ask, Refused } from "../service/requests";
 import type { Entry, Job } from "../service/types";
 import { wholeOf } from "./answer";
+import type { Sign } from "./doubtful";
 import { joined, type Joined } from "./joined";
 
 export interface Predicted extends Omit<Joined, "warnings"> {
   warnings: string[];
 }
 
-/** `encoding` is how the file is written, where somebody said so. */
-export async function predicted(file: File, job: Job, signal: AbortSignal, encoding?: string): Promise<Predicted> {
+/** How the file is written, where somebody says so. */
+export interface Said {
+  encoding?: string;
+  decimal?: Sign;
+}
+
+export async function predicted(file: File, job: Job, signal: AbortSignal, said: Said): Promise<Predicted> {
   if (file.size === 0) throw new Error("The file is empty.");
   await check(file, file.name);
-  const { answer, isShort } = await answerOf(file, job, signal, encoding);
+  const { answer, isShort } = await answerOf(file, job, signal, said);
   const { warnings, ...found } = await joined(await wholeOf(answer, signal), isCsv(file) ? file : null, signal);
   const told = warnings.map((each) => adapted(each.message, "if they separate thousands, leave them out of the file"));
   return { ...found, warnings: [...told, ...(isShort ? [SHORT] : [])] };
@@ -24,10 +30,10 @@ export async function predicted(file: File, job: Job, signal: AbortSignal, encod
 const WITHOUT = "?probabilities=false"; // advised where it helps
 const SHORT = "with the probabilities of the classes the answer would be too large, so they are left out";
 
-async function answerOf(file: File, job: Job, signal: AbortSignal, encoding?: string): Promise<{ answer: Response; isShort: boolean }> {
+async function answerOf(file: File, job: Job, signal: AbortSignal, said: Said): Promise<{ answer: Response; isShort: boolean }> {
   const headers = { "Content-Type": typeOf(file.name), Accept: "application/json" };
-  const asked = (said: Record<string, string>) => {
-    const query = new URLSearchParams({ ...said, ...(encoding ? { encoding } : {}), ...(isJson(file) ? { format: "json" } : {}) }); // else it would be taken for a request
+  const asked = (more: Record<string, string>) => {
+    const query = new URLSearchParams({ ...more, ...said, ...(isJson(file) ? { format: "json" } : {}) }); // else it would be taken for a request
     return ask(`/v1/jobs/${job.id}/predict${query.size ? `?${query}` : ""}`, { method: "POST", body: file, headers, signal });
   };
   try {
