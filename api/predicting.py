@@ -15,9 +15,8 @@ from api.deps import Service
 from api.errors import Refused
 from api.growing import Followed, Growing
 from api.limits.places import AT_END
-from api.limits.predictions import check_rows, check_table
-from api.limits.quotas import check_rows as check_rows_of
-from api.limits.quotas import quotas_of
+from api.limits.predictions import check_inline, check_table
+from api.limits.quotas import check_rows, quotas_of
 from api.predictions import MEDIA_TYPES, Answering, Form, Manner
 from api.sources import Rows, Table, reading_of
 from api.uploads import parsed
@@ -34,7 +33,7 @@ LARGE_BYTES = 2**24
 
 # How many times its own bytes CSV may be as a table: an empty cell is one, and eight as a number.
 _GROWTH = 8
-_MAY_GROW = ("parquet", "npz", "json", "jsonl")  # to as much as tables may be
+_PACKED = ("parquet", "npz")  # may be as much as tables may be
 
 
 async def of_rows(
@@ -44,7 +43,7 @@ async def of_rows(
 
     def begun() -> tuple[Rows, Answering, Iterator[tuple[int, int]], list[bytes]]:
         source = Rows(rows, manner.predictor, partial(service.beside.known, tenant, manner.job_id))
-        check_rows(manner, source.count)
+        check_inline(manner, source.count)
         answering = Answering(manner, source)
         blocks = answering.blocks
         return source, answering, blocks, [answering.head(), _block(source, answering, next(blocks))]
@@ -83,11 +82,11 @@ async def opened_file(
     """What it holds, which is there when the file is gone."""
     reading = reading_of(manner.predictor.card, said)
     path, size = file.with_name("table"), file.stat().st_size
-    making = await _opening(request, service, tenant, LARGE_BYTES if format in _MAY_GROW else _GROWTH * size)
+    making = await _opening(request, service, tenant, _most_bytes(format, size))
 
     def read() -> Schema:
         schema = parsed(file, format, path, service.settings, reading).schema
-        check_rows_of(quotas_of(service, tenant), schema.rows)
+        check_rows(quotas_of(service, tenant), schema.rows)
         return schema
 
     async with service.parsing.turn(tenant):
@@ -96,6 +95,13 @@ async def opened_file(
         making.close()
     check_table(manner, schema.rows, service.room.most_of_one)
     return await run_in_threadpool(Table.of_file, path, schema, manner.predictor), making
+
+
+def _most_bytes(format: Format, size: int) -> int:
+    """That a file may have as a table, as far as it matters whether this is a large one."""
+    if format in ("json", "jsonl"):
+        return size**2  # each row may lack most of the columns: there are size / 3 rows of them at most, and size / 4 columns
+    return LARGE_BYTES if format in _PACKED else _GROWTH * size
 
 
 async def _opening(request: Request, service: Service, tenant: str, table_bytes: int) -> ExitStack:

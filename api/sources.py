@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from api.deps import Service
 from core.data.table import read_columns
 from core.errors import CoreError, InvalidData, Problem
-from core.nn.preparation.column import Column, Columns
+from core.nn.preparation.column import Column, Columns, as_meant
 from core.nn.preparation.indices import strange_in_rows
 from core.nn.preparation.names import quoted
 from core.nn.preparation.reading import AS_IT_LOOKS, Reading, ToPredict
@@ -18,7 +18,7 @@ from core.nn.preparation.rows import beyond, columns_of
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.strange import others, strange
 from core.nn.preparation.tables import Fitting
-from core.nn.preparation.unseen import unseen_in_rows
+from core.nn.preparation.unseen import MAX_WARNINGS, unseen_in_rows
 from core.store import Dataset
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Table:
             for each in schema.columns
             if each.name in features and (doubt := _doubt(each)) is not None
         ]
-        return cls(fitting, columns, schema.rows, schema.reading or AS_IT_LOOKS, told)
+        return cls(fitting, columns, schema.rows, schema.reading or AS_IT_LOOKS, told[:MAX_WARNINGS])
 
     def block(self, start: int, stop: int) -> Columns:
         self._unseen += self._fitting.unseen(self._columns, start, stop)
@@ -120,7 +120,7 @@ def _doubt(column: Column) -> str | None:
     """Why it is empty, or why its numbers may be others."""
     if column.kind == "ignored":
         return column.reason
-    return column.warning if column.kind == "number" and column.numbering is None else None
+    return as_meant(column).warning if column.kind == "number" else None
 
 
 def _fitting(schema: Schema, predictor: "Predictor", at: str) -> Fitting:
@@ -132,15 +132,9 @@ def reading_of(card: "Card", said: Reading) -> ToPredict:
     """How a file is read whose rows the network predicts: as that from which it learned, but for what is said."""
     features, learned = card.preprocessing.features, card.reading
     numbers = frozenset(learned.numbers)
-    return ToPredict(
-        said.numbers,
-        said.texts,
-        said.missing_values,
-        said.decimal,
-        said.encoding,
-        replace(
-            learned,
-            numbers=tuple(each.column for each in features if each.kind == "number" and each.column in numbers),
-            texts=tuple(each.column for each in features if each.kind in ("text", "category")),
-        ),
+    learned = replace(
+        learned,
+        numbers=tuple(each.column for each in features if each.kind == "number" and each.column in numbers),
+        texts=tuple(each.column for each in features if each.kind in ("text", "category")),
     )
+    return ToPredict.from_json({**said.to_json(), "learned": learned})

@@ -25,6 +25,8 @@ from core.store import Dataset, Idempotency
 
 BUFFER = 2**20
 
+_TEXTS: tuple[Format, ...] = ("csv", "jsonl", "json")
+
 MEDIA_TYPES: dict[str, Format] = {
     "text/csv": "csv",
     "application/x-ndjson": "jsonl",
@@ -155,7 +157,8 @@ def _write(file: BinaryIO, digest: "hashlib._Hash", pieces: list[bytes]) -> None
 
 
 def format_of(request: Request, said: Format | None) -> Format:
-    """That is said, or else the one of the Content-Type; Refused where that is of none, or names a charset."""
+    """That is said, or else the one of the Content-Type; Refused where that is of none, or names another charset of a text
+    than UTF-8."""
     given = content_type(request)
     header = request.headers.get("content-type", "")
     if said is None and given not in MEDIA_TYPES:
@@ -167,10 +170,11 @@ def format_of(request: Request, said: Format | None) -> Format:
             f"{has}; it must be one of {allowed}, or ?format= must name the format{hint}",
             headers={"Accept-Post": allowed},
         )
+    format = said or MEDIA_TYPES[given]
     charset = header.lower().partition("charset=")[2].split(";")[0].strip(' "')
-    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+    if format in _TEXTS and charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Refused(
             "unsupported_media_type",
             f"charset is {charset[:60]}; it must be utf-8, or be left out: encoding= says how a file is written that is not",
         )
-    return said or MEDIA_TYPES[given]
+    return format

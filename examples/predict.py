@@ -136,12 +136,19 @@ def forms(columns: list[list[str]], is_between: bool, decimal: str | None) -> li
     shown = [sign for sign in ".," if any(shows(texts, sign) for texts in columns)]
     sign = {"comma": ",", "point": "."}.get(decimal or "")
     if is_between and sign == ",":
-        sign = "," if any("," in text and is_number(text, ",", ".") for texts in columns for text in texts) else None
+        sign = "," if any(map(has_commas, columns)) else None
     elif sign is None and shown and not is_between:
         sign = shown[0]
     if sign is None:
         return [(".", "")] if is_between else [(".", ""), (",", "")]
     return [(sign, OTHER[sign]), *([(OTHER[sign], sign)] if len(shown) == 2 else [])]
+
+
+def has_commas(texts: list[str]) -> bool:
+    """Whether texts, most of which are numbers, have commas in some of these."""
+    present = [text for text in texts if text.strip().lower() not in MISSING]
+    numbers = [[text for text in present if is_number(text, *signs)] for signs in (".,", ",.")]
+    return 2 * max(map(len, numbers)) > len(present) and any("," in text for each in numbers for text in each)
 
 
 def shows(texts: list[str], sign: str) -> bool:

@@ -19,7 +19,7 @@ MOST_PRODUCTS = 100_000_000_000
 MOST_S_OF_A_TABLE = 600.0
 
 
-def check_rows(manner: Manner, rows: int) -> None:
+def check_inline(manner: Manner, rows: int) -> None:
     """Of rows that stand in the request. TooLarge tells the limit."""
     _check_size(manner, rows, MOST_CELLS, MOST_BYTES, "send fewer rows at once, or all of them as a file")
     products = manner.predictor.products
@@ -32,8 +32,8 @@ def check_rows(manner: Manner, rows: int) -> None:
 
 def check_table(manner: Manner, rows: int, most_bytes: int, at: str = "") -> None:
     """TooLarge tells the limit, UserError with the pointer `at` how long it would take."""
-    remedy = "leave the probabilities out by ?probabilities=false, or send the table in parts"
-    _check_size(manner, rows, MOST_CELLS_OF_A_TABLE, most_bytes, remedy)
+    less = "leave the probabilities out by ?probabilities=false, or " if manner.labels else ""
+    _check_size(manner, rows, MOST_CELLS_OF_A_TABLE, most_bytes, f"{less}send the table in parts")
     seconds = manner.predictor.seconds(rows)
     if seconds > MOST_S_OF_A_TABLE:
         most = math.floor(rows * MOST_S_OF_A_TABLE / seconds)

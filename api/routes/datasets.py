@@ -158,7 +158,7 @@ def _extended(value: str) -> str:
 
 
 def _unquoted(value: str) -> str:
-    return re.sub(r'\\(["\\])', r"\1", value[1:-1]) if value[:1] == '"' == value[-1:] else value
+    return re.sub(r'\\(["\\])', r"\1", value[1:-1]) if value[:1] == '"' == value[-1:] else value.removeprefix('"')
 
 
 def _in_utf8(value: str) -> str:

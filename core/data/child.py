@@ -72,9 +72,10 @@ def converted(into: Path) -> Path:
 
 
 def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells: int, reading: Reading) -> dict[str, Any]:
-    from core.data.describe import as_meant, bounded, preview
+    from core.data.describe import bounded, preview
     from core.data.limits import Limits
     from core.data.table import write_table
+    from core.nn.preparation.column import as_meant
 
     reader = import_module(f"core.data.formats.{format_name}")
     if source.stat().st_size == 0:
@@ -106,7 +107,7 @@ def _in_utf8(source: Path, reading: Reading, into: Path) -> tuple[Path, Reading]
 
     learned = reading.learned.encoding if isinstance(reading, ToPredict) else None
     found, taken = in_utf8(source, reading.encoding or learned, into)
-    return found, replace(reading, encoding=reading.encoding or taken)
+    return found, replace(reading, encoding=taken if isinstance(reading, ToPredict) else reading.encoding)
 
 
 def _end_with(parent: int) -> None:

@@ -170,13 +170,6 @@ def dated(name: str, values: Sequence[str], missing: int, distinct: int | None =
     return ignored(name, NO_DATES, missing, distinct, told)
 
 
-def as_meant(column: Described) -> Described:
-    """Numbers that are meant, even if they look as if they only number the rows."""
-    if column.numbering is None:
-        return column
-    return replace(column, warning=None if column.warning == NUMBERING[column.numbering] else column.warning, numbering=None)
-
-
 def without(missing: Collection[str], values: Sequence[str], codes: NDArray[Any]) -> NDArray[Any]:
     """codes (N,) into `values`, −1 also for the texts that mean a missing value."""
     if not missing:
@@ -229,7 +222,7 @@ def settled(reading: Reading, names: Sequence[str]) -> Reading:
         said, learned = {*numbers, *texts}, reading.learned
         numbers += tuple(name for name in learned.numbers if name in known and name not in said)
         texts += tuple(name for name in learned.texts if name in known and name not in said)
-        reading = replace(reading, missing_values=(*reading.missing_values, *learned.missing_values))
+        reading = replace(reading, missing_values=tuple(dict.fromkeys((*reading.missing_values, *learned.missing_values))))
     return replace(reading, numbers=numbers, texts=texts)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from core.data.describe import Described, as_meant, boolean, bounded, number, preview, text, unstorable
+from core.data.describe import Described, boolean, bounded, number, preview, text, unstorable
 from core.data.parsed import Parsed, schema_of
 from core.data.table import write_table
 from core.errors import InvalidSpec, Problem
+from core.nn.preparation.column import as_meant
 from core.nn.preparation.names import shown
 
 WEIGHT = "weight"  # the name of their column

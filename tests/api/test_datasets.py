@@ -139,6 +139,7 @@ def test_the_name_of_a_file_is_that_of_a_new_dataset_and_changes_no_other(client
         ("filename=fallback.csv; filename*=idna''x", "fallback.csv"),
         ("FileName*=iso-8859-1'de'%FC.csv", "ü.csv"),
         ('filename="Grüße.csv"', "Grüße.csv"),
+        ('filename="never ends.csv', "never ends.csv"),
         (r'name="a; filename=b"; filename = "c;\"d\"\\.csv" ', r'c;"d"\.csv'),
     ],
 )

@@ -25,6 +25,14 @@ def test_datasets_are_uploaded_listed_shown_and_removed(gradmill_, tmp_path):
     gradmill_("datasets", "show", id, code=exits.REFUSED)
 
 
+def test_a_file_whose_end_tells_no_format_is_refused_with_what_helps(gradmill_, tmp_path):
+    (tmp_path / "areas.dat").write_text("a,b\n1,x\n2,y\n")
+    told = gradmill_("datasets", "upload", "areas.dat", code=exits.USAGE).stderr
+    assert "one of .csv, " in told
+    assert "gradmill datasets upload takes --format instead" in told
+    assert gradmill_("datasets", "upload", "areas.dat", "--format", "csv").stdout.startswith("ds_")
+
+
 def test_what_is_predicted_on_leaves_no_dataset_behind(gradmill_, client, tmp_path):
     id = gradmill_("submit", IRIS, *OPTIONS, "--watch").stdout.split()[0]
     before = {each.id for each in client.datasets.list()}

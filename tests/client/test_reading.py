@@ -146,6 +146,25 @@ def test_several_units_and_words_in_numbers_of_a_table_are_told(cells):
         readings.applied({"rent": cells}, {"numbers": ["rent"]}, {})
 
 
+def test_what_is_said_of_some_columns_leaves_the_others_as_they_were_learned():
+    learned = readings.Learned({"numbers": ["a", "b"], "texts": ["c", "d"], "missing_values": ["k.A."], "decimal": "comma"})
+    said = {"numbers": ["c"], "texts": ["b"], "missing_values": ["x"], "decimal": "point"}
+    assert readings.merged(learned, said) == {
+        "numbers": ["c", "a"],
+        "texts": ["b", "d"],
+        "missing_values": ["x", "k.A."],
+        "decimal": "point",
+    }
+    assert readings.merged(learned, {}) == learned.reading
+
+
+@pytest.mark.parametrize(("data", "told"), [("ds_1", "the dataset ds_1 was read when"), ([[1.0]], "a list is none")])
+def test_what_is_said_of_rows_that_have_no_cells_to_read_is_refused(learned, data, told):
+    job, _ = learned
+    with pytest.raises(gradmill.BadInput, match=f"^decimal says how .*; {told}"):
+        job.predict(data, decimal="comma")
+
+
 def test_texts_of_a_table_that_are_no_numbers_are_told_with_their_rows(learned):
     job, new = learned
     table = pd.DataFrame(parsed(new)).astype({"Fläche": object})

@@ -128,9 +128,26 @@ def test_what_may_be_another_number_is_doubtful_unless_its_sign_is_said(
         doubtful,
         values["a"],
     )
-    again, same, _ = columns(rows(*lines), tmp_path, decimal=reading.decimal or "point")
+    again, same, _ = columns(rows(*lines), tmp_path, decimal=reading.decimal or found["a"].decimal or "point")
     assert all(column.doubtful is None for column in again.values())
-    assert same == values or reading.decimal is None
+    assert same == values
+
+
+def test_a_column_that_is_said_to_be_numbers_is_warned_of_like_others(tmp_path: Path) -> None:
+    for cell, value in (("1,234", 1.234), ("1.234", 1.234)):
+        plain, _, _ = columns(rows(f"{cell};5", ";7"), tmp_path)
+        said, values, _ = columns(rows(f"{cell};5", " ;7"), tmp_path, numbers=("a",))
+        assert values["a"][0] == value
+        assert (said["a"].warning, said["a"].doubtful) == (plain["a"].warning, cell)
+        assert "may" in (said["a"].warning or "") or "if they separate thousands" in (said["a"].warning or "")
+
+
+def test_of_a_file_with_both_signs_a_column_that_is_said_to_be_numbers_has_points_where_it_may(tmp_path: Path) -> None:
+    content = "a;b;c\n1,234;0.5;2,5\n{};0.25;1,5\n"
+    for blank in ("2,500", " "):
+        found, values, _ = columns(content.format(blank), tmp_path, numbers=("a",))
+        assert values["a"][0] == 1234
+        assert (found["a"].doubtful, found["a"].decimal) == ("1,234", "point")
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,12 @@ def test_leading_zeros_of_codes_are_warned_of(tmp_path: Path, delimiter: str) ->
     assert read_here(content.encode(), "csv", tmp_path, reading=learned).schema.column("area").warning is None
 
 
+def test_a_code_of_any_length_is_told(tmp_path: Path) -> None:
+    found, values = column(b"area,x\n" + b"0" * 5000 + b"12,1\n", "csv", tmp_path)
+    assert values == [12]
+    assert (found.warning or "").endswith('0…" is read as 12; if texts are meant, upload the data with texts=area')
+
+
 @pytest.mark.parametrize("cell", ["0", "00", "07", "-012", "0.5", "010.5", "100", "1e5", "0e05"])
 def test_other_zeros_are_not(tmp_path: Path, cell: str) -> None:
     assert column(f"area,x\n{cell},1\n1,2\n".encode(), "csv", tmp_path)[0].warning is None

@@ -137,7 +137,8 @@ def test_points_that_separate_thousands_are_said_to_do_so(server: Server, visit:
 
 def test_warnings_speak_of_ticks_and_not_of_requests(server: Server, visit: Callable[..., Visit]) -> None:
     page = visit(server.address).open("#/new")
-    lines = ["day,note,pond,kind"] + [f"{1 + i % 28:02}.03.2024,seen {i} times,{i % 4},{'ab'[i % 2]}" for i in range(120)]
+    rows = [f"{1 + i % 28:02}.03.2024,seen {i} times,{i % 4},{i % 7:05},{'ab'[i % 2]}" for i in range(120)]
+    lines = ["day,note,pond,code,kind", *rows]
     content = "\n".join(lines).encode()
     page.get_by_label("Choose a table").set_input_files({"name": "days.csv", "mimeType": "text/csv", "buffer": content})  # type: ignore[arg-type]
     expect(page.get_by_text("Look at this:").first).to_be_visible()
@@ -145,6 +146,8 @@ def test_warnings_speak_of_ticks_and_not_of_requests(server: Server, visit: Call
     expect(dry).to_contain_text('column "note" is left out: it has 120 different texts in 120 rows')
     expect(dry).to_contain_text("to take it in, tick it")
     expect(page.get_by_role("row", name="day")).to_contain_text("if texts are meant, choose texts under Holds")
+    zeros = 'its numbers have leading zeros, "00000" is read as 0; if texts are meant, choose texts under Holds'
+    expect(page.get_by_role("row", name="code")).to_contain_text(zeros)
     expect(dry).to_contain_text("(looks like dates, DD.MM.YYYY; if texts are meant, choose texts under Holds)")
     expect(page.get_by_role("main")).not_to_contain_text(REQUESTS)
     page.get_by_role("button", name="Start the training").click()

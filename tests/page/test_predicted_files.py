@@ -130,13 +130,31 @@ def test_where_points_may_be_two_signs_one_is_asked(
     expect(asked).not_to_contain_text("decimal=")
     assert visited.violations() == []
     assert not visited.is_too_wide()
-    for sign, decimal in (("point", r"\."), ("comma", ",")):
+    for sign, area in (("point", 85.4), ("comma", 85_400)):
         if sign == "comma":
             take(page, "neu.csv", "Ort;Fläche (m²);PLZ;Note\nChur;85.400;01067;0.5\n")
         asked.get_by_role("button", name=f"Read it with decimal {sign}s").press("Enter")
         expect(asked).to_have_count(0)
         expect(page.get_by_label("A file of new rows")).to_be_focused()
-        assert re.fullmatch(rf"Chur;85.400;01067;0.5;\d+{decimal}\d+", downloaded(page, tmp_path).splitlines()[1])
+        begin, _, rent = downloaded(page, tmp_path).splitlines()[1].rpartition(";")
+        [true] = predictions(service, rents, [{"Ort": "Chur", "Fläche (m²)": area, "PLZ": "01067"}])[1:]
+        assert begin == "Chur;85.400;01067;0.5"
+        assert ("," in rent) == (sign == "comma")
+        assert float(rent.replace(",", ".")) == pytest.approx(float(true[0]), rel=1e-5)
+
+
+def test_an_encoding_and_a_sign_are_asked_for_one_after_the_other(
+    service: Running, key: str, rents: str, visit: Callable[..., Visit]
+) -> None:
+    page = opened(visit(service.url()), rents, key)
+    take(page, "neu.csv", "Ort;Fläche (m²);PLZ;Note\nChur;85.400;01067;0.5\n".encode("cp1252"))
+    page.get_by_role("button", name="Read it as windows-1252").press("Enter")
+    page.get_by_role("button", name="Read it with decimal points").press("Enter")
+    expect(page.get_by_text("1 row is predicted.")).to_be_visible()
+    take(page, "neu.csv", "Ort;Fläche (m²);PLZ;Note\nChur;85.400;01067;0.5\n;groß;1;1.5\n")
+    wrong = page.get_by_role("alert")
+    expect(wrong).to_contain_text('"groß" in row 1')
+    assert "decimal=" not in wrong.inner_text()
 
 
 def test_why_rows_are_not_beside_their_predictions_is_said(

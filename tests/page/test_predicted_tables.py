@@ -16,7 +16,6 @@ from pyarrow import parquet
 
 from tests.page.browser import NOTED, Visit
 from tests.page.test_page import DARK, PHONE
-from tests.polling import until
 from tests.service.running import ROOT, Running, finished
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -76,10 +75,6 @@ def datasets(service: Running) -> list[str]:
         return [each["id"] for each in client.get("/v1/datasets", params={"limit": 100}).json()["data"]]
 
 
-def are_only(service: Running, before: list[str]) -> None:
-    until(lambda: set(datasets(service)) <= set(before))
-
-
 @pytest.mark.parametrize("context", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
 def test_a_table_is_predicted_and_offered_with_its_predictions_beside_its_rows(
     service: Running, key: str, flowers: str, visit: Callable[..., Visit], tmp_path: Path, context: dict[str, object]
@@ -111,7 +106,7 @@ def test_a_table_is_predicted_and_offered_with_its_predictions_beside_its_rows(
     for row, expected in zip(rows, true[1:], strict=True):
         assert row[5] == expected[0]
         assert [float(each) for each in row[6:]] == pytest.approx([float(each) for each in expected[1:]], abs=1e-5)
-    are_only(service, before)
+    assert datasets(service) == before
 
 
 def test_a_table_is_read_as_the_one_that_the_job_learned_from(
@@ -203,7 +198,7 @@ def test_what_is_wrong_with_a_table_is_told_with_its_column_and_rows(
     take(page, "neu.csv", "Ort;Fläche (m²);PLZ\nChur;85,4;01067\nBern;12;01068")
     expect(page.get_by_text("2 rows are predicted.")).to_be_visible()
     expect(wrong).to_have_count(0)
-    are_only(service, before)
+    assert datasets(service) == before
 
 
 def test_rows_that_are_not_utf8_are_read_by_one_button(
@@ -243,7 +238,7 @@ def test_a_table_that_was_there_before_stays(service: Running, key: str, visit: 
         for _ in range(2):
             take(page, file.name, file.read_bytes())
         expect(page.get_by_text("40 rows are predicted.")).to_be_visible()
-        are_only(service, before)
+        assert datasets(service) == before
         assert client.get(f"/v1/datasets/{dataset}").json() == shown
 
 

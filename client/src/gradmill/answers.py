@@ -183,7 +183,7 @@ class Column(Answer):
     FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows:
     they are `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of
     its cells with a point or comma where all of these may begin decimals or separate thousands, and at most other
-    columns tell which."""
+    columns tell which; `decimal` is the sign with which they were read."""
 
     name: str
     kind: Literal["number", "boolean", "text", "ignored"] | str
@@ -200,6 +200,7 @@ class Column(Answer):
     missing_rows: list[int] = []
     numbering: Literal["rising", "named"] | str | None = None
     doubtful: str | None = None
+    decimal: Literal["comma", "point"] | str | None = None
 
 
 class Reading(Answer):

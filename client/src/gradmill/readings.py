@@ -77,11 +77,12 @@ def of_training(asked: Mapping[str, Any], dataset: DatasetAnswer) -> Learned:
 
 
 def merged(learned: Learned, said: Said) -> Said:
-    """As the training data were read, but for what is said."""
+    """As the training data were read, and as is said: of the columns that it names, of the sign, and of more missing values."""
     found = {**learned.reading, **said}
-    for open_, given in (("numbers", "texts"), ("texts", "numbers")):
-        if open_ not in said:
-            found[open_] = [name for name in found.get(open_, ()) if name not in said.get(given, ())]
+    named = {*said.get("numbers", ()), *said.get("texts", ())}
+    for part in ("numbers", "texts"):
+        found[part] = [*said.get(part, ()), *(name for name in learned.reading.get(part, ()) if name not in named)]
+    found["missing_values"] = [*said.get("missing_values", ()), *learned.reading.get("missing_values", ())]
     return {name: words for name, words in found.items() if words}
 
 

@@ -151,7 +151,8 @@ def is_array(data: Any) -> bool:
 def _file(path: Path, format: str | None) -> tuple[Path, str]:
     known = format or FORMATS.get(path.suffix.lower())
     if known is None:
-        raise BadInput(f"{path} does not tell its format by its name; format= must be one of {', '.join(MEDIA_TYPES)}")
+        ends = ", ".join(FORMATS)
+        raise BadInput(f"{path} does not tell its format by its end, one of {ends}; datasets.upload takes format= instead")
     if not path.is_file():
         raise BadInput(_absence(path))
     return path, MEDIA_TYPES[known]

@@ -1,11 +1,10 @@
 """CSV in UTF-8: a header row with a name for each column, then a row for each example.
 
 The delimiter is the one of `,` `;` and tab that a first line `sep=;` names, as spreadsheets write it, or else that the header
-has most of, outside quotes. Fields may stand in double quotes, a
-quote inside doubled. An empty field and the words of MISSING, in upper or lower case, are missing. Decimals have the sign that
-is said, and the other one groups thousands. Where none is said they have the one that a file with `;` or tabs shows
-(`core.data.formats.signs`), else the point. Where a file shows both, columns whose numbers cannot have that sign may have the
-other one.
+has most of, outside quotes. Fields may stand in double quotes, a quote inside doubled. An empty field and the words of MISSING,
+in upper or lower case, are missing. Decimals have the sign that is said, and the other one groups thousands. Where none is said
+they have the one that a file with `;` or tabs shows (`core.data.formats.signs`), else of new rows the learned one, else the
+point. Where a file shows both, columns whose numbers cannot have that sign may have the other one.
 """
 
 import csv
@@ -62,13 +61,11 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     if quotes % 2:
         _diagnose(path, delimiter, width, skipped)  # a quote that never closes would swallow the rows after it
     reading, file = settled(reading, names), _File(path, delimiter, skipped, has_quotes=quotes > 0)
-    is_learned = isinstance(reading, ToPredict) and reading.learned.decimal is not None
-    is_between = delimiter == "," and not (width == 1 and is_learned)  # commas between the columns
-    signs = Signs()
+    signs, said = Signs(), reading.decimal
+    decimal = said
     try:
-        said = reading.decimal or (file.learned_sign(reading) if is_between else None)
-        table = file.table(replace(reading, decimal=said))
-        decimal = said
+        table = file.table(reading)
+        is_between = delimiter == "," and not _may_begin_decimals(table, reading)
         if said is not None or not is_between:
             signs = Signs.of(table, reading.texts, lambda columns: file.texts(columns, reading), said)
             decimal = said or signs.found or reading.sign
@@ -94,11 +91,21 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     with in_lines(line):
         columns = [_column(name, table.column(i), reading, line, styles) for i, name in enumerate(names)]
     if is_shown:
-        columns = [_doubted(each, signs.doubtful.get(each.name), is_known=len(signs.shown) == 1) for each in columns]
+        as_decimals = {**{each.name: each.doubtful for each in columns if each.warning is None}, **signs.doubtful}
+        columns = [_doubted(each, as_decimals.get(each.name), is_known=len(signs.shown) == 1) for each in columns]
     if not isinstance(reading, ToPredict):
         padded = _padded(file, table, reading)
         columns = [_warned_of_zeros(each, padded[each.name]) if each.name in padded else each for each in columns]
     return Read(table.num_rows, columns, first_line=line, reading=reading)
+
+
+def _may_begin_decimals(table: Any, reading: Reading) -> bool:
+    """Whether commas may, though they stand between columns, too: in quotes, or where there is one column. Of new rows they may
+    where the network learned a sign, and numbers have commas; where none has, programs wrote the file, with decimal points."""
+    if not isinstance(reading, ToPredict) or reading.sign is None:
+        return False
+    names = (name for name in table.column_names if name not in reading.texts)
+    return table.num_columns == 1 or any(has_numbers_with_commas(table.column(name)) for name in names)
 
 
 def _column(name: str, column: Any, reading: Reading, first_line: int | None, styles: Styles) -> Described:
@@ -113,8 +120,9 @@ def _numbers(name: str, texts: Any, found: Numbers, sign: Decimal, styles: Style
     """`found` in texts, with this sign of decimals."""
     column = number(name, found.x)
     if found.grouped is not None:
+        column = replace(column, warning=separated(*found.grouped))
         is_doubtful = styles.is_doubtful and not found.are_decimal
-        return replace(column, warning=separated(*found.grouped), doubtful=found.grouped[0] if is_doubtful else None)
+        return replace(column, doubtful=found.grouped[0], decimal=sign) if is_doubtful else column
     if styles.is_mixed and sign != styles.decimal:
         return replace(column, warning=f"its decimals have a {sign}, those of other columns a {styles.decimal}")
     text = example(texts, sign) if styles.is_doubtful and styles.decimal is None else None
@@ -134,7 +142,7 @@ def _padded(file: "_File", table: Any, reading: Reading) -> Mapping[str, str]:
 def _warned_of_zeros(column: Described, text: str) -> Described:
     if column.warning is not None:
         return column
-    told = f"its numbers have leading zeros, {quoted(text)} is read as {int(text)}"
+    told = f"its numbers have leading zeros, {quoted(text)} is read as {text.strip().lstrip('0') or 0}"
     return replace(column, warning=f"{told}; if texts are meant, upload the data with {read_as(column.name, 'texts')}")
 
 
@@ -143,12 +151,13 @@ def _doubted(column: Described, text: str | None, *, is_known: bool) -> Describe
     thousands, as far as one cannot know from the other columns."""
     if text is None:
         return column
+    column = replace(column, doubtful=text, decimal="comma" if "," in text else "point")
     if is_known:
-        return replace(column, doubtful=text)
-    if "," in text:
-        return replace(column, warning=_AMBIGUOUS, doubtful=text)
+        return column
+    if column.decimal == "comma":
+        return replace(column, warning=_AMBIGUOUS)
     told = f"its points are read as decimal points, {quoted(text)} is read as {float(text):.15g}"
-    return replace(column, warning=f"{told}; if they separate thousands, upload the data with decimal=comma", doubtful=text)
+    return replace(column, warning=f"{told}; if they separate thousands, upload the data with decimal=comma")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +176,6 @@ class _File:
                 return arrow_csv.read_csv(self.path, self._blocks(block), self._parsing, self._conversion(reading))
             except pa.ArrowInvalid as error:
                 block = _larger(block, error)
-
-    def learned_sign(self, reading: Reading) -> Decimal | None:
-        """That of the data that a network learned from, where commas stand between the columns; of decimal commas only where
-        numbers have them, too: where none has, programs wrote the file, with decimal points."""
-        if reading.sign != "comma":
-            return reading.sign
-        if not self.has_quotes:
-            return None
-        table = self.table(reading)
-        names = (name for name in table.column_names if name not in reading.texts)
-        return "comma" if any(has_numbers_with_commas(table.column(name)) for name in names) else None
 
     def texts(self, columns: Sequence[str], reading: Reading) -> Iterator[Any]:
         """The cells of the columns as they are written, in tables of some rows each, of which one may come twice."""

@@ -16,7 +16,6 @@ SIGNS: dict[Decimal, str] = {"comma": ",", "point": "."}
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
 _GROUPS = r"[1-9][0-9]{0,2}(?:[SIGN][0-9]{3})+"
-_WITH_COMMA = r"^\s*[+-]?[0-9.]*[0-9],[0-9]+\s*$"
 _SAMPLE = 1000
 _THOUSANDTH = 1e-6  # how far a number times 1000 is from a whole one at most that was written with three decimals
 
@@ -71,14 +70,9 @@ def shown(column: Any) -> set[Decimal]:
     """The signs that a ChunkedArray shows which Arrow took for texts: those with which alone some of its cells are numbers.
     None where its first texts are mostly something else."""
     found: set[Decimal] = set()
-    if not _holds_texts(column):
+    if not _are_numbers(column):
         return found
-    sample = None
     for _, texts in _texts(column):
-        if sample is None and len(first_texts := texts.drop_null()[:_SAMPLE]):
-            sample = first_texts
-            if 2 * max(_count(sample, _NUMBER[decimal]) for decimal in SIGNS) <= len(sample):
-                return found
         found |= {decimal for decimal in SIGNS if decimal not in found and has(texts, ONLY[decimal])}
         if len(found) == len(SIGNS):
             break
@@ -86,8 +80,13 @@ def shown(column: Any) -> set[Decimal]:
 
 
 def has_numbers_with_commas(column: Any) -> bool:
-    """Whether a ChunkedArray has texts such as "0,5" and "1,200"."""
-    return _holds_texts(column) and any(has(texts, _WITH_COMMA) for _, texts in _texts(column))
+    """Whether a ChunkedArray has texts such as "0,5" and "1,200". False where its first texts are mostly something else."""
+
+    def has_one(texts: Any, decimal: Decimal) -> bool:
+        are = compute.and_(compute.match_substring_regex(texts, _NUMBER[decimal]), compute.match_substring(texts, ","))
+        return compute.any(are).as_py() is True
+
+    return _are_numbers(column) and any(has_one(texts, decimal) for _, texts in _texts(column) for decimal in SIGNS)
 
 
 def may_be_thousands(column: Any) -> bool:
@@ -121,6 +120,14 @@ def first(texts: Any, pattern: str) -> str | None:
     """The first of an array of texts that has the pattern."""
     place = compute.index(compute.match_substring_regex(texts, pattern), True).as_py()
     return texts[place].as_py() if place >= 0 else None
+
+
+def _are_numbers(column: Any) -> bool:
+    """Whether most of the first texts of a ChunkedArray are numbers, with one sign or the other."""
+    for _, texts in _texts(column) if _holds_texts(column) else ():
+        if len(sample := texts.drop_null()[:_SAMPLE]):
+            return 2 * max(_count(sample, _NUMBER[decimal]) for decimal in SIGNS) > len(sample)
+    return False
 
 
 def _holds_texts(column: Any) -> bool:

@@ -38,7 +38,7 @@ def in_utf8(path: Path, encoding: Encoding | None, into: Path) -> tuple[Path, En
             line += text.count("\n")
             output.write(text.encode())
             if not chunk:
-                return into, None if begin.startswith(_UTF16) else encoding
+                return into, None if found == "utf-16" else encoding
 
 
 def _lacking(chunk: bytes, place: int, line: int, encoding: str) -> str:

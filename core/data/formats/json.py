@@ -50,7 +50,7 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
         raise InvalidData(f"the document is {kind(document)}; an object of columns or a list of rows is needed")
     limits.check(rows, len(names))
     check_names(names)
-    reading = settled(reading, names).of_texts()
+    reading = settled(reading, names).with_sign()
     described = [_described(name, values, reading) for name, values in zip(names, columns, strict=True)]
     return Read(rows, described, reading=reading)
 

@@ -38,7 +38,7 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
     limits.check(table.num_rows, table.num_columns)
     names = table.column_names
     check_names(names)
-    reading = settled(reading, names).of_texts()
+    reading = settled(reading, names).with_sign()
     table = _with_texts(path, table, reading)
     line = first_line(path, counts["\n"], table.num_rows)
     with in_lines(line):

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.data.describe import NO_DATES, Described, as_meant, boolean, check_names, ignored, number, text
+from core.data.describe import NO_DATES, Described, boolean, check_names, ignored, number, text
 from core.data.limits import Limits, Read
 from core.errors import InvalidData, TooLarge
+from core.nn.preparation.column import as_meant
 
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _HEADER_ERRORS = (ValueError, EOFError, OverflowError, RecursionError, MemoryError, SyntaxError, TokenError)  # it is a literal

@@ -28,15 +28,15 @@ def numerals(
 ) -> Described:
     """The numbers that codes (N,) into the distinct texts `values` are, negative where missing, as are the texts `missing`.
 
-    They are written in the one of the `styles` in which most of the texts are numbers, or of two such in the one in which fewer
-    have separated thousands; all have the same unit, or none. InvalidData names the first cells that are no numbers, with their
-    rows, and their lines if `first_line` is that of row 0.
+    They are written in the one of the `styles` in which most of the texts are numbers; of two such in the one with the file's
+    sign, or where that is not known in the one in which fewer have separated thousands. All have the same unit, or none.
+    InvalidData names the first cells that are no numbers, with their rows, and their lines if `first_line` is that of row 0.
     """
     cells = [value.strip() for value in values]
     is_gone = np.array([not cell or cell in missing for cell in cells], np.bool_)
     texts = [parted(cell)[0] for cell in cells]
     read = [[style.read(text) for text in texts] for style in styles.tried]
-    found = min(read, key=lambda numbers: (numbers.count(None), sum(each is not None and each[1] for each in numbers)))
+    sign, found = min(zip(styles.signs, read, strict=True), key=lambda each: _badness(each[1], styles))
     is_strange = np.append(np.array([each is None for each in found], np.bool_) & ~is_gone, False)
     if (rows := np.flatnonzero(is_strange[codes])).size:
         count = f"{len(rows):,} of its {len(codes):,} cells {'is' if len(rows) == 1 else 'are'} none"
@@ -51,7 +51,14 @@ def numerals(
     x = np.array([*numbers, np.nan])[np.maximum(codes, -1)]
     if np.isnan(x).all():
         return ignored(name, "every value is missing", len(x))
-    return replace(number(name, x), warning=_as_read(values, found, unit), doubtful=styles.doubt(texts, found))
+    doubtful = styles.doubt(texts, found)
+    decimal = None if doubtful is None else sign
+    return replace(number(name, x), warning=_as_read(values, found, unit), doubtful=doubtful, decimal=decimal)
+
+
+def _badness(found: Sequence[tuple[float, bool] | None], styles: Styles) -> tuple[int, int]:
+    """How many are no numbers, and where the file's sign is not known, how many have separated thousands."""
+    return found.count(None), sum(each is not None and each[1] for each in found) if styles.decimal is None else 0
 
 
 def _as_read(values: Sequence[str], found: Sequence[tuple[float, bool] | None], unit: str) -> str | None:

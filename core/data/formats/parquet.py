@@ -23,7 +23,7 @@ def read(path: Path, limits: Limits, reading: Reading = AS_IT_LOOKS) -> Read:
             schema, rows = file.schema_arrow, file.metadata.num_rows
             limits.check(rows, max(len(schema), file.metadata.num_columns))
             check_names(schema.names)
-            reading = settled(reading, schema.names).of_texts()
+            reading = settled(reading, schema.names).with_sign()
         texts = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
         with parquet.ParquetFile(path, memory_map=False, read_dictionary=texts) as file:
             return Read(rows, [_read_column(file, field, rows, reading) for field in schema], reading=reading)

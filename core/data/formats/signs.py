@@ -15,8 +15,8 @@ Texts = Callable[[Sequence[str]], Iterable[Any]]
 @dataclass(frozen=True, slots=True)
 class Signs:
     """Those that are `shown`: some cells are numbers with this one before their decimals alone. Where nobody said one,
-    `doubtful` are the columns whose decimals have the file's sign, each of which may separate thousands, with the first cell
-    that has one: at most other columns tell which."""
+    `doubtful` are columns that are read with decimals of the file's sign, or of the point where it shows both or none, though
+    each of these signs may separate thousands; with the first cell that has one."""
 
     shown: frozenset[Decimal] = frozenset()
     doubtful: Mapping[str, str] = field(default_factory=dict)

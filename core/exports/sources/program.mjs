@@ -86,6 +86,14 @@ function shows(cells, point) {
 }
 
 
+/** Whether cells, most of which are numbers, have commas in some of these: between commas such cells are in quotes. */
+function hasCommas(cells) {
+  const present = cells.map((cell) => cell.trim()).filter((cell) => !isAbsent(cell));
+  const numbers = [".", ","].map((point) => present.filter((cell) => isNumber(cell, point)));
+  return numbers.some((each) => 2 * each.length > present.length) && numbers.flat().some((cell) => cell.includes(","));
+}
+
+
 /**
  * The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known.
  *
@@ -93,8 +101,7 @@ function shows(cells, point) {
  */
 function signs(columns, mayHaveCommas) {
   const shown = [".", ","].filter((point) => columns.some((cells) => shows(cells, point)));
-  const hasCommas = columns.some((cells) => cells.some((cell) => cell.includes(",") && isNumber(cell.trim(), ",")));
-  const told = DECIMAL === "." || mayHaveCommas || hasCommas ? DECIMAL : "";
+  const told = DECIMAL === "." || mayHaveCommas || columns.some((cells) => hasCommas(cells)) ? DECIMAL : "";
   const sign = told || (mayHaveCommas && shown[0]);
   if (!sign) {
     return { points: mayHaveCommas ? [".", ","] : ["."], isKnown: false };

@@ -61,14 +61,20 @@ def shows(cells, point):
     return 2 * len(numbers) > len(cells) and any(point in cell and not is_number(cell, other(point)) for cell in numbers)
 
 
+def has_commas(cells):
+    """Whether cells, most of which are numbers, have commas in some of these: between commas such cells are in quotes."""
+    cells = [cell.strip() for cell in cells if not is_absent(cell.strip())]
+    numbers = [[cell for cell in cells if is_number(cell, point)] for point in ".,"]
+    return 2 * max(map(len, numbers)) > len(cells) and any("," in cell for each in numbers for cell in each)
+
+
 def signs(columns, may_have_commas):
     """The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known.
 
     Between commas a cell may have a decimal one only in quotes.
     """
     shown = [point for point in ".," if any(shows(cells, point) for cells in columns)]
-    has_commas = any("," in cell and is_number(cell.strip(), ",") for cells in columns for cell in cells)
-    sign = DECIMAL if DECIMAL == "." or may_have_commas or has_commas else ""
+    sign = DECIMAL if DECIMAL == "." or may_have_commas or any(has_commas(cells) for cells in columns) else ""
     if not sign and may_have_commas and shown:
         sign = shown[0]
     if not sign:

@@ -11,11 +11,13 @@ Needs NumPy alone, so that the process that parses a file starts fast.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.nn.preparation.reading import Decimal
 
 Kind = Literal["number", "boolean", "text", "ignored"]
 Numbering = Literal["rising", "named"]
@@ -69,7 +71,8 @@ class Column:
     looks like something else than it was read as, or costs many inputs; it changes nothing. `missing_rows` are the first
     FIRST_ROWS of those that miss it. `numbering` says how whole numbers show that they probably only number the rows: they are
     `rising` by 1 from row to row, or hardly ever the same and `named` as ids are. `doubtful` is the first of its cells with a
-    point or comma where all of these may begin decimals or separate thousands, and at most other columns tell which.
+    point or comma where all of these may begin decimals or separate thousands, and at most other columns tell which; `decimal`
+    is the sign with which they were read.
     """
 
     name: str
@@ -87,11 +90,22 @@ class Column:
     missing_rows: tuple[int, ...] = ()
     numbering: Numbering | None = None
     doubtful: str | None = None
+    decimal: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Databases may give 1.0 back as 1: where one value is a float, all are."""
         if self.values is not None and any(type(value) is float for value in self.values):
             object.__setattr__(self, "values", tuple(float(value) for value in self.values))
+
+
+_Some = TypeVar("_Some", bound=Column)
+
+
+def as_meant(column: _Some) -> _Some:
+    """Numbers that are meant, even if they look as if they only number the rows."""
+    if column.numbering is None:
+        return column
+    return replace(column, warning=None if column.warning == NUMBERING[column.numbering] else column.warning, numbering=None)
 
 
 def row_at(row: int, first_line: int | None = None) -> str:

@@ -49,8 +49,8 @@ class Reading:
         """That decimals have where the cells show none."""
         return self.decimal
 
-    def of_texts(self) -> Self:
-        """Of a format that has numbers of its own: its texts show no sign, which counts for columns of `numbers` alone."""
+    def with_sign(self) -> Self:
+        """With that of the training data as its own, for a format whose texts show none: it counts for `numbers` alone."""
         return replace(self, decimal=self.sign) if self.numbers else self
 
     def to_json(self) -> dict[str, Any]:

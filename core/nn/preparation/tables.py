@@ -65,7 +65,7 @@ class Fitting:
                     self._readers[name] = reader
                     if isinstance(feature, Text | Category) and (strange := _Strange(column, feature)).texts:
                         self._strange[name] = strange
-                    message = _beyond(feature, column, dtype) or doubt(column, schema, decimal)
+                    message = _beyond(feature, column, dtype) or doubt(column, decimal)
             if message is not None:
                 found.append(Problem(at, message))
         if found:

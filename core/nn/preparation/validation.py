@@ -112,7 +112,7 @@ def _column_problems(training: TrainingSpec, data: DataSpec, schema: Schema, oth
             if theirs.kind != ours.kind:
                 message = f"column {quoted(name)} is {theirs.kind} in the validation data, {ours.kind} in the training data"
                 message += upload_as(name, ours.kind)
-            elif (told := doubt(theirs, other, decimal)) is not None:
+            elif (told := doubt(theirs, decimal)) is not None:
                 message = told
             elif name in targets:
                 message = _unfit_target(theirs, other, training.loss, labels if len(targets) == 1 else None)

@@ -61,15 +61,13 @@ def upload(column: Column, other: str = ", or name those that mean a missing val
     return told if is_enough else f"correct these cells{other} and {told}"
 
 
-def doubt(column: Column, schema: Schema, learned: Decimal | None) -> str | None:
-    """That the points or commas of the schema's column may be other signs than it was read with, where those of the data are
-    that the network learns from, whose decimals begin with the `learned` one; else None."""
-    text, read = column.doubtful, None if schema.reading is None else schema.reading.decimal
-    if text is None or learned is None:
+def doubt(column: Column, learned: Decimal | None) -> str | None:
+    """That the column's points or commas may be other signs than it was read with, where those of the data are that the network
+    learns from, whose decimals begin with the `learned` one; else None."""
+    text = column.doubtful
+    if text is None or learned is None or column.decimal == learned:
         return None
     sign: Decimal = "point" if "." in text else "comma"
-    if (read or sign) == learned:
-        return None
     begin, separate = f"begin decimals with decimal={sign}", f"separate thousands with decimal={OTHER[sign]}"
     may, or_ = ("begin decimals", separate) if sign == learned else ("separate thousands", begin)
     return (

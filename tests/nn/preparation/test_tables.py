@@ -13,7 +13,7 @@ from core.errors import InvalidData
 from core.nn.preparation.column import Columns
 from core.nn.preparation.features import Boolean, Category, Indicator, Number, Text
 from core.nn.preparation.preprocessing import Preprocessing
-from core.nn.preparation.reading import Decimal, Reading
+from core.nn.preparation.reading import Decimal
 from core.nn.preparation.schema import Schema
 from core.nn.preparation.tables import Fitting
 from core.nn.preparation.targets import Target
@@ -140,7 +140,8 @@ def test_the_same_number_fits_into_a_network_of_float64() -> None:
 def test_points_that_may_separate_thousands_are_refused_where_those_of_the_training_data_do(
     decimal: Decimal | None, is_refused: bool
 ) -> None:
-    schema, _ = table(replace(AGE, doubtful="1.204"), MEMBER, CITY, replace(number("more", np.arange(3)), doubtful="1.5"), FROM)
+    more = replace(number("more", np.arange(3)), doubtful="1.5", decimal="point")
+    schema, _ = table(replace(AGE, doubtful="1.204", decimal="point"), MEMBER, CITY, more, FROM)
     told = 'column "age" has points that may separate thousands, "1.204" is the first, .* upload this file with decimal=comma'
     with pytest.raises(InvalidData, match=told) if is_refused else nullcontext():
         Fitting(schema, FITTED, np.float32, decimal=decimal)
@@ -149,21 +150,20 @@ def test_points_that_may_separate_thousands_are_refused_where_those_of_the_train
 @pytest.mark.parametrize(
     ("text", "read", "learned", "told"),
     [
-        ("1.204", None, "comma", "points that may separate thousands"),
+        ("1.204", "point", "comma", "points that may separate thousands"),
         ("1.204", "comma", "point", "points that may begin decimals"),
-        ("1,204", None, "point", "commas that may separate thousands"),
+        ("1,204", "comma", "point", "commas that may separate thousands"),
         ("1,204", "point", "comma", "commas that may begin decimals"),
         ("1.204", "comma", "comma", None),
-        ("1,204", None, "comma", None),
-        ("1.204", None, "point", None),
+        ("1,204", "comma", "comma", None),
+        ("1.204", "point", "point", None),
         ("1.204", "comma", None, None),
     ],
 )
 def test_signs_that_the_file_shows_otherwise_than_the_training_data_are_refused_where_they_may_be_either(
-    text: str, read: Decimal | None, learned: Decimal | None, told: str | None
+    text: str, read: Decimal, learned: Decimal | None, told: str | None
 ) -> None:
-    schema, _ = table(replace(AGE, doubtful=text), MEMBER, CITY, FROM)
-    schema = schema.model_copy(update={"reading": None if read is None else Reading(decimal=read)})
+    schema, _ = table(replace(AGE, doubtful=text, decimal=read), MEMBER, CITY, FROM)
     message = f'column "age" has {told}, "{text}" is the first, .* upload this file with decimal={learned}, or where they '
     with nullcontext() if told is None else pytest.raises(InvalidData, match=message):
         Fitting(schema, FITTED, np.float32, decimal=learned)

@@ -4,13 +4,18 @@ import { Refused } from "../service/requests";
 
 export type Sign = "comma" | "point";
 
-const DOUBT = /^(column .* has (?:points|commas) that may .*): upload this file with decimal=/s;
+const DOUBT = /^(column .* has (?:points|commas) that may .*): upload this file with decimal=.*/s;
 
 /** Of each such column, what the service says; null where the file was not refused for that alone. */
 export function doubtsOf(error: unknown): string[] | null {
   const found = error instanceof Refused ? error.entries.map((each) => DOUBT.exec(each.message)?.[1]) : [];
   const doubts = found.filter((each) => each !== undefined);
   return doubts.length > 0 && doubts.length === found.length ? doubts : null;
+}
+
+/** A message without what would help in a request. */
+export function withoutSign(message: string): string {
+  return message.replace(DOUBT, "$1");
 }
 
 interface Props {

@@ -31,17 +31,17 @@ export function NewTable({ job, features }: { job: Job; features: Column[] }) {
     if (found && document.activeElement === document.body) chooser.current?.focus({ preventScroll: true });
   }, [found]);
 
-  async function take(file: File, said: Said = {}) {
+  async function take(file: File, words: Said = {}) {
     const signal = nextTurn();
     setFile(file);
-    setSaid(said);
+    setSaid(words);
     setFound(null);
     setWrong([]);
-    if (!said.encoding) setUnread(null);
-    if (!said.decimal) setDoubts(null);
+    if (!words.encoding) setUnread(null);
+    if (!words.decimal) setDoubts(null);
     setBusy(true);
     try {
-      const found = await predicted(file, job, signal, said);
+      const found = await predicted(file, job, signal, words);
       if (signal.aborted) return;
       setFound(found);
       setUnread(null);
@@ -51,7 +51,7 @@ export function NewTable({ job, features }: { job: Job; features: Column[] }) {
       const advised = advisedEncoding(error);
       const doubts = doubtsOf(error);
       setUnread(advised ? { message: told(error), encoding: advised } : null);
-      setDoubts(doubts);
+      if (doubts) setDoubts(doubts);
       setWrong(advised || doubts ? [] : mistakes(error instanceof Refused ? error.entries : [], told(error)));
     } finally {
       if (!signal.aborted) setBusy(false);
@@ -154,7 +154,7 @@ function Found({ found, file, features }: { found: Predicted; file: File; featur
               <tr key={row}>
                 <th scope="row">{row}</th>
                 {targets.map((each) => (
-                  <td key={each}>{said(prediction, each, about)}</td>
+                  <td key={each}>{valueOf(prediction, each, about)}</td>
                 ))}
                 {shown.map(({ name, place }) => (
                   <td key={name}>{cells[row]?.[place] || "–"}</td>
@@ -169,7 +169,7 @@ function Found({ found, file, features }: { found: Predicted; file: File; featur
 }
 
 /** A number, or what is likeliest with its probability. */
-function said({ values, probabilities }: Prediction, target: string, about: About) {
+function valueOf({ values, probabilities }: Prediction, target: string, about: About) {
   const value = values[target] ?? null;
   if (value === null) return "–";
   if (!probabilities) return <strong>{typeof value === "number" && about.classes === null ? number(value) : String(value)}</strong>;

@@ -5,7 +5,7 @@ import { check, isCsv, isJson, typeOf } from "../service/files";
 import { ask, Refused } from "../service/requests";
 import type { Entry, Job } from "../service/types";
 import { wholeOf } from "./answer";
-import type { Sign } from "./doubtful";
+import { withoutSign, type Sign } from "./doubtful";
 import { joined, type Joined } from "./joined";
 
 export interface Predicted extends Omit<Joined, "warnings"> {
@@ -47,7 +47,7 @@ async function answerOf(file: File, job: Job, signal: AbortSignal, said: Said): 
 /** What is wrong with the table, a line for each. */
 export function mistakes(entries: Entry[], message: string): string[] {
   const found = entries.length ? entries.map((each) => each.message) : [message];
-  return found.map((each) => adapted(each.replace(IN_PARTS, "predict the file in parts"), "correct them in the file or leave them empty, then choose it again"));
+  return found.map((each) => adapted(withoutSign(each).replace(IN_PARTS, "predict the file in parts"), "correct them in the file or leave them empty, then choose it again"));
 }
 
 const IN_PARTS = /(leave the probabilities out by \?probabilities=false, or )?send the table in parts/;

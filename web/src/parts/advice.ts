@@ -14,7 +14,7 @@ export function adapted(message: string, help: string, begin = ""): string {
   return message.endsWith(")") && brackets(text) > 0 ? `${text})` : text;
 }
 
-/** Of a job that was sent, nothing helps any more. */
+/** Where nothing helps, as with a job that was sent, or what does is there to be seen. */
 export function withoutAdvice(message: string): string {
   return adapted(message, "");
 }

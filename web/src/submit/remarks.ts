@@ -5,6 +5,7 @@ import { count } from "../parts/words";
 import type { Column, Dataset, Entry, Point } from "../service/types";
 
 const SHOWN = 60; // characters of a name, in the service's messages
+const OF_TEXTS = /if texts are meant, upload the data/;
 const OF_DECIMALS = /upload the data with decimal=(comma|point)/;
 
 /** The column that a message begins with, if it does; none where several names are shown alike. */
@@ -65,8 +66,8 @@ export function notRead(message: string): string {
   return adapted(message, "correct them in the file, or name those that mean a missing value under Missing values");
 }
 
-function helpWith({ kind, name }: Column, inputs: ReadonlySet<string>, canBeRead: boolean): string {
-  if (kind === "ignored") return canBeRead ? "if texts are meant, choose texts under Holds" : "";
+function helpWith({ kind, name, warning }: Column, inputs: ReadonlySet<string>, canBeRead: boolean): string {
+  if (kind === "ignored" || (kind === "number" && warning && OF_TEXTS.test(warning))) return canBeRead ? "if texts are meant, choose texts under Holds" : "";
   return inputs.has(name) ? "if it is no input, untick it" : "to take it in, tick it";
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { withoutAdvice } from "../parts/advice";
 import { advisedEncoding, NotUtf8 } from "../parts/encoding";
 import { Problem } from "../parts/pieces";
 import { count, when } from "../parts/words";
@@ -39,7 +40,7 @@ export function Upload({ onTable }: { onTable: (table: Table) => void }) {
   function refuse(error: unknown, file?: File) {
     const advised = advisedEncoding(error);
     setUnread(file && advised ? { file, message: told(error), encoding: advised } : null);
-    setProblem(file && advised ? "" : told(error));
+    setProblem(file && advised ? "" : withoutAdvice(told(error)));
   }
 
   /** What was told of a file goes when another thing is begun; while the file itself is read otherwise, the choice for it stays. */

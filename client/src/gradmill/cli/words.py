@@ -52,6 +52,7 @@ _ADVICE: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bmissing_values\b", "--missing-value"),
     (r"\bdecimal=(comma|point)\b", r"--decimal \1"),
     (r"\bencoding=([\w-]+)", r"--encoding \1"),
+    (r"\bdatasets\.upload takes format=", "gradmill datasets upload takes --format"),
     (r" \((?:numbers|texts)=\S+ in an address\)", ""),
     (r"\bGET /v1/jobs/(\w+)\?wait=\d+", r"gradmill watch \1"),
     (r"\bPOST /v1/jobs/(\w+)/(cancel|pause|resume|retry)\b", r"gradmill \2 \1"),

@@ -97,7 +97,7 @@ class Predicting(Handle):
     def _call(self, data: Path | str, said: readings.Said, params: dict[str, Any]) -> Call:
         """Of a file, or of a dataset by its id."""
         if isinstance(data, str):
-            _check_unread(data, said)
+            _check_unread(f"the dataset {data} was read when it was uploaded", said)
             return post(self._path("predict"), {"dataset": data}, params=params)
         body, media_type = content(data, None)
         format = "json" if media_type == JSON else None  # else it would be taken for a request
@@ -108,7 +108,7 @@ class Predicting(Handle):
         """A table with its cells read as those that the job learned from; other rows as they are."""
         named = columns(data)
         if named is None:
-            _check_unread(data, said)
+            _check_unread(f"a {type(data).__name__} is none", said)
             return data
         learned = self._reading()
         reading = readings.merged(learned, said)
@@ -136,7 +136,8 @@ class Predicting(Handle):
         return model_of(PredictionsAnswer, self._transport.json(call))
 
 
-def _check_unread(data: Any, said: readings.Said) -> None:
+def _check_unread(why: str, said: readings.Said) -> None:
     """BadInput where something is said of cells of what is neither file nor table."""
-    if any(said.values()):
-        raise BadInput(f"{', '.join(said)} say how the cells of a file or a table are read; a {type(data).__name__} is none")
+    if words := [name for name, given in said.items() if given]:
+        say = "says" if len(words) == 1 else "say"
+        raise BadInput(f"{', '.join(words)} {say} how the cells of a file or a table are read; {why}")
