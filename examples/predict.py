@@ -146,16 +146,21 @@ def forms(columns: list[list[str]], is_between: bool, decimal: str | None) -> li
 
 def has_commas(texts: list[str]) -> bool:
     """Whether texts, most of which are numbers, have commas in some of these."""
-    present = [text for text in texts if text.strip().lower() not in MISSING]
-    numbers = [[text for text in present if is_number(text, *signs)] for signs in (".,", ",.")]
-    return 2 * max(map(len, numbers)) > len(present) and any("," in text for each in numbers for text in each)
+    present = different(texts)
+    numbers = max(sum(is_number(text, *signs) for text in present) for signs in (".,", ",."))
+    return 2 * numbers > len(present) and any("," in text for text in present)
 
 
 def shows(texts: list[str], sign: str) -> bool:
-    """Whether texts, most of which are numbers, show this sign: where they have it, some are none with the other one."""
-    present = [text for text in texts if text.strip().lower() not in MISSING]
+    """Whether texts, most of which are numbers, show this sign: some are none with the other one."""
+    present = different(texts)
     numbers = [text for text in present if is_number(text, sign, OTHER[sign])]
-    return 2 * len(numbers) > len(present) and any(sign in text and not is_number(text, OTHER[sign], sign) for text in numbers)
+    return 2 * len(numbers) > len(present) and any(not is_number(text, OTHER[sign], sign) for text in numbers)
+
+
+def different(texts: list[str]) -> set[str]:
+    """Those that are there, each once."""
+    return {text.strip() for text in texts if text.strip().lower() not in MISSING}
 
 
 def pointed(texts: list[str], forms: list[tuple[str, str]]) -> list[str]:

@@ -102,7 +102,7 @@ def _parse(source: Path, format_name: str, into: Path, max_bytes: int, max_cells
 
 
 def _in_utf8(source: Path, reading: Reading, into: Path) -> tuple[Path, Reading]:
-    """The file, or what became of it; with the learned encoding where it took that."""
+    """The file, or what became of it; of new rows with the encoding that it took."""
     from core.data.formats.encoded import in_utf8
 
     learned = reading.learned.encoding if isinstance(reading, ToPredict) else None

@@ -78,6 +78,7 @@ READ: dict[str, tuple[str, Reading]] = {
     "a few signs beside texts show nothing": ("Fläche;Ort;neu;x\n1.234;Köln;true;3,5\n2.500;Rom;false;Ulm\n", AS_IT_LOOKS),
     "thousands between commas": ('Fläche,Ort,neu,x\n1.234,Köln,true,"3,5"\n2.500,Rom,false,"0,5"\n', COMMA),
     "points beside commas between commas": ('Fläche,Ort,neu,x\n0.5,Köln,true,"3,5"\n2.5,Rom,false,"0,5"\n', COMMA),
+    "groups that show commas": ("Fläche;Ort;neu;x\n1.234;Köln;true;1.234.567\n2.500;Rom;false;5\n", AS_IT_LOOKS),
     "nothing behind the comma": ("Fläche;Ort;neu\n5,;Köln;true\n2,5;Rom;false\n", AS_IT_LOOKS),
     "a plus between commas": ("Fläche,Ort,neu\n+5,Köln,true\n2.5,Rom,false\n", AS_IT_LOOKS),
     "thousands of a file that has decimal points": ("Fläche;Ort;neu\n1,234;Köln;true\n-2,500.5;Rom;false\n0.5;;true\n", POINT),
@@ -149,8 +150,18 @@ def test_numbers_between_commas_have_points_whatever_the_training_data_had(form:
     for content in (
         "Fläche,Ort,neu\n1.234,Köln,true\n12.5,Rom,false\n",
         'Fläche,Ort,neu,x\n1.234,Köln,true,"3,5"\n2.5,Rom,false,Ulm\n',  # a number with a comma is no column of them
+        'Fläche,Ort,neu,x\n1.234,Köln,true,"3,5"\n1.234,Köln,true,"3,5"\n2.500,Rom,false,Ulm\n',  # nor are two of a kind
     ):
         agrees(form, learned(COMMA), content, ToPredict(learned=COMMA), tmp_path)
+
+
+@pytest.mark.parametrize("form", PROGRAMS)
+def test_numbers_in_quotes_have_the_commas_that_the_training_data_had(form: Name, tmp_path: Path) -> None:
+    meant = replace(GROUPED, decimal="comma")
+    reading = ToPredict(numbers=meant.numbers, missing_values=meant.missing_values, learned=meant)
+    for cells in (('"1,234 €"', '"961,85 €"'), ('"1,234"', '"1 234,5"'), ('"1,234"', "7"), ("7", "8")):
+        content = "Fläche,Ort,neu\n" + "".join(f"{cell},Köln,true\n" for cell in cells)
+        agrees(form, learned(meant), content, reading, tmp_path)
 
 
 def agrees(form: Name, made: SavedModel, content: str, reading: Reading, tmp_path: Path) -> None:

@@ -143,6 +143,19 @@ def test_where_points_may_be_two_signs_one_is_asked(
         assert float(rent.replace(",", ".")) == pytest.approx(float(true[0]), rel=1e-5)
 
 
+def test_where_the_sign_does_not_help_one_is_asked_again(
+    service: Running, key: str, rents: str, visit: Callable[..., Visit]
+) -> None:
+    page = opened(visit(service.url()), rents, key)
+    page.route(re.compile("decimal=comma"), lambda route: route.fulfill(status=422, json={"detail": "it has no rows"}))
+    take(page, "neu.csv", "Ort;Fläche (m²);PLZ;Note\nChur;85.400;01067;0.5\n")
+    page.get_by_role("button", name="Read it with decimal commas").press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="it has no rows")).to_be_visible()
+    expect(page.get_by_role("button", name="Read it with decimal commas")).to_be_focused()
+    page.get_by_role("button", name="Read it with decimal points").press("Enter")
+    expect(page.get_by_text("1 row is predicted.")).to_be_visible()
+
+
 def test_an_encoding_and_a_sign_are_asked_for_one_after_the_other(
     service: Running, key: str, rents: str, visit: Callable[..., Visit]
 ) -> None:

@@ -23,7 +23,7 @@ from pyarrow import types
 from core.data.cells import in_lines
 from core.data.describe import Described, check_names, number, settled
 from core.data.formats.arrow import described
-from core.data.formats.decimals import SIGNS, Numbers, example, first, has_numbers_with_commas, numbers
+from core.data.formats.decimals import SIGNS, Numbers, example, first, has_commas, numbers
 from core.data.formats.numerals import separated
 from core.data.formats.signs import Signs
 from core.data.formats.text import first_line, scan
@@ -104,8 +104,8 @@ def _may_begin_decimals(table: Any, reading: Reading) -> bool:
     where the network learned a sign, and numbers have commas; where none has, programs wrote the file, with decimal points."""
     if not isinstance(reading, ToPredict) or reading.sign is None:
         return False
-    names = (name for name in table.column_names if name not in reading.texts)
-    return table.num_columns == 1 or any(has_numbers_with_commas(table.column(name)) for name in names)
+    columns = ((name, table.column(name)) for name in table.column_names if name not in reading.texts)
+    return table.num_columns == 1 or any(has_commas(each, are_meant=name in reading.numbers) for name, each in columns)
 
 
 def _column(name: str, column: Any, reading: Reading, first_line: int | None, styles: Styles) -> Described:

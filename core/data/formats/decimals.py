@@ -33,6 +33,7 @@ _NUMBER = _patterns(rf"(?:[0-9]+[POINT]?[0-9]*|[POINT][0-9]+){_EXPONENT}|{_GROUP
 ONLY = _patterns(  # what no number of the other sign is: that may separate groups of three, behind one to three digits
     rf"(?:0[0-9]*)?[POINT][0-9]+{_EXPONENT}|[0-9]+[POINT](?:[0-9]{{0,2}}|[0-9]{{4,}}){_EXPONENT}"
     rf"|[0-9]{{4,}}[POINT][0-9]*{_EXPONENT}|[0-9]+[POINT][0-9]+[eE][+-]?[0-9]+|{_GROUPS}[POINT][0-9]*"
+    r"|[1-9][0-9]{0,2}(?:[SIGN][0-9]{3}){2,}"
 )
 
 
@@ -79,14 +80,9 @@ def shown(column: Any) -> set[Decimal]:
     return found
 
 
-def has_numbers_with_commas(column: Any) -> bool:
-    """Whether a ChunkedArray has texts such as "0,5" and "1,200". False where its first texts are mostly something else."""
-
-    def has_one(texts: Any, decimal: Decimal) -> bool:
-        are = compute.and_(compute.match_substring_regex(texts, _NUMBER[decimal]), compute.match_substring(texts, ","))
-        return compute.any(are).as_py() is True
-
-    return _are_numbers(column) and any(has_one(texts, decimal) for _, texts in _texts(column) for decimal in SIGNS)
+def has_commas(column: Any, *, are_meant: bool) -> bool:
+    """Whether a ChunkedArray has texts with commas, most of its first ones being numbers, or all as somebody `meant`."""
+    return (_holds_texts(column) if are_meant else _are_numbers(column)) and example(column, "comma") is not None
 
 
 def may_be_thousands(column: Any) -> bool:
@@ -123,9 +119,10 @@ def first(texts: Any, pattern: str) -> str | None:
 
 
 def _are_numbers(column: Any) -> bool:
-    """Whether most of the first texts of a ChunkedArray are numbers, with one sign or the other."""
+    """Whether most of the first different texts of a ChunkedArray are numbers, with one sign or the other."""
     for _, texts in _texts(column) if _holds_texts(column) else ():
-        if len(sample := texts.drop_null()[:_SAMPLE]):
+        present = texts.filter(compute.not_equal(compute.utf8_trim_whitespace(texts), ""))
+        if len(sample := present[:_SAMPLE]):
             return 2 * max(_count(sample, _NUMBER[decimal]) for decimal in SIGNS) > len(sample)
     return False
 

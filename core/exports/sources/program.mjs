@@ -77,31 +77,32 @@ function isNumber(cell, point) {
 }
 
 
-/** Whether cells, most of which are numbers, show this sign: where they have it, some are none with the other one. */
+/** Whether cells, most of which are numbers, show this sign: some are none with the other one. */
 function shows(cells, point) {
-  const present = cells.map((cell) => cell.trim()).filter((cell) => !isAbsent(cell));
+  const present = different(cells);
   const numbers = present.filter((cell) => isNumber(cell, point));
-  const isShown = numbers.some((cell) => cell.includes(point) && !isNumber(cell, other(point)));
-  return 2 * numbers.length > present.length && isShown;
+  return 2 * numbers.length > present.length && numbers.some((cell) => !isNumber(cell, other(point)));
 }
 
 
-/** Whether cells, most of which are numbers, have commas in some of these: between commas such cells are in quotes. */
-function hasCommas(cells) {
-  const present = cells.map((cell) => cell.trim()).filter((cell) => !isAbsent(cell));
-  const numbers = [".", ","].map((point) => present.filter((cell) => isNumber(cell, point)));
-  return numbers.some((each) => 2 * each.length > present.length) && numbers.flat().some((cell) => cell.includes(","));
+/** Those that are there, each once. */
+function different(cells) {
+  return [...new Set(cells.map((cell) => cell.trim()).filter((cell) => !isAbsent(cell)))];
 }
 
 
-/**
- * The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known.
- *
- * Between commas a cell may have a decimal one only in quotes.
- */
+/** Whether cells have commas, most of which are numbers, or all as somebody meant: between commas they are in quotes. */
+function hasCommas(cells, areMeant) {
+  const present = different(cells);
+  const isNumerous = [".", ","].some((point) => 2 * present.filter((cell) => isNumber(cell, point)).length > present.length);
+  return (areMeant || isNumerous) && present.some((cell) => cell.includes(","));
+}
+
+
+/** The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known. */
 function signs(columns, mayHaveCommas) {
   const shown = [".", ","].filter((point) => columns.some((cells) => shows(cells, point)));
-  const told = DECIMAL === "." || mayHaveCommas || columns.some((cells) => hasCommas(cells)) ? DECIMAL : "";
+  const told = DECIMAL === "." || mayHaveCommas ? DECIMAL : "";
   const sign = told || (mayHaveCommas && shown[0]);
   if (!sign) {
     return { points: mayHaveCommas ? [".", ","] : ["."], isKnown: false };
@@ -209,7 +210,9 @@ function readCsv(text) {
   }
   const table = names.map((_, i) => rows.map(({ cells }) => cells[i]));
   const kinds = new Map(Object.entries(COLUMNS));
-  const decimals = signs(table.filter((_, i) => kinds.get(names[i]) !== "text"), delimiter !== "," || (names.length === 1 && DECIMAL));
+  const numbers = names.map((name, i) => [kinds.get(name), table[i]]).filter(([kind]) => kind !== "text");
+  const haveCommas = () => numbers.some(([kind, cells]) => hasCommas(cells, kind === "grouped"));
+  const decimals = signs(numbers.map(([, cells]) => cells), delimiter !== "," || (DECIMAL && (names.length === 1 || haveCommas())));
   for (const [column, kind] of kinds) {
     const name = JSON.stringify(column);
     if (names.filter((each) => each === column).length !== 1) {

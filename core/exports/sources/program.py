@@ -55,26 +55,28 @@ def is_number(cell, point):
 
 
 def shows(cells, point):
-    """Whether cells, most of which are numbers, show this sign: where they have it, some are none with the other one."""
-    cells = [cell.strip() for cell in cells if not is_absent(cell.strip())]
+    """Whether cells, most of which are numbers, show this sign: some are none with the other one."""
+    cells = different(cells)
     numbers = [cell for cell in cells if is_number(cell, point)]
-    return 2 * len(numbers) > len(cells) and any(point in cell and not is_number(cell, other(point)) for cell in numbers)
+    return 2 * len(numbers) > len(cells) and any(not is_number(cell, other(point)) for cell in numbers)
 
 
-def has_commas(cells):
-    """Whether cells, most of which are numbers, have commas in some of these: between commas such cells are in quotes."""
-    cells = [cell.strip() for cell in cells if not is_absent(cell.strip())]
-    numbers = [[cell for cell in cells if is_number(cell, point)] for point in ".,"]
-    return 2 * max(map(len, numbers)) > len(cells) and any("," in cell for each in numbers for cell in each)
+def different(cells):
+    """Those that are there, each once."""
+    return {cell.strip() for cell in cells if not is_absent(cell.strip())}
+
+
+def has_commas(cells, are_meant):
+    """Whether cells have commas, most of which are numbers, or all as somebody meant: between commas they are in quotes."""
+    cells = different(cells)
+    numbers = max(sum(is_number(cell, point) for cell in cells) for point in ".,")
+    return (are_meant or 2 * numbers > len(cells)) and any("," in cell for cell in cells)
 
 
 def signs(columns, may_have_commas):
-    """The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known.
-
-    Between commas a cell may have a decimal one only in quotes.
-    """
+    """The sign before decimals in the columns of a file, the likelier first where there may be two; and whether it is known."""
     shown = [point for point in ".," if any(shows(cells, point) for cells in columns)]
-    sign = DECIMAL if DECIMAL == "." or may_have_commas or any(has_commas(cells) for cells in columns) else ""
+    sign = DECIMAL if DECIMAL == "." or may_have_commas else ""
     if not sign and may_have_commas and shown:
         sign = shown[0]
     if not sign:
@@ -156,8 +158,9 @@ def read_csv(path):
             told = f"as many cells are expected as there are columns, {len(names)}, with {delimiter!r} between them"
             raise ValueError(f"{place} has {len(cells)}; {told}")
     table = list(zip(*(cells for _, cells in lines))) or [[] for _ in names]
-    numbers = [cells for name, cells in zip(names, table) if COLUMNS.get(name) != "text"]
-    points, is_known = signs(numbers, delimiter != "," or (len(names) == 1 and DECIMAL))
+    numbers = [(cells, COLUMNS.get(name) == "grouped") for name, cells in zip(names, table) if COLUMNS.get(name) != "text"]
+    may_have_commas = delimiter != "," or (DECIMAL and (len(names) == 1 or any(has_commas(*each) for each in numbers)))
+    points, is_known = signs([cells for cells, _ in numbers], may_have_commas)
     rows = [{} for _ in lines]
     for column, kind in COLUMNS.items():
         if names.count(column) != 1:

@@ -104,6 +104,10 @@ def test_long_labels_are_counted_in_every_row_that_repeats_them(
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert "36,009,059 are allowed: leave the probabilities out" in answer.json()["detail"]
+    monkeypatch.setattr(service.room, "most_of_one", 1)
+    answer = client.post(f"{path}?probabilities=false", json=body)
+    assert answer.status_code == 413
+    assert "1 are allowed: send the table in parts" in answer.json()["detail"]
     monkeypatch.setattr(bounds, "PIECE_BYTES", 2**19)
     answer = client.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
